@@ -1,0 +1,106 @@
+import type { Forecast, Level } from "./detector.ts";
+import type { PointId } from "./point.ts";
+import type { Quality } from "./reading.ts";
+import type { Text } from "./text.ts";
+import type { EpochMs } from "./time.ts";
+
+/** `alarm`: someone must act. `notice`: goes into the digest. `event`: history only. */
+export type AlarmClass = "alarm" | "notice" | "event";
+
+/** P1, P2, P3 in short texts. */
+export type Priority = "high" | "medium" | "low";
+
+/** The states that people see (ISA-18.2 names). Process state keeps running underneath the last three. */
+export type AlarmState =
+  | "normal"
+  | "pending"
+  | "unacked"
+  | "acked"
+  | "returned"
+  | "latched-unacked"
+  | "latched-acked"
+  | "shelved"
+  | "suppressed"
+  | "out-of-service"
+  | "disabled";
+
+/** An alarm as people see it: one identity per rule and machine or point, with its newest occurrence. */
+export interface Alarm {
+  readonly id: string;
+  readonly machine: string;
+  readonly point?: PointId;
+  readonly rule: string;
+  readonly class: AlarmClass;
+  readonly priority: Priority;
+  readonly level: Level;
+  readonly state: AlarmState;
+  /** Whether the condition holds now, whatever the state shows. */
+  readonly active: boolean;
+  /** Counts up each time it comes back. */
+  readonly occurrence: number;
+  /** When this occurrence began. */
+  readonly since: EpochMs;
+  readonly text: Text;
+  readonly value?: number;
+  readonly limit?: number;
+  readonly part?: string;
+  readonly forecast?: Forecast | null;
+  readonly cause?: Text;
+  readonly consequence?: Text;
+  readonly action?: Text;
+  readonly ackedBy?: string;
+  readonly comment?: string;
+  readonly shelvedUntil?: EpochMs;
+}
+
+/** One transition, for ever: what an alarm did, when, by whom and why. The notices log holds these. */
+export interface AlarmEvent {
+  readonly t: EpochMs;
+  readonly alarm: Alarm;
+  readonly from: AlarmState;
+  readonly to: AlarmState;
+  /** A person's name, or `system`. */
+  readonly by: string;
+  readonly reason: string;
+  readonly quality: Quality;
+  /** Whether somebody is to be told. */
+  readonly annunciated: boolean;
+  /** From the test button: goes through the whole chain, marked TEST. */
+  readonly test?: true;
+}
+
+/** A person's hand on an alarm. Every one names who. */
+export type AlarmAction =
+  | { readonly kind: "ack"; readonly by: string; readonly comment?: string }
+  | { readonly kind: "reset"; readonly by: string; readonly comment?: string }
+  | { readonly kind: "shelve"; readonly by: string; readonly until: EpochMs | "oneshot"; readonly reason: string }
+  | { readonly kind: "unshelve"; readonly by: string }
+  | { readonly kind: "out-of-service"; readonly by: string; readonly reason: string; readonly reference?: string }
+  | { readonly kind: "return-to-service"; readonly by: string }
+  | { readonly kind: "test"; readonly by: string };
+
+/** All alarms of the gateway, and the only door for a person's hand on them. */
+export interface Alarms {
+  /** Every alarm that is not `normal`, newest first. */
+  list(): readonly Alarm[];
+  get(id: string): Alarm | undefined;
+  /** The alarm as it stands afterwards, once that is on disk; rejects with an `ActionRefused` that says why not. */
+  act(id: string, action: AlarmAction): Promise<Alarm>;
+}
+
+/** An action that the state machine does not allow now, or an alarm that does not exist. */
+export class ActionRefused extends Error {
+  readonly code: "unknown-alarm" | "not-now" | "not-allowed";
+
+  constructor(code: ActionRefused["code"], message: string) {
+    super(message);
+    this.name = "ActionRefused";
+    this.code = code;
+  }
+}
+
+/** Follows the notices log: carries what is annunciated to people or machines. A rejected promise means "try again". */
+export interface Notifier {
+  readonly name: string;
+  notify(event: AlarmEvent, signal: AbortSignal): Promise<void>;
+}

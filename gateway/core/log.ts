@@ -1,0 +1,72 @@
+import type { Ms, SteadyMs, TimeQuality } from "./time.ts";
+
+/** One item with its place. (boot, seq) orders everything; seq never restarts and is never reused. */
+export interface Entry<T> {
+  readonly seq: number;
+  readonly boot: number;
+  readonly steady: SteadyMs;
+  readonly tq: TimeQuality;
+  /** True while the disk is broken: followers see it, nothing has been saved yet. */
+  readonly volatile?: true;
+  readonly item: T;
+}
+
+/** Rows that retention or a full disk removed before a follower had them, by reason. */
+export interface Trimmed {
+  removed: number;
+  /** Removed though the named follower had not seen them. */
+  purged: Readonly<Record<string, number>>;
+}
+
+/**
+ * Outbox, queue and replay source in one. Followers read it at their own pace and keep their own place in it.
+ * `append` resolves once the items are on disk (fsynced), with the seq of the last one. `monotonic`: the `Clock.monotonic`
+ * of each item, where it was taken earlier than now.
+ */
+export interface Log<T> {
+  append(items: readonly T[], monotonic?: readonly Ms[]): Promise<number>;
+  /** Entries with seq greater than `seq`, in order, at most `limit`. Served from memory to whoever keeps up. */
+  after(seq: number, limit: number): Promise<readonly Entry<T>[]>;
+  /** Resolves at the next append, or when the signal aborts. */
+  grown(signal?: AbortSignal): Promise<void>;
+  /** The newest seq and the oldest one still there; both 0 while empty. */
+  head(): { newest: number; oldest: number };
+  trim(): Promise<Trimmed>;
+}
+
+/**
+ * Something that follows a log. `apply` may see an entry twice and must not mind; when it rejects, the same batch comes
+ * again after a pause.
+ */
+export interface Follower<T> {
+  readonly name: string;
+  /** The most entries it wants at once (default 1,000). */
+  readonly batch?: number;
+  apply(batch: readonly Entry<T>[], lane: Lane): Promise<void>;
+}
+
+/** `live` while it keeps up; a follower more than 10 s behind gets new entries in `live` and the rest, in order, in `backlog`. */
+export type Lane = "live" | "backlog";
+
+/**
+ * Small state that must survive: alarm states, detector checkpoints, hole maps, accounts. One JSON value per (kind, key).
+ * Everything in one `commit` is one transaction, on disk when it resolves.
+ */
+export interface Cells {
+  load(kind: string): Promise<Map<string, unknown>>;
+  commit(change: Change): Promise<void>;
+}
+
+export interface Change {
+  /** A null value removes the cell. */
+  cells?: readonly { kind: string; key: string; value: unknown }[];
+  /** Moves a follower's place in the same transaction. */
+  cursor?: { follower: string; seq: number };
+  /** False when it may ride in the next group commit (≤ 1 s); true (the default) commits at once. */
+  urgent?: boolean;
+}
+
+/** How often a group commit may happen, and how long a reading may wait for one. */
+export const COMMIT_AFTER_ITEMS = 20;
+export const COMMIT_EVERY_MIN: Ms = 250;
+export const COMMIT_EVERY_MAX: Ms = 1_000;

@@ -1,0 +1,32 @@
+/** Milliseconds since 1970 UTC, as a wall clock tells them. May jump; never used to order or to measure. */
+export type EpochMs = number & { readonly __unit: "ms since 1970 UTC" };
+
+/** Milliseconds of monotonic time plus an offset per boot: never goes backwards, across boots neither. Rules, delays and ages use it. */
+export type SteadyMs = number & { readonly __unit: "steady ms" };
+
+/** A duration in milliseconds. */
+export type Ms = number;
+
+export const epochMs = (n: number): EpochMs => n as EpochMs;
+export const steadyMs = (n: number): SteadyMs => n as SteadyMs;
+
+/**
+ * How far the wall time of an entry can be believed.
+ * `synced`: a time source said so in this boot. `holdover`: it said so once, drift grows since.
+ * `unsynced`: never in this boot so far. `bounded`: the boot ended without, only an interval is known.
+ */
+export type TimeQuality = "synced" | "holdover" | "unsynced" | "bounded";
+
+/** The only way to learn the time or to wait. Production hands in the real one, tests a virtual one. */
+export interface Clock {
+  now(): EpochMs;
+  /** Milliseconds since some moment in the past; stops for nothing, jumps never. */
+  monotonic(): Ms;
+  /** Resolves after `ms`; rejects with the signal's reason as soon as it aborts. */
+  sleep(ms: Ms, signal?: AbortSignal): Promise<void>;
+}
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
