@@ -30,3 +30,12 @@ export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
+
+const durationUnits: Readonly<Record<string, Ms>> = { ms: 1, s: SECOND, min: MINUTE, h: HOUR, d: DAY };
+
+/** `250ms`, `1s`, `3 min`, `1.5h`, `7d` in milliseconds; undefined for anything else. */
+export function parseDuration(written: string): Ms | undefined {
+  const parts = /^(\d+(?:\.\d+)?)\s?(ms|s|min|h|d)$/.exec(written.trim());
+  const unit = durationUnits[parts?.[2] ?? ""];
+  return parts && unit ? Number(parts[1]) * unit : undefined;
+}
