@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Logger } from "pino";
 import type { z } from "zod";
-import type { Alarms, Notifier } from "./core/alarm.ts";
+import type { AlarmDesign, Alarms, Notifier } from "./core/alarm.ts";
 import type { Detector } from "./core/detector.ts";
 import type { Driver } from "./core/driver.ts";
 import type { Historian } from "./core/history.ts";
@@ -110,6 +110,10 @@ export interface DetectorPlugin<O = unknown> {
   options: z.ZodType<O>;
   /** Whether the rule is about one `point:` or a whole `machine:`. */
   about: "point" | "machine";
+  /** How an alarm of this type behaves unless the site file says otherwise (priority, delays, cause, action …). */
+  design?: Partial<AlarmDesign>;
+  /** How much its findings weigh in the machine's case; left out: each rule of this type is an alarm of its own. */
+  vote?: number;
   /** The options that a point or machine gets when the site file says nothing; undefined for "not here". */
   byDefault?(context: DetectorContext): O | undefined;
   create(options: O, context: DetectorContext): Detector;

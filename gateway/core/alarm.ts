@@ -1,8 +1,8 @@
 import type { Forecast, Level } from "./detector.ts";
 import type { PointId } from "./point.ts";
 import type { Quality } from "./reading.ts";
-import type { Text } from "./text.ts";
-import type { EpochMs } from "./time.ts";
+import type { Language, Text } from "./text.ts";
+import type { EpochMs, Ms } from "./time.ts";
 
 /** `alarm`: someone must act. `notice`: goes into the digest. `event`: history only. */
 export type AlarmClass = "alarm" | "notice" | "event";
@@ -23,6 +23,38 @@ export type AlarmState =
   | "suppressed"
   | "out-of-service"
   | "disabled";
+
+/** How a rule's alarm behaves and what it tells people to do: what ISA-18.2 calls its rationalisation. */
+export interface AlarmDesign {
+  /** A few words for the head of a message; the finding's own text where it is left out. */
+  readonly name?: Text;
+  readonly class: AlarmClass;
+  readonly priority: Priority;
+  /** How long the condition must hold before it counts, and how long it must be gone before it is over. */
+  readonly delay: { readonly on: Ms; readonly off: Ms };
+  /** Stays until somebody resets it. */
+  readonly latch: boolean;
+  /** Stays in the list after it is over until somebody has seen it. */
+  readonly ackRequired: boolean;
+  /** A reset of an alarm that nobody acknowledged acknowledges it too, instead of being refused. */
+  readonly resetImpliesAck: boolean;
+  /** An acknowledged alarm that still holds calls again after this time. */
+  readonly realarm?: Ms;
+  readonly cause?: Text;
+  readonly consequence?: Text;
+  readonly action?: Text;
+  /** When it says nothing by design. */
+  readonly suppress: {
+    /** While the machine is off. */
+    readonly off: boolean;
+    /** So long after the machine began to run. */
+    readonly startup: Ms;
+    /** While one of these alarms is active. */
+    readonly parents: readonly string[];
+  };
+  /** Names the escalation policy under `notices:`; the default one where it is left out. */
+  readonly policy?: string;
+}
 
 /** An alarm as people see it: one identity per rule and machine or point, with its newest occurrence. */
 export interface Alarm {
@@ -99,8 +131,32 @@ export class ActionRefused extends Error {
   }
 }
 
-/** Follows the notices log: carries what is annunciated to people or machines. A rejected promise means "try again". */
+/** What goes to one person on one channel. Written once, carried by whatever channel the person has. */
+export interface Message {
+  /** The same for every try, so that the far end can tell a repeat. */
+  readonly id: string;
+  /** The person's id, for the records. */
+  readonly person: string;
+  /** Where on the channel: a telephone number, a mail address, a topic. */
+  readonly address: string;
+  readonly language: Language;
+  readonly priority: Priority;
+  readonly title: string;
+  readonly body: string;
+  /** At most 160 characters, for SMS and the lock screen. */
+  readonly short: string;
+  /** What the person answers by SMS (`OK 4821`) to acknowledge. */
+  readonly code?: string;
+  /** A signed link that acknowledges once. */
+  readonly link?: string;
+  readonly test?: true;
+}
+
+/** Carries notices out. A rejected promise means "try again". A channel for machines has `notify`, one for people `deliver`. */
 export interface Notifier {
   readonly name: string;
-  notify(event: AlarmEvent, signal: AbortSignal): Promise<void>;
+  /** Every event of the notices log, in order. */
+  notify?(event: AlarmEvent, signal: AbortSignal): Promise<void>;
+  /** One message to one person. */
+  deliver?(message: Message, signal: AbortSignal): Promise<void>;
 }

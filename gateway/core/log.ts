@@ -1,3 +1,4 @@
+import type { AlarmEvent } from "./alarm.ts";
 import type { Ms, SteadyMs, TimeQuality } from "./time.ts";
 
 /** One item with its place. (boot, seq) orders everything; seq never restarts and is never reused. */
@@ -42,6 +43,8 @@ export interface Follower<T> {
   readonly name: string;
   /** The most entries it wants at once (default 1,000). */
   readonly batch?: number;
+  /** True for who must see entries in order even when it is far behind (detectors): one lane only, always `live`. */
+  readonly ordered?: true;
   apply(batch: readonly Entry<T>[], lane: Lane): Promise<void>;
 }
 
@@ -60,6 +63,8 @@ export interface Cells {
 export interface Change {
   /** A null value removes the cell. */
   cells?: readonly { kind: string; key: string; value: unknown }[];
+  /** Appended to the notices log in the same transaction: an alarm never moves without its notice, nor twice. */
+  notices?: readonly AlarmEvent[];
   /** Moves a follower's place in the same transaction. */
   cursor?: { follower: string; seq: number };
   /** False when it may ride in the next group commit (≤ 1 s); true (the default) commits at once. */
