@@ -1,0 +1,280 @@
+import { readFileSync } from "node:fs";
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import type { Logger } from "pino";
+import { Fault } from "../core/fault.ts";
+import type { Meters, Series } from "../core/meter.ts";
+import { type Clock, SECOND } from "../core/time.ts";
+import type { BrokerAddress } from "../plugin.ts";
+import { matches } from "./filter.ts";
+import type { LinkOptions } from "./settings.ts";
+import { type Outgoing, Window } from "./window.ts";
+
+/** Called for each message; the PUBACK goes out when what it returns has resolved, and not at all when it rejects. */
+export type OnMessage = (topic: string, payload: Buffer, retained: boolean) => Promise<void> | void;
+
+/** A connection to an MQTT broker that keeps itself alive. Opens at the first `publish` or `subscribe`. */
+export interface MqttConnection {
+  readonly connected: boolean;
+  /** Resolves when every message has its PUBACK; rejects when there is no connection or it breaks meanwhile. */
+  publish(messages: readonly Outgoing[], signal?: AbortSignal): Promise<void>;
+  /** Holds from now on, over every reconnection. */
+  subscribe(filter: string, onMessage: OnMessage): void;
+  close(): Promise<void>;
+}
+
+export interface MqttParts {
+  /** The plugin's id, for log lines and meters. */
+  name: string;
+  link: LinkOptions;
+  /** The embedded broker: used where the link names no `url`. */
+  broker: BrokerAddress | undefined;
+  clientId: string;
+  clock: Clock;
+  say: Logger;
+  meters: Meters;
+  /** Keeps subscriptions and missed messages at the broker while we are away. */
+  session?: boolean;
+  /** A retained topic that says whether we are there: published at each connect, by the last will, and at `close`. */
+  presence?: string;
+  /** Called after each connect (discovery messages and the like). */
+  onConnect?: () => void;
+}
+
+/** What waits for its PUBACK at any time; enough to fill a link of 100 ms with 600 messages/s. */
+const WINDOW = 64;
+/** Messages whose handler has not resolved yet; beyond it we stop reading, so the broker holds the rest. */
+const UNACKED = 1_000;
+const CONNECT_TIMEOUT = 10 * SECOND;
+/** A broker that accepts but acknowledges nothing for so long is as good as gone. */
+const ACK_TIMEOUT = 15 * SECOND;
+const PAUSE_MIN = 1 * SECOND;
+const PAUSE_MAX = 60 * SECOND;
+
+export const connectMqtt = (parts: MqttParts): MqttConnection => new Connection(parts);
+
+class Connection implements MqttConnection {
+  readonly #parts: MqttParts;
+  readonly #url: string;
+  readonly #subscriptions = new Map<string, OnMessage>();
+  readonly #up: Series;
+  readonly #reconnects: Series;
+  #client: MqttClient | undefined;
+  #window: Window | undefined;
+  #waiting: (() => void)[] = [];
+  #failures = 0;
+  #unacked = 0;
+  #blocked: (() => void)[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #closed = false;
+  #told = "";
+
+  constructor(parts: MqttParts) {
+    this.#parts = parts;
+    const url = parts.link.url ?? parts.broker?.url;
+    if (!url) throw new Error(`${parts.name}: no broker: give it a url, or switch the embedded broker on`);
+    this.#url = url;
+    this.#up = parts.meters.gauge("mqtt_connected", "1 while the broker is reached", { link: parts.name });
+    this.#reconnects = parts.meters.counter("mqtt_connects_total", "Connections made", { link: parts.name });
+  }
+
+  get connected(): boolean {
+    return this.#window !== undefined;
+  }
+
+  async publish(messages: readonly Outgoing[], signal?: AbortSignal): Promise<void> {
+    const window = await this.#ready(signal);
+    signal?.throwIfAborted();
+    await window.publish(messages);
+  }
+
+  subscribe(filter: string, onMessage: OnMessage): void {
+    this.#subscriptions.set(filter, onMessage);
+    if (this.#client && this.#window) this.#ask(this.#client, filter);
+    else this.#open();
+  }
+
+  async close(): Promise<void> {
+    const { presence } = this.#parts;
+    if (presence && this.#window) {
+      // A clean end sends no last will, so say goodbye ourselves; not worth more than a second of shutting down.
+      const said = this.#window.publish([{ topic: presence, payload: this.#state("offline"), retain: true }]);
+      await Promise.race([said.catch(() => undefined), new Promise((done) => setTimeout(done, SECOND).unref())]);
+    }
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearInterval(this.#watch);
+    const client = this.#client;
+    this.#lost(new Fault("connection", `${this.#parts.name}: closing`));
+    if (client) await client.endAsync(!client.connected).catch(() => undefined);
+  }
+
+  /** The window of the live connection, waiting a little for one that is being made. */
+  async #ready(signal?: AbortSignal): Promise<Window> {
+    this.#open();
+    if (!this.#window && this.#failures === 0 && !this.#closed) {
+      await new Promise<void>((done) => {
+        this.#waiting.push(done);
+        signal?.addEventListener("abort", () => done(), { once: true });
+      });
+    }
+    if (!this.#window) throw new Fault("connection", `${this.#parts.name}: no connection to ${this.#url}`);
+    return this.#window;
+  }
+
+  #open(): void {
+    if (this.#client || this.#timer || this.#closed) return;
+    let client: MqttClient;
+    try {
+      client = mqtt.connect(this.#url, this.#options());
+    } catch (error) {
+      this.#lost(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    this.#client = client;
+    client.handleMessage = (packet, next) => {
+      // The PUBACK is ours to send, when the handler is done; an "error" here only keeps mqtt.js from sending its own.
+      const last = new Error("acknowledged later");
+      this.#incoming(client, packet, () => next(packet.qos === 1 ? last : undefined));
+    };
+    let why = new Error("connection closed");
+    client.on("error", (error) => {
+      why = error;
+    });
+    client.once("connect", () => this.#connected(client));
+    client.once("close", () => {
+      if (this.#client !== client) return;
+      client.end(true);
+      this.#lost(why);
+    });
+  }
+
+  #options(): IClientOptions {
+    const { link, broker, clientId, session, presence } = this.#parts;
+    const own = link.url === undefined ? broker : undefined;
+    const username = link.username ?? own?.username;
+    const password = link.password ?? own?.password;
+    return {
+      clientId: link.client_id ?? clientId,
+      protocolVersion: link.version === "5" && !own ? 5 : 4,
+      clean: !session,
+      ...(session && link.version === "5" && { properties: { sessionExpiryInterval: 7 * 24 * 3600 } }),
+      ...(username !== undefined && { username }),
+      ...(password !== undefined && { password }),
+      ...(link.ca && { ca: readFileSync(link.ca) }),
+      ...(link.cert && { cert: readFileSync(link.cert) }),
+      ...(link.key && { key: readFileSync(link.key) }),
+      keepalive: 30,
+      connectTimeout: CONNECT_TIMEOUT,
+      // We reconnect ourselves, each time with a fresh client: mqtt.js would send again what it still holds.
+      reconnectPeriod: 0,
+      queueQoSZero: false,
+      resubscribe: false,
+      ...(presence && {
+        will: { topic: presence, payload: Buffer.from(this.#state("offline")), qos: 1, retain: true },
+      }),
+    };
+  }
+
+  #connected(client: MqttClient): void {
+    const { name, say, presence, onConnect } = this.#parts;
+    this.#failures = 0;
+    this.#told = "";
+    this.#up.value = 1;
+    this.#reconnects.value += 1;
+    const window = new Window(WINDOW, (message, acked) =>
+      client.publish(message.topic, message.payload, { qos: 1, retain: message.retain ?? false }, acked),
+    );
+    this.#window = window;
+    this.#watch = watchAcks(window, () => client.stream.destroy(new Error("no PUBACK")));
+    say.info(`${name}: connected to ${this.#url}`);
+    for (const filter of this.#subscriptions.keys()) this.#ask(client, filter);
+    if (presence) {
+      const birth = { topic: presence, payload: this.#state("online"), retain: true };
+      // Should it fail, the connection is gone, and the next one says it again.
+      window.publish([birth]).catch(() => undefined);
+    }
+    onConnect?.();
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  #lost(why: Error): void {
+    const { name, say } = this.#parts;
+    this.#client = undefined;
+    this.#up.value = 0;
+    clearInterval(this.#watch);
+    this.#window?.break(new Fault("connection", `${name}: lost the connection to ${this.#url}`, { cause: why }));
+    this.#window = undefined;
+    this.#unacked = 0;
+    for (const resume of this.#blocked.splice(0)) resume();
+    this.#failures += 1;
+    for (const wake of this.#waiting.splice(0)) wake();
+    if (this.#closed) return;
+    // Full jitter, so that a hundred gateways do not come back in the same second.
+    const top = Math.min(PAUSE_MAX, PAUSE_MIN * 2 ** Math.min(this.#failures, 6));
+    const pause = PAUSE_MIN / 5 + Math.random() * top;
+    if (why.message !== this.#told) {
+      this.#told = why.message;
+      const text = why.message || "no answer";
+      say.warn(`${name}: no connection to ${this.#url} (${text}), trying again in ${Math.ceil(pause / SECOND)} s`);
+    }
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#open();
+    }, pause);
+    this.#timer.unref();
+  }
+
+  #ask(client: MqttClient, filter: string): void {
+    client.subscribe(filter, { qos: 1 }, (error, granted) => {
+      const refused = granted?.some((grant) => grant.qos > 2);
+      if (this.#client !== client || (!error && !refused)) return;
+      this.#parts.say.error(`${this.#parts.name}: the broker refuses to hand out ${filter}`);
+    });
+  }
+
+  #incoming(client: MqttClient, packet: Packet, next: () => void): void {
+    const { name, say } = this.#parts;
+    const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
+    const handlers = [...this.#subscriptions].filter(([filter]) => matches(filter, packet.topic));
+    this.#unacked += 1;
+    Promise.all(handlers.map(async ([, onMessage]) => onMessage(packet.topic, payload, packet.retain)))
+      .then(() => {
+        if (packet.qos === 1 && this.#client === client && packet.messageId !== undefined)
+          client.stream.write(Buffer.from([0x40, 2, packet.messageId >> 8, packet.messageId & 0xff]));
+      })
+      .catch((error: Error) => say.warn(`${name}: a message on ${packet.topic} was not taken: ${error.message}`))
+      .finally(() => {
+        if (this.#client !== client) return;
+        this.#unacked -= 1;
+        this.#blocked.shift()?.();
+      });
+    if (this.#unacked < UNACKED) next();
+    else this.#blocked.push(next);
+  }
+
+  #state(state: "online" | "offline"): string {
+    return JSON.stringify({ state, since: this.#parts.clock.now() });
+  }
+}
+
+interface Packet {
+  topic: string;
+  payload: string | Buffer;
+  qos: number;
+  retain: boolean;
+  messageId?: number;
+}
+
+/** Calls `stuck` when messages fly and none was acknowledged for `ACK_TIMEOUT`. */
+function watchAcks(window: Window, stuck: () => void): NodeJS.Timeout {
+  let acked = window.acked;
+  let silent = 0;
+  const timer = setInterval(() => {
+    silent = window.flying > 0 && window.acked === acked ? silent + SECOND : 0;
+    acked = window.acked;
+    if (silent >= ACK_TIMEOUT) stuck();
+  }, SECOND);
+  timer.unref();
+  return timer;
+}

@@ -1,0 +1,92 @@
+/** A message on its way out: QoS 1 always. */
+export interface Outgoing {
+  topic: string;
+  payload: string | Buffer;
+  retain?: boolean;
+}
+
+/** Hands one message to the wire; `acked` is called with its PUBACK or with what went wrong. */
+export type Send = (message: Outgoing, acked: (error?: Error | null) => void) => void;
+
+interface Job {
+  messages: readonly Outgoing[];
+  /** Index of the next message to send. */
+  next: number;
+  /** Messages without their PUBACK, sent or not. */
+  open: number;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * The in-flight window of one connection: at most `width` messages without their PUBACK, the rest waits here in order.
+ * mqtt.js would take any number, and beyond 65,535 it neither sends nor fails them. Everything that waits when the
+ * connection breaks is rejected: whoever asked (`follow`) asks again, with the same (boot, seq).
+ */
+export class Window {
+  readonly #width: number;
+  readonly #send: Send;
+  readonly #jobs: Job[] = [];
+  #flying = 0;
+  #broken: Error | undefined;
+  /** Counts PUBACKs, so that a watcher can tell progress from silence. */
+  acked = 0;
+
+  constructor(width: number, send: Send) {
+    this.#width = width;
+    this.#send = send;
+  }
+
+  get flying(): number {
+    return this.#flying;
+  }
+
+  publish(messages: readonly Outgoing[]): Promise<void> {
+    if (this.#broken) return Promise.reject(this.#broken);
+    if (messages.length === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ messages, next: 0, open: messages.length, resolve, reject });
+      this.#fill();
+    });
+  }
+
+  /** The connection is gone: rejects everything that waits, now and later. */
+  break(error: Error): void {
+    this.#broken ??= error;
+    for (const job of this.#jobs.splice(0)) job.reject(error);
+    this.#flying = 0;
+  }
+
+  #fill(): void {
+    while (this.#flying < this.#width && !this.#broken) {
+      const job = this.#jobs.find((j) => j.next < j.messages.length);
+      const message = job?.messages[job.next];
+      if (!job || !message) return;
+      job.next += 1;
+      this.#flying += 1;
+      this.#send(message, (error) => this.#landed(job, error));
+    }
+  }
+
+  #landed(job: Job, error?: Error | null): void {
+    if (this.#broken) return;
+    this.#flying -= 1;
+    job.open -= 1;
+    if (error) {
+      this.#forget(job);
+      job.reject(error);
+    } else {
+      this.acked += 1;
+      if (job.open === 0) {
+        this.#forget(job);
+        job.resolve();
+      }
+    }
+    this.#fill();
+  }
+
+  #forget(job: Job): void {
+    const at = this.#jobs.indexOf(job);
+    if (at >= 0) this.#jobs.splice(at, 1);
+  }
+}

@@ -1,0 +1,25 @@
+import { z } from "zod";
+
+/** The key `web:` of the site file. */
+export const webSettings = z
+  .strictObject({
+    host: z.string().min(1).default("127.0.0.1"),
+    port: z.int().min(0).max(65_535).default(8080),
+    /** Everybody who reaches the page may use it, without an account. Only allowed on loopback. */
+    open: z.boolean().default(false),
+    /** Further names by which browsers reach this box; requests for any other are refused (DNS rebinding). */
+    names: z.array(z.string().min(1).max(253)).max(20).default([]),
+    /** A certificate of your own instead of the one that the box makes for itself. */
+    tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
+  })
+  .refine((web) => !web.open || isLoopback(web.host), {
+    path: ["open"],
+    message: "`open: true` means no account: it is only allowed with `host: 127.0.0.1`",
+  })
+  .prefault({});
+
+export type WebSettings = z.infer<typeof webSettings>;
+
+/** Whether only this machine itself can reach that address. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
