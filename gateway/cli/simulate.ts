@@ -1,0 +1,28 @@
+import { parseArgs } from "node:util";
+import { say } from "../cli.ts";
+import { openWorkshop } from "../simulate/workshop.ts";
+
+export const summary = {
+  fr: "joue les capteurs de l'atelier de démonstration (Modbus TCP, RTU sur TCP, nœud série)",
+  en: "plays the sensors of the demonstration workshop (Modbus TCP, RTU over TCP, serial node)",
+};
+
+/** Runs until it is interrupted. `--json` prints the ports as one line of JSON, for `vigie demo`. */
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });
+  const workshop = await openWorkshop();
+  if (values.json) console.log(JSON.stringify(workshop.ports));
+  else {
+    console.log(
+      say({ fr: "L'atelier tourne. Dans un autre terminal :", en: "The workshop is running. In another terminal:" }),
+    );
+    const env = Object.entries(workshop.ports).map(([name, port]) => `${name}=${port}`);
+    console.log(`  ${env.join(" ")} npx vigie run --config config/demo.yaml`);
+  }
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, resolve);
+    process.once("disconnect", resolve);
+  });
+  workshop.close();
+  return 0;
+}

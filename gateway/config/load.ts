@@ -1,0 +1,233 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { parse } from "yaml";
+import { z } from "zod";
+import type { Machine } from "../core/point.ts";
+import type { Plugins, Problem, Site } from "../plugin.ts";
+import { machine, pluginHead, site } from "./schema.ts";
+import { type Sections, sections } from "./sections.ts";
+import { type ConfigProblem, pathText, Source } from "./source.ts";
+import { nearest } from "./suggest.ts";
+
+/** One entry of a plugin list: what every entry has, and the plugin's own options as its schema let them through. */
+export interface Entry<Head = { id: string; type: string }> {
+  readonly head: Head;
+  readonly options: unknown;
+  /** Where it stands, for messages: `["drivers", 0]`. */
+  readonly path: readonly (string | number)[];
+}
+
+/** A site file, read, checked and typed. */
+export interface Config extends Sections {
+  readonly file: string;
+  readonly site: Site;
+  readonly machines: ReadonlyMap<string, Machine>;
+  readonly drivers: readonly Entry[];
+  readonly sinks: readonly Entry[];
+  readonly detectors: readonly Entry<z.output<typeof sections.rule>>[];
+  readonly notifiers: readonly Entry[];
+  /** The parsed YAML of a device profile, the site's own folder first. */
+  profile(name: string): unknown;
+}
+
+/** Everything that is wrong with a site file, one line each: `file:line:column path: message`. */
+export class ConfigError extends Error {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(file: string, problems: readonly ConfigProblem[]) {
+    super(problems.map((p) => `${file}:${p.line}:${p.column} ${p.path}: ${p.message}`).join("\n"));
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/** A config with the means to add problems to the places of its file. */
+export interface Loaded {
+  config: Config;
+  report(path: readonly (string | number)[], message: string): void;
+  /** Throws a ConfigError with everything reported so far. */
+  verify(): void;
+}
+
+/** Reads and checks a site file. Throws one ConfigError with every problem found. */
+export function loadConfig(file: string, plugins: Plugins, env: NodeJS.ProcessEnv): Loaded {
+  return parseConfig(readText(file), file, plugins, env);
+}
+
+/** The same for a text at hand; `file` is only a name, and the place where a `profiles` folder may be. */
+export function parseConfig(text: string, file: string, plugins: Plugins, env: NodeJS.ProcessEnv): Loaded {
+  const source = new Source(text, env);
+  const raw = source.value();
+  const verify = () => {
+    if (source.problems.length > 0) throw new ConfigError(file, source.problems);
+  };
+  verify();
+
+  const read = <T>(schema: z.ZodType<T>, value: unknown, path: readonly (string | number)[]): T | undefined => {
+    const result = schema.safeParse(value, { reportInput: true });
+    if (result.success) return result.data;
+    for (const issue of flatten(result.error.issues)) complain(source, issue, path, schema);
+    return undefined;
+  };
+
+  const top = read(document, raw, []);
+  verify();
+  if (!top) throw new Error("a schema that fails without an issue");
+
+  const list = <Head extends { id: string; type: string }>(
+    key: "drivers" | "sinks" | "detectors" | "notifiers",
+    head: z.ZodType<Head>,
+    fallback: unknown[] = [],
+  ): Entry<Head>[] => {
+    const ids = new Set<string>();
+    return (top[key] ?? fallback).flatMap((item, index) => {
+      const path = [key, index] as const;
+      const basics = read(pluginHead, item, path);
+      if (!basics) return [];
+      if (ids.has(basics.id)) source.report([...path, "id"], `the id ${basics.id} is used twice in ${key}`);
+      ids.add(basics.id);
+      const plugin = plugins[key].get(basics.type);
+      if (!plugin) {
+        source.report(
+          [...path, "type"],
+          `unknown type ${basics.type}${nearest(basics.type, [...plugins[key].keys()])}`,
+        );
+        return [];
+      }
+      const keys = headKeys(head);
+      const own = Object.entries(basics).filter(([name]) => keys.has(name));
+      const rest = Object.entries(basics).filter(([name]) => !keys.has(name));
+      const checked = read(head, Object.fromEntries(own), path);
+      const options = read(plugin.options, Object.fromEntries(rest), path);
+      return checked && options !== undefined ? [{ head: checked, options, path }] : [];
+    });
+  };
+
+  const machines = new Map<string, Machine>();
+  for (const [index, one] of top.machines.entries()) {
+    if (machines.has(one.id)) source.report(["machines", index, "id"], `the id ${one.id} is used twice in machines`);
+    if (one.id === "gateway") source.report(["machines", index, "id"], "gateway is the name of the gateway itself");
+    machines.set(one.id, one);
+  }
+
+  const config: Config = {
+    file,
+    site: top.site,
+    machines,
+    drivers: list("drivers", plainHead),
+    sinks: list("sinks", plainHead, DEFAULT_SINKS),
+    detectors: list("detectors", sections.rule),
+    notifiers: list("notifiers", plainHead, DEFAULT_NOTIFIERS),
+    web: top.web,
+    broker: top.broker,
+    store: top.store,
+    alarms: top.alarms,
+    notices: top.notices,
+    profile: profileReader(file),
+  };
+  return { config, report: (path, message) => source.report(path, message), verify };
+}
+
+/** Adds a plugin's own findings, whose paths start at its entry. */
+export function reportProblems(loaded: Loaded, entry: Entry<{ id: string }>, problems: readonly Problem[]): void {
+  for (const problem of problems) loaded.report([...entry.path, ...problem.path], problem.message);
+}
+
+const plainHead = z.strictObject({ id: pluginHead.shape.id, type: z.string() });
+
+const DEFAULT_SINKS = [
+  { id: "history", type: "sqlite" },
+  { id: "mqtt", type: "mqtt" },
+];
+
+const DEFAULT_NOTIFIERS = [
+  { id: "journal", type: "log" },
+  { id: "mqtt", type: "mqtt" },
+];
+
+const entries = z
+  .array(z.unknown())
+  .max(500)
+  .nullish()
+  .transform((list) => list ?? undefined);
+
+export const document = z.strictObject({
+  site: site.prefault({}),
+  machines: z.array(machine).max(200).default([]),
+  drivers: entries,
+  sinks: entries,
+  detectors: entries,
+  notifiers: entries,
+  web: sections.web,
+  broker: sections.broker,
+  store: sections.store,
+  alarms: sections.alarms,
+  notices: sections.notices,
+});
+
+const shipped = join(import.meta.dirname, "../../config/profiles");
+
+function profileReader(file: string): (name: string) => unknown {
+  const known = new Map<string, unknown>();
+  return (name) => {
+    if (!/^[a-z0-9_.-]{1,64}$/.test(name)) return undefined;
+    if (!known.has(name)) known.set(name, readProfile([join(dirname(file), "profiles"), shipped], name));
+    return known.get(name);
+  };
+}
+
+function readProfile(folders: readonly string[], name: string): unknown {
+  for (const folder of folders) {
+    try {
+      return parse(readFileSync(join(folder, `${name}.yaml`), "utf8"));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
+  }
+  return undefined;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const why =
+      error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : String(error);
+    throw new ConfigError(file, [{ line: 1, column: 1, path: "", message: why }]);
+  }
+}
+
+/** The keys of an object schema, through wrappers. */
+function headKeys(schema: z.ZodType): Set<string> {
+  return schema instanceof z.ZodObject ? new Set(Object.keys(schema.shape)) : new Set(["id", "type"]);
+}
+
+/** A union's complaint is the one of its branch that came closest. */
+function flatten(issues: readonly z.core.$ZodIssue[]): z.core.$ZodIssue[] {
+  return issues.flatMap((issue) => {
+    if (issue.code !== "invalid_union" || issue.errors.length === 0) return [issue];
+    const closest = [...issue.errors].sort((a, b) => deepest(b) - deepest(a))[0] ?? [];
+    if (deepest(closest) === 0) return [issue];
+    return flatten(closest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
+  });
+}
+
+const deepest = (issues: readonly z.core.$ZodIssue[]): number =>
+  Math.max(0, ...issues.map((issue) => issue.path.length));
+
+function complain(
+  source: Source,
+  issue: z.core.$ZodIssue,
+  prefix: readonly (string | number)[],
+  schema: z.ZodType,
+): void {
+  const path = [...prefix, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
+  if (issue.code === "unrecognized_keys") {
+    const known = schema instanceof z.ZodObject && issue.path.length === 0 ? Object.keys(schema.shape) : [];
+    for (const key of issue.keys) source.report(path, `unknown key${nearest(key, known)}`, key);
+  } else if (issue.code === "invalid_type" && issue.input === undefined) {
+    source.report(path, `${pathText(path.slice(-1))} is missing (expected ${issue.expected})`);
+  } else {
+    source.report(path, issue.message.replace(/^Invalid input: /, ""));
+  }
+}

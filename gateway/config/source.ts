@@ -1,0 +1,91 @@
+import { isMap, isPair, isScalar, LineCounter, type Node, type Pair, parseDocument, visit } from "yaml";
+
+/** Something wrong at a place in a YAML file, in words for the person who edits it. */
+export interface ConfigProblem {
+  line: number;
+  column: number;
+  /** `drivers[0].devices[2].slave`, or empty for the file as a whole. */
+  path: string;
+  message: string;
+}
+
+type Path = readonly (string | number)[];
+
+const MAX_ALIASES = 100;
+const SECRET_KEY = /(password|token|secret|passphrase)$/i;
+
+/** A YAML text that remembers where everything stood. */
+export class Source {
+  readonly #document;
+  readonly #lines = new LineCounter();
+  readonly problems: ConfigProblem[] = [];
+
+  constructor(text: string, env: NodeJS.ProcessEnv) {
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    for (const error of this.#document.errors) this.#add(error.pos[0], [], plain(error.message));
+    if (this.problems.length === 0) this.#substitute(env);
+  }
+
+  /** The plain value; undefined when the YAML itself is broken. */
+  value(): unknown {
+    if (this.problems.length > 0) return undefined;
+    try {
+      return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
+    } catch {
+      this.#add(0, [], `more than ${MAX_ALIASES} aliases: write it out`);
+      return undefined;
+    }
+  }
+
+  /** Adds a problem at `path`; where that place does not exist, at the nearest one above. `key` points at a key of that map. */
+  report(path: Path, message: string, key?: string): void {
+    const whole = key === undefined ? path : [...path, key];
+    this.#add(this.#offset(path, key), whole, message);
+  }
+
+  #add(offset: number, path: Path, message: string): void {
+    const { line, col } = this.#lines.linePos(offset);
+    this.problems.push({ line: Math.max(line, 1), column: Math.max(col, 1), path: pathText(path), message });
+  }
+
+  #offset(path: Path, key?: string): number {
+    for (let depth = path.length; depth >= 0; depth--) {
+      const node = this.#document.getIn(path.slice(0, depth), true) as Node | undefined;
+      if (!node?.range) continue;
+      if (depth === path.length && key !== undefined && isMap(node)) {
+        const pair = node.items.find((item) => isScalar(item.key) && item.key.value === key);
+        if (isScalar(pair?.key) && pair.key.range) return pair.key.range[0];
+      }
+      return node.range[0];
+    }
+    return 0;
+  }
+
+  #substitute(env: NodeJS.ProcessEnv): void {
+    visit(this.#document, {
+      Scalar: (_, scalar, ancestors) => {
+        if (typeof scalar.value !== "string") return;
+        const holder = ancestors.at(-1);
+        const key = isPair(holder) && holder.key !== scalar ? keyOf(holder) : undefined;
+        const at = scalar.range?.[0] ?? 0;
+        if (key && SECRET_KEY.test(key) && scalar.value !== "" && !scalar.value.includes("${"))
+          this.#add(at, [key], `a secret does not belong in this file: write "\${SOME_NAME}" and set that variable`);
+        scalar.value = scalar.value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (written, name: string) => {
+          const value = env[name];
+          if (value !== undefined) return value;
+          this.#add(at, key ? [key] : [], `the environment variable ${name} is not set`);
+          return written;
+        });
+      },
+    });
+  }
+}
+
+const keyOf = (pair: Pair): string | undefined => (isScalar(pair.key) ? String(pair.key.value) : undefined);
+
+/** `["drivers", 0, "port"]` → `drivers[0].port`. */
+export const pathText = (path: Path): string =>
+  path.map((step, i) => (typeof step === "number" ? `[${step}]` : i === 0 ? step : `.${step}`)).join("");
+
+const plain = (message: string): string =>
+  message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? message;
