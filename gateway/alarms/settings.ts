@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { MINUTE, type Ms, parseDuration, SECOND } from "../core/time.ts";
+
+const duration = (usual: Ms) =>
+  z
+    .string()
+    .refine((written) => parseDuration(written) !== undefined, 'a duration like "30s", "5min" or "2h"')
+    .transform((written): Ms => parseDuration(written) ?? usual)
+    .default(usual);
+
+/** The key `alarms:` of a site file. */
+export const alarmSettings = z.strictObject({
+  /** How long a device or a whole bus must be silent before that is an alarm of its own. */
+  silentAfter: duration(MINUTE),
+  /** How long it must be silent before the alarms that hang on it keep quiet. */
+  quietAfter: duration(10 * SECOND),
+  /** After a start, alarms that were active before are given so long to show that they still are. */
+  restartWindow: duration(10 * MINUTE),
+});
+
+export type AlarmSettings = z.output<typeof alarmSettings>;

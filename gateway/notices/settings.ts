@@ -1,0 +1,101 @@
+import { z } from "zod";
+import { ID_PATTERN } from "../core/point.ts";
+import { HOUR, MINUTE, type Ms, parseDuration, SECOND } from "../core/time.ts";
+
+const id = z.string().regex(ID_PATTERN, "use only small letters, digits, - and _");
+
+const duration = (usual: Ms) =>
+  z
+    .string()
+    .refine((written) => parseDuration(written) !== undefined, 'a duration like "30s", "5min" or "2h"')
+    .transform((written): Ms => parseDuration(written) ?? usual)
+    .default(usual);
+
+/** Minutes since midnight. */
+const clockTime = z
+  .string()
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like "08:00"')
+  .transform((written) => Number(written.slice(0, 2)) * 60 + Number(written.slice(3)));
+
+const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+
+const person = z.strictObject({
+  id,
+  name: z.string().min(1).max(80),
+  language: z.enum(["fr", "en"]).optional(),
+  via: z
+    .array(z.strictObject({ channel: id, address: z.string().min(1).max(200) }))
+    .min(1)
+    .describe("Channels in order; `channel` is the id of an entry of `notifiers:`"),
+  quiet: z
+    .strictObject({ from: clockTime, to: clockTime })
+    .optional()
+    .describe("Only high priority reaches this person between these times of day"),
+});
+
+const shift = z.strictObject({
+  days: z.array(z.enum(days)).min(1),
+  from: clockTime.default(0),
+  to: clockTime.or(z.literal("24:00").transform(() => 24 * 60)).default(24 * 60),
+  who: id,
+  backup: id.optional(),
+});
+
+const rota = z.strictObject({
+  id,
+  weekly: z.array(shift).max(50).describe("The first shift that fits counts"),
+  exceptions: z
+    .array(z.strictObject({ from: z.iso.date(), to: z.iso.date(), who: id, backup: id.optional() }))
+    .max(200)
+    .default([])
+    .describe("Whole days, both included, that count before the weekly pattern"),
+  holidays: id.optional().describe("Who stands in on French public holidays"),
+});
+
+const step = z.strictObject({
+  after: duration(0),
+  who: z.string().describe("A person, a team, a rota, or `<rota>:backup`"),
+  via: z.array(id).optional().describe("Only these channels"),
+});
+
+const policy = z.strictObject({
+  id,
+  machines: z.array(id).optional().describe("Used for these machines where a rule names no policy"),
+  steps: z.array(step).min(1).max(10),
+});
+
+/** The key `notices:` of a site file. */
+export const noticeSettings = z.strictObject({
+  people: z.array(person).max(200).default([]),
+  teams: z
+    .array(z.strictObject({ id, people: z.array(id).min(1) }))
+    .max(50)
+    .default([]),
+  rotas: z.array(rota).max(20).default([]),
+  policies: z.array(policy).max(50).default([]),
+  group: z
+    .strictObject({ wait: duration(30 * SECOND), interval: duration(5 * MINUTE), repeat: duration(4 * HOUR) })
+    .prefault({}),
+  cap: z
+    .strictObject({ perHour: z.int().min(1).max(100).default(6) })
+    .prefault({})
+    .describe("Messages per person; what is more comes as one summary"),
+  digest: clockTime.prefault("08:00").describe("When low priority and notices are told"),
+  allIsWell: z
+    .boolean()
+    .default(false)
+    .describe("Say at digest time that all is well, so that silence means something"),
+  fireDrill: z
+    .strictObject({ day: z.enum(days), at: clockTime })
+    .optional()
+    .describe("A test message through the whole chain, once a week"),
+  link: z
+    .url()
+    .optional()
+    .describe("How telephones reach this gateway, for links that acknowledge: http://vigie.local:8080"),
+});
+
+export type NoticeSettings = z.output<typeof noticeSettings>;
+export type Person = z.output<typeof person>;
+export type Rota = z.output<typeof rota>;
+export type Policy = z.output<typeof policy>;
