@@ -48,6 +48,8 @@ export interface DriverContext extends Context {
 export interface SinkContext extends Context {
   points: ReadonlyMap<string, Point>;
   broker: BrokerAddress | undefined;
+  /** The store's own answers about the past: what the `sqlite` sink hands on. */
+  history?: Historian;
 }
 
 /** Where the embedded MQTT broker listens, and the gateway's own way in. */

@@ -45,7 +45,20 @@ export interface Follower<T> {
   readonly batch?: number;
   /** True for who must see entries in order even when it is far behind (detectors): one lane only, always `live`. */
   readonly ordered?: true;
+  /** Where it starts when it has never run before: after the newest entry (default), or at the oldest one still there. */
+  readonly from?: "newest" | "oldest";
   apply(batch: readonly Entry<T>[], lane: Lane): Promise<void>;
+}
+
+/** Thrown by `apply`: not now, and not sooner than `after` (a server's Retry-After). Says why in words. */
+export class NotNow extends Error {
+  readonly after: Ms;
+
+  constructor(message: string, after: Ms, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "NotNow";
+    this.after = after;
+  }
 }
 
 /** `live` while it keeps up; a follower more than 10 s behind gets new entries in `live` and the rest, in order, in `backlog`. */
@@ -53,7 +66,8 @@ export type Lane = "live" | "backlog";
 
 /**
  * Small state that must survive: alarm states, detector checkpoints, hole maps, accounts. One JSON value per (kind, key).
- * Everything in one `commit` is one transaction, on disk when it resolves.
+ * Everything in one `commit` is one transaction, on disk when it resolves; while the disk is broken it resolves once it is
+ * in memory, and the first commit that succeeds writes it.
  */
 export interface Cells {
   load(kind: string): Promise<Map<string, unknown>>;
@@ -65,10 +79,16 @@ export interface Change {
   cells?: readonly { kind: string; key: string; value: unknown }[];
   /** Appended to the notices log in the same transaction: an alarm never moves without its notice, nor twice. */
   notices?: readonly AlarmEvent[];
-  /** Moves a follower's place in the same transaction. */
-  cursor?: { follower: string; seq: number };
+  /** Moves a follower's place in the same transaction. `backlog`: the stretches it has still to catch up with. */
+  cursor?: { follower: string; seq: number; backlog?: readonly Stretch[] };
   /** False when it may ride in the next group commit (≤ 1 s); true (the default) commits at once. */
   urgent?: boolean;
+}
+
+/** Entries with seq in (after, until]. */
+export interface Stretch {
+  after: number;
+  until: number;
 }
 
 /** How often a group commit may happen, and how long a reading may wait for one. */
