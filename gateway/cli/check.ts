@@ -1,0 +1,43 @@
+import { parseArgs } from "node:util";
+import { say } from "../cli.ts";
+import { clock } from "../clock.ts";
+import { examine } from "../config/examine.ts";
+import { ConfigError, loadConfig } from "../config/load.ts";
+import { Meters } from "../core/meter.ts";
+import { loadPlugins } from "../plugin.ts";
+import { openSay } from "../say.ts";
+
+export const summary = { fr: "vérifie un fichier de site, sans rien ouvrir", en: "checks a site file, opens nothing" };
+
+/** Exit code 0 when the file could run, 1 with every problem as `file:line:column path: message`. */
+export async function run(args: string[]): Promise<number> {
+  const { positionals } = parseArgs({ args, allowPositionals: true });
+  const [file] = positionals;
+  if (file === undefined || positionals.length > 1) {
+    console.error(say({ fr: "Usage : vigie check FICHIER", en: "Usage: vigie check FILE" }));
+    return 2;
+  }
+  try {
+    const plugins = await loadPlugins();
+    const loaded = loadConfig(file, plugins, process.env);
+    const { site, machines, profile } = loaded.config;
+    const meters = new Meters();
+    const unused = { load: async () => new Map<string, unknown>(), commit: async () => undefined };
+    const examined = examine(loaded, plugins, (id) => ({
+      ...{ id, site, clock, meters, machines, profile, cells: unused, say: openSay(site.timezone) },
+    }));
+    for (const line of examined.report) console.log(line);
+    const count = { drivers: examined.drivers.size, machines: machines.size, points: examined.points.length };
+    console.log(
+      say({
+        fr: `${file} : bon. ${count.machines} machines, ${count.drivers} pilotes, ${count.points} points.`,
+        en: `${file}: good. ${count.machines} machines, ${count.drivers} drivers, ${count.points} points.`,
+      }),
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}

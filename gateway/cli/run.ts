@@ -1,0 +1,104 @@
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { say } from "../cli.ts";
+import { ConfigError } from "../config/load.ts";
+import { type Gateway, startGateway } from "../main.ts";
+
+export const summary = {
+  fr: "fait tourner la passerelle avec un fichier de site",
+  en: "runs the gateway with a site file",
+};
+
+/** Where an installed gateway keeps its site file. */
+const INSTALLED = "/etc/vigie/gateway.yaml";
+
+export async function run(args: string[]): Promise<number> {
+  const flags = parseFlags(args);
+  const file = flags.config ?? INSTALLED;
+  if (!flags.config && !existsSync(file)) {
+    console.error(
+      say({
+        fr: `vigie run : il n'y a pas de fichier ${file}.\n  Donnez-en un : vigie run --config MON_ATELIER.yaml (modèles dans config/)\n  Pour essayer sans matériel : vigie demo`,
+        en: `vigie run: there is no file ${file}.\n  Name one: vigie run --config MY_WORKSHOP.yaml (examples in config/)\n  To try it without hardware: vigie demo`,
+      }),
+    );
+    return 1;
+  }
+  return runGateway(file, flags);
+}
+
+export interface Flags {
+  config?: string;
+  data: string;
+  host?: string;
+  port?: number;
+  mqttPort?: number;
+}
+
+/** The flags that `run` and `demo` share. */
+export function parseFlags(args: string[]): Flags {
+  const { values } = parseArgs({
+    args,
+    options: {
+      config: { type: "string", short: "c" },
+      data: { type: "string", default: "./data" },
+      host: { type: "string" },
+      port: { type: "string" },
+      "mqtt-port": { type: "string" },
+    },
+  });
+  return {
+    data: values.data,
+    ...(values.config !== undefined && { config: values.config }),
+    ...(values.host !== undefined && { host: values.host }),
+    ...(values.port !== undefined && { port: port("--port", values.port) }),
+    ...(values["mqtt-port"] !== undefined && { mqttPort: port("--mqtt-port", values["mqtt-port"]) }),
+  };
+}
+
+/** Runs until SIGINT or SIGTERM, or until `until` says so. Resolves to the exit code. */
+export async function runGateway(file: string, flags: Flags, until?: Promise<unknown>): Promise<number> {
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
+    until?.then(() => resolve());
+  });
+  let gateway: Gateway;
+  try {
+    gateway = await startGateway(file, flags);
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !isPlain(error)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+  console.log(greeting(gateway));
+  await stopped;
+  console.log(
+    say({ fr: "Arrêt : les dernières mesures sont mises à l'abri…", en: "Stopping: putting the last readings away…" }),
+  );
+  await gateway.stop();
+  return 0;
+}
+
+function greeting({ url, broker, setupCode }: Gateway): string {
+  const lines = [say({ fr: `Vigie veille : ${url}`, en: `Vigie is on watch: ${url}` })];
+  if (broker) lines.push(`MQTT: ${broker.url}`);
+  if (setupCode)
+    lines.push(
+      say({
+        fr: `Premier compte : ouvrez ${url}/setup et donnez ce code, une seule fois : ${setupCode}`,
+        en: `First account: open ${url}/setup and give this code, once: ${setupCode}`,
+      }),
+    );
+  return lines.join("\n");
+}
+
+function port(flag: string, written: string): number {
+  const number = Number(written);
+  if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
+  throw Object.assign(new Error(`${flag} ${written}: a port is a whole number from 0 to 65535`), {
+    code: "ERR_PARSE_ARGS_PORT",
+  });
+}
+
+/** Errors that a person can act on need no stack: a port in use, a folder that is not writable, a second instance. */
+const isPlain = (error: unknown): error is Error => error instanceof Error && "code" in error;

@@ -1,0 +1,67 @@
+import type { Driver } from "../core/driver.ts";
+import type { Point } from "../core/point.ts";
+import type { DriverContext, Plugins } from "../plugin.ts";
+import { type Entry, type Loaded, reportProblems } from "./load.ts";
+import { nearest } from "./suggest.ts";
+
+/** A site file whose parts have also met each other: drivers created (nothing opened), every point known. */
+export interface Examined {
+  readonly drivers: ReadonlyMap<string, { type: string; driver: Driver }>;
+  readonly points: readonly Point[];
+  /** What drivers have to say of their plan (bus use, requests per second), for `vigie check`. */
+  readonly report: readonly string[];
+}
+
+/** Creates the drivers and checks points, machines and rules against each other. Throws one ConfigError with every problem. */
+export function examine(loaded: Loaded, plugins: Plugins, contextOf: (id: string) => DriverContext): Examined {
+  const drivers = new Map<string, { type: string; driver: Driver }>();
+  const report: string[] = [];
+  const points = new Map<string, Point>();
+
+  for (const entry of loaded.config.drivers) {
+    const plugin = plugins.drivers.get(entry.head.type);
+    if (!plugin) continue;
+    const context = contextOf(entry.head.id);
+    const said = plugin.examine?.(entry.options, context) ?? { problems: [] };
+    reportProblems(loaded, entry, said.problems);
+    report.push(...(said.report ?? []));
+    if (said.problems.length > 0) continue;
+    const driver = plugin.create(entry.options, context);
+    drivers.set(entry.head.id, { type: entry.head.type, driver });
+    for (const point of driver.points) addPoint(loaded, entry, points, point);
+  }
+  checkRules(loaded, points);
+  loaded.verify();
+  return { drivers, points: [...points.values()], report };
+}
+
+function addPoint(loaded: Loaded, entry: Entry, points: Map<string, Point>, point: Point): void {
+  const { machines } = loaded.config;
+  const other = points.get(point.id);
+  if (other)
+    loaded.report(
+      entry.path,
+      `${point.id} is read twice, by ${other.device} and by ${point.device}: give one another name with "as:"`,
+    );
+  if (!machines.has(point.machine))
+    loaded.report(
+      entry.path,
+      `${point.device}: there is no machine ${point.machine}${nearest(point.machine, [...machines.keys()])}`,
+    );
+  points.set(point.id, point);
+}
+
+function checkRules(loaded: Loaded, points: ReadonlyMap<string, Point>): void {
+  const { detectors, machines } = loaded.config;
+  for (const { head, path } of detectors) {
+    if (head.point === undefined && head.machine === undefined)
+      loaded.report(path, "a rule watches a point: or a machine:, say which");
+    if (head.point !== undefined && !points.has(head.point))
+      loaded.report([...path, "point"], `there is no point ${head.point}${nearest(head.point, [...points.keys()])}`);
+    if (head.machine !== undefined && !machines.has(head.machine))
+      loaded.report(
+        [...path, "machine"],
+        `there is no machine ${head.machine}${nearest(head.machine, [...machines.keys()])}`,
+      );
+  }
+}
