@@ -47,3 +47,21 @@ export function readingMessage(entry: Entry<Reading>, unit: Unit): ReadingMessag
     s: entry.seq,
   };
 }
+
+/** One message per machine and scan: what was read of it in one go. `r` is by signal; each reading keeps its own `s`. */
+export interface ScanMessage {
+  t: number;
+  tq: Entry<Reading>["tq"];
+  b: number;
+  r: Record<string, Omit<ReadingMessage, "tq" | "b">>;
+}
+
+export const scanMessage = (entries: readonly Entry<Reading>[], unit: (point: PointId) => Unit): ScanMessage => {
+  const r: ScanMessage["r"] = {};
+  for (const entry of entries) {
+    const { tq: _tq, b: _b, ...rest } = readingMessage(entry, unit(entry.item.point));
+    r[signalOf(entry.item.point)] = rest;
+  }
+  const first = entries[0];
+  return { t: first?.item.t ?? 0, tq: first?.tq ?? "unsynced", b: first?.boot ?? 0, r };
+};

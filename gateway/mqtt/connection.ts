@@ -46,7 +46,7 @@ const WINDOW = 64;
 const UNACKED = 1_000;
 const CONNECT_TIMEOUT = 10 * SECOND;
 /** A broker that accepts but acknowledges nothing for so long is as good as gone. */
-const ACK_TIMEOUT = 15 * SECOND;
+const ACK_TIMEOUT = 10 * SECOND;
 const PAUSE_MIN = 1 * SECOND;
 const PAUSE_MAX = 60 * SECOND;
 
@@ -118,7 +118,7 @@ class Connection implements MqttConnection {
         signal?.addEventListener("abort", () => done(), { once: true });
       });
     }
-    if (!this.#window) throw new Fault("connection", `${this.#parts.name}: no connection to ${this.#url}`);
+    if (!this.#window) throw this.#fault("no connection");
     return this.#window;
   }
 
@@ -183,7 +183,9 @@ class Connection implements MqttConnection {
     this.#up.value = 1;
     this.#reconnects.value += 1;
     const window = new Window(WINDOW, (message, acked) =>
-      client.publish(message.topic, message.payload, { qos: 1, retain: message.retain ?? false }, acked),
+      client.publish(message.topic, message.payload, { qos: 1, retain: message.retain ?? false }, (error) =>
+        acked(error && this.#fault("lost the connection", error)),
+      ),
     );
     this.#window = window;
     this.#watch = watchAcks(window, () => client.stream.destroy(new Error("no PUBACK")));
@@ -203,7 +205,7 @@ class Connection implements MqttConnection {
     this.#client = undefined;
     this.#up.value = 0;
     clearInterval(this.#watch);
-    this.#window?.break(new Fault("connection", `${name}: lost the connection to ${this.#url}`, { cause: why }));
+    this.#window?.break(this.#fault("lost the connection", why));
     this.#window = undefined;
     this.#unacked = 0;
     for (const resume of this.#blocked.splice(0)) resume();
@@ -251,6 +253,10 @@ class Connection implements MqttConnection {
       });
     if (this.#unacked < UNACKED) next();
     else this.#blocked.push(next);
+  }
+
+  #fault(what: string, cause?: Error): Fault {
+    return new Fault("connection", `${this.#parts.name}: ${what} to ${this.#url}`, { cause });
   }
 
   #state(state: "online" | "offline"): string {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isLoopback } from "../core/address.ts";
 
 /** The key `broker:` of the site file: the MQTT broker inside the gateway. */
 export const brokerSettings = z
@@ -20,7 +21,7 @@ export const brokerSettings = z
       })
       .optional(),
   })
-  .refine((broker) => !broker.open || /^(127\.|localhost$|::1$)/.test(broker.host), {
+  .refine((broker) => !broker.open || isLoopback(broker.host), {
     path: ["open"],
     message: "`open: true` means no password: it is only allowed with `host: 127.0.0.1`",
   })

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isLoopback } from "../core/address.ts";
 
 /** The key `web:` of the site file. */
 export const webSettings = z
@@ -19,7 +20,3 @@ export const webSettings = z
   .prefault({});
 
 export type WebSettings = z.infer<typeof webSettings>;
-
-/** Whether only this machine itself can reach that address. */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);

@@ -1,0 +1,285 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import { Aedes, type Client, type ConnectPacket } from "aedes";
+import type { Logger } from "pino";
+import { isLoopback } from "../core/address.ts";
+import type { Cells } from "../core/log.ts";
+import type { Meters } from "../core/meter.ts";
+import { type Clock, SECOND } from "../core/time.ts";
+import type { BrokerAddress } from "../plugin.ts";
+import { MqttAccounts, mayPublish, maySubscribe, presets, type Rights } from "./accounts.ts";
+import { type ByteGuard, watch } from "./guard.ts";
+import { bindMemory, keeps } from "./sessions.ts";
+import type { BrokerSettings } from "./settings.ts";
+
+export interface BrokerParts {
+  settings: BrokerSettings;
+  site: { id: string };
+  cells: Cells;
+  clock: Clock;
+  meters: Meters;
+  say: Logger;
+  /** Certificate and key for TLS where the settings name none of their own. */
+  identity?: { cert: string; key: string };
+}
+
+export interface Broker {
+  /** The gateway's own way in. */
+  readonly address: BrokerAddress;
+  readonly port: number;
+  readonly tlsPort: number | undefined;
+  readonly accounts: MqttAccounts;
+  /** Who is connected now. */
+  clients(): readonly { id: string; name: string; address: string }[];
+  close(): Promise<void>;
+}
+
+/** Bounds on connections; aedes has none. */
+const caps = { connections: 1_000, perAddress: 200, knockingPerAddress: 50 } as const;
+const CONNECT_WITHIN = 5 * SECOND;
+/** A subscriber that reads nothing for so long is closed; aedes would hold everybody up for it. */
+const DRAIN_WITHIN = 3 * SECOND;
+const OWN = "gateway";
+
+interface Visitor {
+  name: string;
+  rights: Rights;
+}
+
+/** Opens the broker inside the gateway. */
+export async function openBroker(parts: BrokerParts): Promise<Broker> {
+  const accounts = await MqttAccounts.load(parts.cells);
+  const door = new Door(parts, accounts);
+  const aedes = await Aedes.createBroker({
+    id: "vigie",
+    concurrency: 1_000,
+    connectTimeout: CONNECT_WITHIN,
+    drainTimeout: DRAIN_WITHIN,
+    maxInflightInbound: 100,
+    maxTopicLevels: 16,
+    preConnect: (client, packet, done) => done(null, door.mayKnock(client, packet)),
+    authenticate: (client, name, password, done) => {
+      const admitted = door.admit(client, name, password);
+      done(admitted ? null : Object.assign(new Error("wrong name or password"), { returnCode: 5 as const }), admitted);
+    },
+    authorizePublish: (client, packet, done) => {
+      if (door.mayPublish(client, packet.topic)) done(null);
+      else done(new Error(`may not publish to ${packet.topic}`));
+    },
+    authorizeSubscribe: (client, asked, done) => done(null, door.maySubscribe(client, asked.topic) ? asked : null),
+  });
+  bindMemory(aedes, (what) =>
+    parts.meters.counter("broker_dropped_total", "Messages dropped at a bound of the broker's memory", { what }),
+  );
+  accounts.onRevoked((name) => {
+    for (const client of door.connected()) if (door.visitor(client)?.name === name) client.close();
+  });
+  aedes.on("client", (client) => door.entered(client));
+  aedes.on("clientDisconnect", (client) => door.left(client));
+  const onSocket = (socket: Socket) => door.knock(socket, (guarded) => aedes.handle(guarded));
+  const plain = await listen(createServer(onSocket), parts.settings.port, parts.settings.host);
+  const secure =
+    parts.settings.tls && (await listen(tlsServer(parts, onSocket), parts.settings.tls.port, parts.settings.tls.host));
+  return {
+    address: { url: `mqtt://${hostOf(parts.settings.host)}:${plain.port}`, username: OWN, password: door.ownPassword },
+    port: plain.port,
+    tlsPort: secure?.port,
+    accounts,
+    clients: () =>
+      door.connected().map((client) => ({
+        id: client.id,
+        name: door.visitor(client)?.name ?? "",
+        address: "remoteAddress" in client.conn ? (client.conn.remoteAddress ?? "") : "",
+      })),
+    close: async () => {
+      plain.server.close();
+      secure?.server.close();
+      door.closeAll();
+      await new Promise<void>((done) => aedes.close(() => done()));
+    },
+  };
+}
+
+/** The sockets of one address; `knocking` are those that have not shown who they are. */
+interface Neighbour {
+  all: Set<object>;
+  knocking: Set<object>;
+}
+
+/** Who may come in, and what they may do inside. */
+class Door {
+  readonly ownPassword = randomBytes(24).toString("base64url");
+  readonly #parts: BrokerParts;
+  readonly #accounts: MqttAccounts;
+  readonly #open: Rights;
+  readonly #visitors = new WeakMap<Client, Visitor>();
+  readonly #knocks = new WeakMap<object, { guard: ByteGuard; known: Neighbour }>();
+  readonly #sockets = new Map<string, Neighbour>();
+  readonly #inside = new Set<Client>();
+  readonly #sessions = new Set<string>();
+  readonly #all = new Set<Socket>();
+
+  constructor(parts: BrokerParts, accounts: MqttAccounts) {
+    this.#parts = parts;
+    this.#accounts = accounts;
+    this.#open = presets.reader(parts.site.id);
+    parts.meters.probe(() => {
+      parts.meters.gauge("broker_clients", "Clients of the embedded broker").value = this.#inside.size;
+    });
+  }
+
+  connected(): readonly Client[] {
+    return [...this.#inside];
+  }
+
+  visitor(client: Client): Visitor | undefined {
+    return this.#visitors.get(client);
+  }
+
+  /** A new socket: counted, guarded, and given to the broker. */
+  knock(socket: Socket, handle: (socket: Socket) => void): void {
+    const from = socket.remoteAddress ?? "";
+    const known: Neighbour = this.#sockets.get(from) ?? { all: new Set(), knocking: new Set() };
+    if (
+      this.#all.size >= caps.connections ||
+      known.all.size >= caps.perAddress ||
+      known.knocking.size >= caps.knockingPerAddress
+    ) {
+      this.#refused("too many connections");
+      socket.destroy();
+      return;
+    }
+    this.#sockets.set(from, known);
+    known.all.add(socket);
+    known.knocking.add(socket);
+    this.#all.add(socket);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60 * SECOND);
+    // aedes listens too; this one keeps an error before that from being thrown.
+    socket.on("error", () => undefined);
+    socket.once("close", () => {
+      this.#all.delete(socket);
+      known.all.delete(socket);
+      known.knocking.delete(socket);
+      if (known.all.size === 0) this.#sockets.delete(from);
+    });
+    const slowed = this.#parts.meters.counter("broker_slowed_total", "Times a client sent faster than it may");
+    const guard = watch(socket, (why) => this.#refused(why), slowed);
+    this.#knocks.set(socket, { guard, known });
+    handle(socket);
+  }
+
+  /** A CONNECT has arrived. */
+  mayKnock(client: Client, packet: ConnectPacket): boolean {
+    const id = packet.clientId;
+    const fine = id.length <= 128 && !/[+#/$\p{Cc}]/u.test(id) && (packet.clean !== false || this.#mayKeep(id));
+    if (fine) return true;
+    this.#refused("client id");
+    client.conn.destroy();
+    return false;
+  }
+
+  admit(client: Client, name: string | undefined, password: Buffer | undefined): boolean {
+    const visitor = this.#whoIs(client, name, password);
+    if (!visitor) {
+      this.#refused("name or password");
+      return false;
+    }
+    this.#visitors.set(client, visitor);
+    const knock = this.#knocks.get(client.conn);
+    if (knock) {
+      knock.guard.admitted = visitor.name === OWN ? "trusted" : "yes";
+      knock.known.knocking.delete(client.conn);
+    }
+    if (!client.clean) this.#sessions.add(client.id);
+    return true;
+  }
+
+  mayPublish(client: Client | null, topic: string): boolean {
+    const visitor = client && this.#visitors.get(client);
+    if (visitor && (visitor.name === OWN ? !topic.startsWith("$") : mayPublish(visitor.rights, topic))) return true;
+    this.#refused("publish");
+    return false;
+  }
+
+  maySubscribe(client: Client, filter: string): boolean {
+    const visitor = this.#visitors.get(client);
+    if (visitor && (visitor.name === OWN ? !filter.startsWith("$") : maySubscribe(visitor.rights, filter))) return true;
+    this.#refused("subscribe");
+    return false;
+  }
+
+  entered(client: Client): void {
+    this.#inside.add(client);
+  }
+
+  left(client: Client): void {
+    this.#inside.delete(client);
+  }
+
+  closeAll(): void {
+    for (const socket of this.#all) socket.destroy();
+  }
+
+  #mayKeep(id: string): boolean {
+    return this.#sessions.has(id) || this.#sessions.size < keeps.sessions;
+  }
+
+  #whoIs(client: Client, name: string | undefined, password: Buffer | undefined): Visitor | undefined {
+    const { id } = client;
+    if (name === OWN) {
+      const own = Buffer.from(this.ownPassword);
+      const same = password?.length === own.length && timingSafeEqual(password, own);
+      return same ? { name: OWN, rights: { publish: [], subscribe: [] } } : undefined;
+    }
+    if (name === undefined) {
+      const here = "remoteAddress" in client.conn && isLoopback(client.conn.remoteAddress ?? "");
+      const free = !this.#belongs(id) && client.clean;
+      return this.#parts.settings.open && here && free ? { name: "", rights: this.#open } : undefined;
+    }
+    // A client id belongs to the account whose name it begins with, so that nobody can throw out another one.
+    if (id !== name && !id.startsWith(`${name}.`) && !id.startsWith("aedes_")) return undefined;
+    const rights = password && this.#accounts.verify(name, password);
+    return rights ? { name, rights } : undefined;
+  }
+
+  /** Whether an id is (or could be) that of the gateway or of an account. */
+  #belongs(id: string): boolean {
+    const owner = id.split(".")[0] ?? "";
+    return owner.startsWith("vigie") || this.#accounts.has(owner);
+  }
+
+  #refused(reason: string): void {
+    this.#parts.meters.counter("broker_refused_total", "Connections and requests the broker refused", {
+      reason,
+    }).value += 1;
+  }
+}
+
+function tlsServer({ settings, identity }: BrokerParts, onSocket: (socket: Socket) => void): Server {
+  const tls = settings.tls;
+  const cert = tls?.cert ? readFileSync(tls.cert) : identity?.cert;
+  const key = tls?.key ? readFileSync(tls.key) : identity?.key;
+  if (!cert || !key) throw new Error("broker.tls: no certificate and key");
+  const clients = tls?.clients && { ca: readFileSync(tls.clients), requestCert: true, rejectUnauthorized: true };
+  return createTlsServer({ cert, key, minVersion: "TLSv1.2", handshakeTimeout: CONNECT_WITHIN, ...clients }, onSocket);
+}
+
+function listen(server: Server, port: number, host: string): Promise<{ server: Server; port: number }> {
+  // Beyond what the door counts: sockets still in their TLS handshake.
+  server.maxConnections = caps.connections + 100;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve({ server, port: typeof address === "object" && address ? address.port : port });
+    });
+  });
+}
+
+const hostOf = (host: string): string => {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+};

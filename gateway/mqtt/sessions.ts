@@ -1,0 +1,66 @@
+import type { Aedes } from "aedes";
+import type { Series } from "../core/meter.ts";
+
+/** What the broker keeps in memory for those who are away. */
+export const keeps = {
+  /** Messages per absent client; the oldest goes first. */
+  queue: 1_000,
+  /** Topics with a last value. */
+  retained: 20_000,
+  /** Clients whose session outlives their connection. */
+  sessions: 100,
+} as const;
+
+/** The part of aedes' memory that grows with what clients do. It hangs on the broker without a type of its own. */
+interface Memory {
+  outgoingEnqueueCombi(subs: { clientId: string }[], packet: unknown): Promise<void>;
+  outgoingClearMessageId(client: { id: string }, packet: { messageId: number | undefined }): Promise<unknown>;
+  cleanSubscriptions(client: { id: string }): Promise<void>;
+  storeRetained(packet: { topic: string; payload: Uint8Array }): Promise<void>;
+}
+
+/** Gives the broker's memory its bounds; aedes' own has none. */
+export function bindMemory(broker: Aedes, dropped: (what: "queue" | "retained") => Series): void {
+  const memory = (broker as unknown as { persistence: Memory }).persistence;
+  const waiting = new Map<string, number>();
+  const topics = new Set<string>();
+
+  const clear = memory.outgoingClearMessageId.bind(memory);
+  memory.outgoingClearMessageId = async (client, packet) => {
+    const found = await clear(client, packet);
+    if (found) waiting.set(client.id, Math.max(0, (waiting.get(client.id) ?? 0) - 1));
+    return found;
+  };
+
+  const enqueue = memory.outgoingEnqueueCombi.bind(memory);
+  memory.outgoingEnqueueCombi = async (subs, packet) => {
+    if (subs.length === 0) return;
+    for (const { clientId } of subs) {
+      const count = waiting.get(clientId) ?? 0;
+      waiting.set(clientId, count + 1);
+      if (count < keeps.queue) continue;
+      // Messages that were never sent have no id yet: the first of those is the oldest.
+      const oldest = await memory.outgoingClearMessageId({ id: clientId }, { messageId: undefined });
+      if (oldest) dropped("queue").value += 1;
+    }
+    await enqueue(subs, packet);
+  };
+
+  const clean = memory.cleanSubscriptions.bind(memory);
+  memory.cleanSubscriptions = async (client) => {
+    await clean(client);
+    while (await memory.outgoingClearMessageId(client, { messageId: undefined }));
+    waiting.delete(client.id);
+  };
+
+  const retain = memory.storeRetained.bind(memory);
+  memory.storeRetained = async (packet) => {
+    if (packet.payload.length === 0) topics.delete(packet.topic);
+    else if (topics.has(packet.topic) || topics.size < keeps.retained) topics.add(packet.topic);
+    else {
+      dropped("retained").value += 1;
+      return;
+    }
+    await retain(packet);
+  };
+}

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import type { Entry, Lane } from "../core/log.ts";
+import { machineOf, type PointId } from "../core/point.ts";
+import type { Reading } from "../core/reading.ts";
+import { readingMessage, scanMessage, topics } from "../core/topics.ts";
+import { connectMqtt } from "../mqtt/connection.ts";
+import { linkOptions } from "../mqtt/settings.ts";
+import type { Outgoing } from "../mqtt/window.ts";
+import { defineSink, type SinkContext } from "../plugin.ts";
+import { discovery } from "./mqtt/discovery.ts";
+import { scans } from "./mqtt/scans.ts";
+
+const options = z.strictObject({
+  ...linkOptions,
+  /** `reading`: one message each, retained. `scan`: one per machine and round of readings: a tenth of the traffic. */
+  per: z.enum(["reading", "scan"]).default("reading"),
+  /** Announces every point to Home Assistant under this prefix (usually `homeassistant`). Needs `per: reading`. */
+  home_assistant: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .optional(),
+});
+
+/**
+ * Publishes every reading with QoS 1, to a broker of the site or to the embedded one. The newest value is retained; what
+ * is published late (after an outage) is not, so that an old value never takes the place of a new one.
+ */
+export default defineSink({
+  options: options.refine((o) => !o.home_assistant || o.per === "reading", {
+    path: ["home_assistant"],
+    message: "needs `per: reading`",
+  }),
+  create(given, context) {
+    const { id, site, points } = context;
+    const mqtt = connectMqtt({
+      name: id,
+      link: given,
+      broker: context.broker,
+      clientId: `vigie-${site.id}-${id}`,
+      clock: context.clock,
+      say: context.say,
+      meters: context.meters,
+      presence: topics.state(site.id),
+      onConnect: () => announce(),
+    });
+    const announce = () => {
+      if (!given.home_assistant) return;
+      // Lost with its connection, said again by the next one.
+      mqtt.publish(discovery(given.home_assistant, site, context.machines, points.values())).catch(() => undefined);
+    };
+    const message = given.per === "scan" ? perScan(context) : perReading(context);
+    return {
+      name: id,
+      apply: (batch, lane) => mqtt.publish(message(batch, lane)),
+      close: () => mqtt.close(),
+    };
+  },
+});
+
+type Messages = (batch: readonly Entry<Reading>[], lane: Lane) => Outgoing[];
+
+function perReading({ site, points }: SinkContext): Messages {
+  const topicOf = new Map<PointId, string>();
+  const topic = (point: PointId) => {
+    const known = topicOf.get(point) ?? topics.reading(site.id, point);
+    topicOf.set(point, known);
+    return known;
+  };
+  return (batch, lane) =>
+    batch.map((entry) => ({
+      topic: topic(entry.item.point),
+      payload: JSON.stringify(readingMessage(entry, points.get(entry.item.point)?.signal.unit ?? "1")),
+      retain: lane === "live",
+    }));
+}
+
+function perScan({ site, points }: SinkContext): Messages {
+  const unit = (point: PointId) => points.get(point)?.signal.unit ?? "1";
+  return (batch, lane) =>
+    scans(batch).map((scan) => ({
+      topic: topics.scan(site.id, machineOf(scan[0].item.point)),
+      payload: JSON.stringify(scanMessage(scan, unit)),
+      retain: lane === "live",
+    }));
+}
