@@ -86,7 +86,7 @@ export class FakeNode {
       index: options.channels.length + i,
       settings: { every: 0, above: 0, count: 4096, rate: 3200 },
       lastTaken: 0,
-      lastLooked: 0,
+      lastLooked: -THRESHOLD_EVERY,
     }));
   }
 

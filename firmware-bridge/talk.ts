@@ -130,6 +130,12 @@ export class Talk {
     this.#ack(0);
   }
 
+  /** What was received but not saved is gone: the node shall send it again. */
+  again(): void {
+    this.#received = this.#saved;
+    this.#ack(ACK_GAP);
+  }
+
   /** Sets a setting, again and again until the node has read it back or refused it. */
   set(key: SettingKey, channel: number, value: number): void {
     const asked = Number.NEGATIVE_INFINITY;

@@ -1,0 +1,129 @@
+import { z } from "zod";
+import { Link } from "../../firmware-bridge/link.ts";
+import type { NodeMark } from "../../firmware-bridge/talk.ts";
+import type { Batch, DeviceStatus, Driver } from "../core/driver.ts";
+import { Fault } from "../core/fault.ts";
+import type { Change } from "../core/log.ts";
+import { type DriverContext, defineDriver, type Problem } from "../plugin.ts";
+import { meterSession } from "./node/meters.ts";
+import { type NodeOptions, nodeOptions } from "./node/options.ts";
+import { type KnownNode, knownNode } from "./node/places.ts";
+import { Session } from "./node/session.ts";
+import { deviceStatus } from "./node/status.ts";
+
+/**
+ * Our own microcontroller nodes, over a serial port or a serial-to-Ethernet converter (docs/node-protocol.md). Samples that
+ * waited in the node come with the time at which they were taken; the node forgets them when they are on disk here.
+ */
+export default defineDriver<NodeOptions>({
+  options: nodeOptions,
+  examine: (options, context) => ({ problems: problemsOf(options, context) }),
+  create: (options, context) => createNodeDriver(options, context),
+});
+
+const TICK = 50;
+
+function createNodeDriver(options: NodeOptions, context: DriverContext): Driver {
+  const nodes = new Map(options.nodes.map((entry) => [entry.id, knownNode(entry, context.id)]));
+  let link: Link | undefined;
+  const session = new Session(nodes, (bytes) => link?.send(bytes), context);
+  meterSession(session, context);
+
+  async function* run(signal: AbortSignal): AsyncGenerator<Batch> {
+    const { clock, cells } = context;
+    for (const [id, mark] of await loadMarks(context, nodes)) session.marks.set(id, mark);
+    const stop = new AbortController();
+    const until = AbortSignal.any([signal, stop.signal]);
+    link = new Link({
+      port: options.port,
+      baud: options.baud,
+      onBytes: (piece) => session.talk.receive(piece, clock.monotonic()),
+      onState: (down) => stateChanged(session, context, options.port, down),
+    });
+    const linked = link.run(until);
+    try {
+      while (!signal.aborted) {
+        session.talk.tick(clock.monotonic());
+        const batch = session.collect(clock.monotonic());
+        if (batch) yield batch;
+        if (session.moved) {
+          session.moved = false;
+          // A mark that is lost means that some samples come twice, with the same time: nobody waits for it.
+          cells.commit(marksOf(session, context.id)).catch((error: unknown) => whenNotClosing(error, context));
+        }
+        await clock.sleep(TICK, signal).catch(() => undefined);
+      }
+    } finally {
+      stop.abort();
+      await linked;
+    }
+  }
+
+  return {
+    points: [...nodes.values()].flatMap((node) => node.places.map((place) => place.point)),
+    run,
+    devices: (): readonly DeviceStatus[] => deviceStatus(session, nodes, options.port, context.clock.monotonic()),
+  };
+}
+
+function stateChanged(
+  session: Session,
+  { id, clock, say }: DriverContext,
+  port: string,
+  down: string | undefined,
+): void {
+  const why = port.startsWith("tcp://") ? "connection" : "port";
+  if (down === undefined) {
+    say.info(`${id}: ${port} is open`);
+    session.talk.reconnected(clock.monotonic());
+  } else if (session.down === undefined) say.warn(`${id}: ${port} is not there (${down}), trying again`);
+  session.down = down === undefined ? undefined : why;
+}
+
+function problemsOf(options: NodeOptions, context: DriverContext): Problem[] {
+  const problems: Problem[] = [];
+  const ids = new Set<string>();
+  const points = new Set<string>();
+  options.nodes.forEach((entry, index) => {
+    if (ids.has(entry.id)) problems.push({ path: ["nodes", index, "id"], message: `node ${entry.id} is there twice` });
+    ids.add(entry.id);
+    const { places, bursts } = knownNode(entry, context.id);
+    const feeds = [
+      ...places.map(({ channel, point }) => ({ point: point.id, path: ["nodes", index, "channels", channel] })),
+      ...bursts.map(({ channel, point }) => ({ point, path: ["nodes", index, "bursts", channel] })),
+    ];
+    for (const { point, path } of feeds) {
+      const machine = point.slice(0, point.indexOf("/"));
+      if (machine === "") problems.push({ path, message: "say `machine:` at the node, or `as: machine/signal` here" });
+      else if (!context.machines.has(machine)) problems.push({ path, message: `there is no machine "${machine}"` });
+      if (points.has(point)) problems.push({ path, message: `${point} is fed twice` });
+      points.add(point);
+    }
+  });
+  return problems;
+}
+
+const MARKS = "node";
+const markShape = z.object({ boot: z.int(), saved: z.int(), drift: z.number().min(-0.1).max(0.1) });
+
+async function loadMarks(
+  { id, cells }: DriverContext,
+  nodes: ReadonlyMap<string, KnownNode>,
+): Promise<Map<string, NodeMark>> {
+  const marks = new Map<string, NodeMark>();
+  for (const [key, value] of await cells.load(MARKS)) {
+    const node = key.slice(id.length + 1);
+    const mark = markShape.safeParse(value);
+    if (key.startsWith(`${id}/`) && nodes.has(node) && mark.success) marks.set(node, mark.data);
+  }
+  return marks;
+}
+
+const marksOf = (session: Session, driver: string): Change => ({
+  cells: [...session.marks].map(([node, value]) => ({ kind: MARKS, key: `${driver}/${node}`, value })),
+  urgent: false,
+});
+
+function whenNotClosing(error: unknown, { id, say }: DriverContext): void {
+  if (!(error instanceof Fault)) say.debug(`${id}: what is saved of the node could not be noted (${String(error)})`);
+}

@@ -1,0 +1,80 @@
+import type { MessageOf, sensorFaults } from "../../../firmware-bridge/message.ts";
+import type { DatedSample } from "../../../firmware-bridge/talk.ts";
+import type { FaultCode } from "../../core/fault.ts";
+import { machineOf, type Point, type PointId, pointId, signalOf } from "../../core/point.ts";
+import { bad, good, type Reading } from "../../core/reading.ts";
+import { type EpochMs, SECOND } from "../../core/time.ts";
+import { ucum } from "../../core/unit.ts";
+import type { BurstOptions, ChannelOptions, NodeEntry } from "./options.ts";
+
+/** A channel of a configured node, and the point that it feeds. */
+export interface Place {
+  channel: string;
+  options: ChannelOptions;
+  point: Point;
+  /** Why this channel cannot be read though the node is there: not on the node, or another unit. */
+  refused?: FaultCode;
+}
+
+export interface BurstPlace {
+  channel: string;
+  options: BurstOptions;
+  point: PointId;
+}
+
+/** A node of the site file with everything that it feeds. */
+export interface KnownNode {
+  entry: NodeEntry;
+  places: readonly Place[];
+  bursts: readonly BurstPlace[];
+}
+
+export function knownNode(entry: NodeEntry, driver: string): KnownNode {
+  const where = (name: string, as: string | undefined) => pointAt(as ?? name, entry.machine);
+  const places = Object.entries(entry.channels).map(([channel, options]) => {
+    const id = where(channel, options.as);
+    const { unit, kind, range, labels, title } = options;
+    const signal = {
+      name: signalOf(id),
+      unit: ucum(unit),
+      kind,
+      every: options.every ?? entry.every ?? SECOND,
+      ...(range && { range }),
+      ...(labels && { labels }),
+      ...(title && { title }),
+    };
+    return { channel, options, point: { id, machine: machineOf(id), signal, driver, device: entry.id } };
+  });
+  const bursts = Object.entries(entry.bursts).map(([channel, options]) => {
+    return { channel, options, point: where(channel, options.as) };
+  });
+  return { entry, places, bursts };
+}
+
+/** `a/b` as it stands, `b` on the node's machine. */
+const pointAt = (as: string, machine: string | undefined): PointId => {
+  const [first = "", second] = as.split("/");
+  return second === undefined ? pointId(machine ?? "", first) : pointId(first, second);
+};
+
+/** What a channel that announced itself has against the site file; undefined when it fits. */
+export function misfit(place: Place, channel: MessageOf<"channel"> | undefined): string | undefined {
+  if (!channel) return `has no channel "${place.channel}"`;
+  if (channel.kind === "burst") return `offers "${place.channel}" as raw vibration: it belongs under bursts:`;
+  const { unit } = place.point.signal;
+  return ucum(channel.unit) === unit ? undefined : `gives "${place.channel}" in ${channel.unit}, not in ${unit}`;
+}
+
+/** A channel's step in its unit; negative powers by division, which gives the decimal that people expect. */
+export const inUnit = (channel: MessageOf<"channel">, raw: number): number =>
+  channel.exponent < 0
+    ? (raw * channel.mantissa) / 10 ** -channel.exponent
+    : raw * channel.mantissa * 10 ** channel.exponent;
+
+export function readingOf(place: Place, { channel, sample }: DatedSample, t: EpochMs): Reading {
+  const { id, signal } = place.point;
+  if ("fault" in sample) return bad(id, t, sample.fault satisfies (typeof sensorFaults)[number] & FaultCode);
+  const value = inUnit(channel, sample.raw);
+  const [low, high] = signal.range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return value < low || value > high ? bad(id, t, "out_of_range") : good(id, t, value);
+}

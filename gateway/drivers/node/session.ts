@@ -1,0 +1,178 @@
+import { BURST_MAX } from "../../../firmware-bridge/bursts.ts";
+import type { MessageOf } from "../../../firmware-bridge/message.ts";
+import {
+  type DatedSample,
+  type Hears,
+  type NodeDescription,
+  type NodeMark,
+  Talk,
+} from "../../../firmware-bridge/talk.ts";
+import type { Burst } from "../../core/burst.ts";
+import type { Batch } from "../../core/driver.ts";
+import type { FaultCode } from "../../core/fault.ts";
+import { bad, type Reading } from "../../core/reading.ts";
+import { type EpochMs, epochMs, type Ms, SECOND } from "../../core/time.ts";
+import { ucum } from "../../core/unit.ts";
+import type { DriverContext } from "../../plugin.ts";
+import { inUnit, type KnownNode, misfit, readingOf } from "./places.ts";
+import { Receipts } from "./receipts.ts";
+
+const STANDARD_GRAVITY = 9.806_65;
+/** After this long without news the points of a node begin to say so. */
+const PATIENCE: Ms = 4 * SECOND;
+
+/** The conversation on one port, turned into batches. Whichever node is plugged in is looked up among the known ones. */
+export class Session implements Hears {
+  readonly talk: Talk;
+  readonly marks = new Map<string, NodeMark>();
+  /** Set whenever a mark has moved. */
+  moved = false;
+  lastStatus: MessageOf<"status"> | undefined;
+  /** Why the port is not open; undefined while it is. */
+  down: FaultCode | undefined;
+  readonly #context: DriverContext;
+  readonly #nodes: ReadonlyMap<string, KnownNode>;
+  readonly #receipts: Receipts;
+  readonly #quietSince = new Map<string, Ms>();
+  #current: KnownNode | undefined;
+  #taken: { reading: Reading; at: Ms }[] = [];
+  #last: { boot: number; last: number } | undefined;
+  #bursts: Burst[] = [];
+
+  constructor(nodes: ReadonlyMap<string, KnownNode>, send: (bytes: Uint8Array) => void, context: DriverContext) {
+    this.#nodes = nodes;
+    this.#context = context;
+    this.talk = new Talk(send, this);
+    this.#receipts = new Receipts((boot, last) => this.#saved(boot, last));
+  }
+
+  mark(id: string): NodeMark | undefined {
+    return this.marks.get(id);
+  }
+
+  described(node: NodeDescription): void {
+    const { hello, channels } = node;
+    const { id: driver, say } = this.#context;
+    const known = this.#nodes.get(hello.id);
+    this.#current = known;
+    this.lastStatus = undefined;
+    say.info(`${driver}: node ${hello.id} is there (${hello.firmware} ${hello.release}, last reset: ${hello.cause})`);
+    if (!known) {
+      say.warn(
+        `${driver}: node ${hello.id} is new, put its channels on a machine: ${channels.map((c) => c.name).join(", ")}`,
+      );
+      return;
+    }
+    for (const place of known.places) {
+      const channel = channels.find((c) => c.name === place.channel);
+      const wrong = misfit(place, channel);
+      delete place.refused;
+      if (wrong) place.refused = channel ? "garbled" : "no_sensor";
+      if (wrong) say.warn(`${driver}: node ${hello.id} ${wrong}`);
+      const every = place.options.every ?? known.entry.every;
+      if (channel && every) this.talk.set("period", channel.index, every);
+      else if (channel && channel.period > 0) place.point.signal.every = channel.period;
+    }
+    for (const { channel: name, options } of known.bursts) {
+      const channel = channels.find((c) => c.name === name && c.kind === "burst" && stepInG(c) > 0);
+      if (!channel) {
+        say.warn(`${driver}: node ${hello.id} has no raw vibration called "${name}"`);
+        continue;
+      }
+      this.talk.set("burst-count", channel.index, Math.min(options.count, BURST_MAX));
+      this.talk.set("burst-rate", channel.index, options.rate);
+      this.talk.set("burst-every", channel.index, Math.round((options.every ?? 0) / SECOND));
+      this.talk.set("burst-above", channel.index, Math.round((options.above ?? 0) / stepInG(channel)));
+    }
+  }
+
+  samples(samples: readonly DatedSample[], last: number, boot: number): boolean {
+    if (!this.#receipts.room) return false;
+    this.#last = { boot, last };
+    for (const dated of samples) {
+      const place = this.#current?.places.find((p) => p.channel === dated.channel.name && !p.refused);
+      if (!place) continue;
+      this.#taken.push({ reading: readingOf(place, dated, this.#wall(dated.at)), at: dated.at });
+    }
+    return true;
+  }
+
+  burst(burst: Parameters<Hears["burst"]>[0], channel: MessageOf<"channel">): void {
+    const place = this.#current?.bursts.find((b) => b.channel === channel.name);
+    if (!place) return;
+    const step = stepInG(channel);
+    this.#bursts.push({
+      point: place.point,
+      t: this.#wall(burst.at),
+      rate: burst.rate,
+      samples: Float32Array.from(burst.raw, (raw) => raw * step),
+      clipped: burst.saturated,
+    });
+  }
+
+  setting({ key, channel, value, result }: MessageOf<"setting">): void {
+    if (result === "ok") return;
+    const name = this.talk.node?.channels[channel]?.name ?? `channel ${channel}`;
+    this.#context.say.warn(`${this.#context.id}: the node refuses ${key} of ${name} (${result}), it keeps ${value}`);
+  }
+
+  status(status: MessageOf<"status">): void {
+    this.lastStatus = status;
+  }
+
+  /** What has come in since the last call, and the silence of whoever should have spoken. */
+  collect(now: Ms): Batch | undefined {
+    if (this.#receipts.givenUp(now)) this.talk.again();
+    const silences = this.#silences(now);
+    const taken = this.#taken;
+    const last = this.#last;
+    const bursts = this.#bursts;
+    if (taken.length + silences.length + bursts.length === 0 && !last) return undefined;
+    this.#taken = [];
+    this.#bursts = [];
+    this.#last = undefined;
+    return {
+      readings: [...taken.map((t) => t.reading), ...silences],
+      monotonic: [...taken.map((t) => t.at), ...silences.map(() => now)],
+      ...(bursts.length > 0 && { bursts }),
+      ...(last && { saved: this.#receipts.open(last.boot, last.last, now) }),
+    };
+  }
+
+  /** A bad reading for every point that has nothing to tell, at its usual pace. */
+  #silences(now: Ms): Reading[] {
+    const t = this.#context.clock.now();
+    const there = this.down === undefined && !this.talk.silent(now) ? this.#current : undefined;
+    const silences: Reading[] = [];
+    for (const known of this.#nodes.values())
+      for (const { point, refused } of known.places) {
+        const why = known === there ? refused : (this.down ?? "timeout");
+        const since = this.#quietSince.get(point.id) ?? now + PATIENCE;
+        this.#quietSince.set(point.id, since);
+        if (!why || now < since) continue;
+        this.#quietSince.set(point.id, Math.max(since, now - point.signal.every) + point.signal.every);
+        silences.push(bad(point.id, t, why));
+      }
+    return silences;
+  }
+
+  #saved(boot: number, last: number): void {
+    this.talk.saved(boot, last);
+    const hello = this.talk.node?.hello;
+    if (hello?.boot !== boot || !this.#nodes.has(hello.id)) return;
+    this.marks.set(hello.id, { boot, saved: last, drift: this.talk.drift });
+    this.moved = true;
+  }
+
+  #wall(at: Ms): EpochMs {
+    const { clock } = this.#context;
+    return epochMs(Math.round(clock.now() - (clock.monotonic() - at)));
+  }
+}
+
+/** A raw step in g; 0 where the channel is no acceleration. */
+const stepInG = (channel: MessageOf<"channel">): number => {
+  const unit = ucum(channel.unit);
+  const step = inUnit(channel, 1);
+  return unit === "[g]" ? step : unit === "m/s2" ? step / STANDARD_GRAVITY : 0;
+};

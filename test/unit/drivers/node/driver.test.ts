@@ -1,0 +1,144 @@
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { afterEach, expect, test } from "vitest";
+import { FakeNode, type FakeNodeOptions } from "../../../../firmware-bridge/fake.ts";
+import { DriverBench, until } from "./bench.ts";
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const counting: FakeNodeOptions = {
+  id: "noeud-1",
+  boot: 7,
+  channels: [
+    { name: "count", unit: "1", every: 50, resolution: 1, value: (t) => Math.round(t / 50) },
+    { name: "probe", unit: "Cel", every: 100, value: () => "sensor_open" },
+  ],
+  bursts: [
+    {
+      name: "z",
+      range: 16,
+      take: (_, rate, count) => Array.from({ length: count }, (_, i) => Math.sin((6.2832 * 50 * i) / rate)),
+    },
+  ],
+};
+
+async function plug(node: FakeNode, port = 0): Promise<{ server: Server; port: number }> {
+  const server = createServer((socket) => node.attach(socket));
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  closers.push(
+    () => node.stop(),
+    () => server.close(),
+  );
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+const site = (port: number) => ({
+  port: `tcp://127.0.0.1:${port}`,
+  nodes: [
+    {
+      id: "noeud-1",
+      machine: "tour-2",
+      channels: { count: { unit: "1" }, probe: { as: "tour-2/broche", unit: "°C" } },
+      bursts: { z: { as: "tour-2/broche_z", above: 0.5, count: 512, rate: 1600 } },
+    },
+  ],
+});
+
+function drive(options: unknown, cells?: Map<string, unknown>): DriverBench {
+  const bench = new DriverBench(options, cells);
+  closers.push(() => bench.stop());
+  return bench;
+}
+
+const consecutive = (values: readonly number[]): number[] => values.map((_, i) => (values[0] ?? 0) + i);
+
+test("values arrive in order with the time at which they were taken; a fault of the sensor is no number", async () => {
+  const started = performance.now();
+  const { port } = await plug(new FakeNode({ ...counting, clock: () => performance.now() * 1.002 }));
+  const bench = drive(site(port));
+  await until("40 values", () => bench.values("tour-2/count").length >= 40);
+  expect(bench.values("tour-2/count")).toEqual(consecutive(bench.values("tour-2/count")));
+  const late = bench.readings.flatMap((r) =>
+    r.point === "tour-2/count" && r.quality === "good" ? [r.at - started - r.value * 50] : [],
+  );
+  expect(Math.max(...late.map(Math.abs))).toBeLessThan(30);
+  const probe = bench.readings.filter((r) => r.point === "tour-2/broche");
+  expect(new Set(probe.map((r) => (r.quality === "bad" ? r.why : r.value)))).toEqual(new Set(["sensor_open"]));
+  expect(bench.driver.devices?.()).toMatchObject([
+    { id: "noeud-1", state: "ok", about: { boot: 7, "samples lost": 0 } },
+  ]);
+});
+
+test("a burst that the node's threshold asked for comes whole, in g", async () => {
+  const { port } = await plug(new FakeNode(counting));
+  const bench = drive(site(port));
+  await until("a burst", () => bench.bursts.length > 0, 15_000);
+  const [burst] = bench.bursts;
+  expect(burst).toMatchObject({ point: "tour-2/broche_z", rate: 1600, clipped: false });
+  expect(burst?.samples.length).toBe(512);
+  expect(Math.max(...(burst?.samples ?? []))).toBeCloseTo(1, 2);
+});
+
+test("while the cable is out the points say so, and then the ring is replayed: nothing lost, order and times right", async () => {
+  const node = new FakeNode(counting);
+  const { server, port } = await plug(node);
+  const bench = drive(site(port));
+  await until("values", () => bench.values("tour-2/count").length >= 20);
+  const sockets = new Promise<void>((resolve) => server.close(() => resolve()));
+  node.attach(new (await import("node:stream")).PassThrough());
+  await sockets;
+  const readings = () => bench.readings.filter((r) => r.point === "tour-2/count");
+  await until("silence being told", () => readings().some((r) => r.quality === "bad" && r.why === "connection"));
+  await plug(node, port);
+  const before = bench.values("tour-2/count").length;
+  await until("the replay", () => bench.values("tour-2/count").length > before + 30, 15_000);
+  expect(bench.values("tour-2/count")).toEqual(consecutive(bench.values("tour-2/count")));
+  const good = readings().filter((r) => r.quality === "good");
+  const steps = good.slice(1).map((r, i) => r.at - (good[i]?.at ?? 0));
+  expect(Math.max(...steps.map((s) => Math.abs(s - 50)))).toBeLessThan(30);
+});
+
+test("a gateway that restarts gets what was not saved, and nothing twice", async () => {
+  const { port } = await plug(new FakeNode(counting));
+  const cells = new Map<string, unknown>();
+  const first = drive(site(port), cells);
+  await until("values", () => first.values("tour-2/count").length >= 20);
+  first.saves = false;
+  const kept = first.values("tour-2/count").length;
+  await until("values that are not saved", () => first.values("tour-2/count").length >= kept + 10);
+  await first.stop();
+  const saved = (cells.get("capteurs-1/noeud-1") as { saved: number }).saved;
+  const second = drive(site(port), cells);
+  await until("the next ones", () => second.values("tour-2/count").length >= 30);
+  const all = [...first.values("tour-2/count"), ...second.values("tour-2/count")];
+  expect([...new Set(all)]).toEqual(consecutive([...new Set(all)]));
+  const unsaved = first.readings.length - saved;
+  expect(all.length - new Set(all).size).toBeLessThanOrEqual(unsaved);
+  expect(second.meters.all().find((m) => m.name === "node_samples_total" && m.labels.kind === "lost")?.value).toBe(0);
+});
+
+test("a node that nobody has put on a machine shows as new with its channels", async () => {
+  const { port } = await plug(new FakeNode({ ...counting, id: "inconnu" }));
+  const bench = drive(site(port));
+  const fresh = () => bench.driver.devices?.().find((d) => d.state === "new");
+  await until("the new node", () => fresh() !== undefined);
+  expect(fresh()).toMatchObject({ id: "inconnu" });
+  expect(fresh()?.channels?.map((c) => c.name)).toEqual(["count", "probe", "z"]);
+  expect(bench.lines.join("\n")).toContain("node inconnu is new");
+});
+
+test("a channel in another unit than the site file says is refused, not converted", async () => {
+  const { port } = await plug(new FakeNode(counting));
+  const bench = drive({
+    ...site(port),
+    nodes: [{ id: "noeud-1", machine: "tour-2", channels: { count: { unit: "bar" }, absent: { unit: "1" } } }],
+  });
+  const why = (point: string) =>
+    bench.readings.find((r) => r.point === point && r.quality === "bad" && r.why !== "timeout");
+  await until("both refusals", () => why("tour-2/count") !== undefined && why("tour-2/absent") !== undefined);
+  expect(why("tour-2/count")).toMatchObject({ why: "garbled" });
+  expect(why("tour-2/absent")).toMatchObject({ why: "no_sensor" });
+  expect(bench.values("tour-2/count")).toEqual([]);
+});
