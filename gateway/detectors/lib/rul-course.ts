@@ -1,0 +1,289 @@
+import type { Level } from "../../core/detector.ts";
+import type { Ms } from "../../core/time.ts";
+import { localTrend, median, roughness, type Trend } from "./kalman.ts";
+import { normal, type TimeToLimit, timeToLimit } from "./rul.ts";
+import { add, BLOCKS, makeRoom, newWindow, spanOf, usual, type Window } from "./rul-window.ts";
+
+/** What decides about a course. */
+export interface Rule {
+  limit: number | undefined;
+  /** Limit as a multiple of the baseline where none is given. */
+  times: number;
+  /** -1 where falling is the bad direction. */
+  sign: 1 | -1;
+  scale: "log" | "linear" | undefined;
+  learn: Ms;
+}
+
+export interface TrendState {
+  window: Window;
+  /** Readings used, and ms of use between them. */
+  count: number;
+  run: Ms;
+  /** Steady ms of the last reading; usual ms between two. */
+  last: number | null;
+  pace: Ms;
+  /** The last five readings: their middle one is used, so that a spike of one or two is nothing. */
+  recent: number[];
+  /** Mean distance of a reading from that middle one. */
+  scatter: number;
+  /** How values are compared, once enough of them are known. */
+  scale: "log" | "linear" | null;
+  /** Ms of use when that was. */
+  learnedAt: Ms;
+  /** What left the window in health: middle, mean deviation, how many. */
+  past: { middle: number; deviation: number; weight: number };
+  level: Level | null;
+  /** Steady ms since when, while there is something to say. */
+  onset: number | null;
+  said: { level: Level | null; at: number | null };
+}
+
+export const newTrendState = (): TrendState => ({
+  window: newWindow(),
+  count: 0,
+  run: 0,
+  last: null,
+  pace: 0,
+  recent: [],
+  scatter: 0,
+  scale: null,
+  learnedAt: 0,
+  past: { middle: 0, deviation: 0, weight: 0 },
+  level: null,
+  onset: null,
+  said: { level: null, at: null },
+});
+
+/** What is to be said now, in the unit of the point and in steady ms. */
+export interface Verdict {
+  level: Level | null;
+  score: number;
+  value: number;
+  usual: number;
+  limit: number | undefined;
+  onset: number;
+  /** In ms of use; null: cannot be told; undefined: reached, or no limit. */
+  remaining: TimeToLimit | null | undefined;
+  /** Calendar ms per ms of use. */
+  calendar: number;
+}
+
+/** Readings before anything can be said, and before the point counts as well known. */
+const ENOUGH = 40;
+const WELL_KNOWN = 300;
+/** Least size of a change: in logarithm, or as a share of the way from the baseline to the limit. */
+const SIZE = {
+  log: { watch: Math.log(1.15), alert: Math.log(1.5), lasting: Math.log(1.25) },
+  linear: { watch: 0.1, alert: 0.3, lasting: 0.2 },
+} as const;
+/** Blocks that a smaller change must have lasted (the middle one of so many is above the mark). */
+const LASTING = 24;
+/** The same against the usual wandering of the level in health. */
+const WANDERINGS = { watch: 4, alert: 6 } as const;
+/** How sure the level must be above the mark, as a normal quantile (95 %). */
+const SURE = 1.645;
+/** No trend is believed longer ahead than this many times what was seen of it. */
+const HORIZON = 10;
+/** The slope forgets what is older than about this many blocks. */
+const MEMORY = 8;
+/** Wear does not keep its pace: the slope ahead is known to no better than this share of itself. */
+const UNSTEADY = 0.5;
+/** The farthest of the readings around a level lie this many mean distances from it. */
+const TOUCH = 3;
+/** Blocks that a slope needs at the least. */
+const LEAST = 12;
+
+/** Takes a reading in. True when there is something new to judge. */
+export function observe(state: TrendState, value: number, steady: number): boolean {
+  const gap = state.last === null ? 0 : Math.max(0, steady - state.last);
+  // A pause (machine off, sensor away) is no use; only its first stretch, as long as a few readings, counts.
+  const used = state.pace === 0 ? gap : Math.min(gap, 3 * state.pace);
+  state.pace += (used - state.pace) * (state.pace === 0 ? 1 : 0.05);
+  state.last = steady;
+  state.run += used;
+  state.count++;
+  state.recent.push(value);
+  if (state.recent.length > 5) state.recent.shift();
+  const middle = median([...state.recent]);
+  state.scatter += (Math.abs(value - middle) - state.scatter) * 0.02;
+  return add(state.window, state.run, steady, middle);
+}
+
+/** Makes room and says whether enough is known to judge. */
+export function learned(state: TrendState, rule: Rule): boolean {
+  const { window } = state;
+  const gone = makeRoom(window);
+  if (state.scale) {
+    if (gone !== undefined) retire(state, gone, axisOf(state.scale, rule.sign));
+    return true;
+  }
+  if (state.count < ENOUGH || state.run < rule.learn) return false;
+  const { middle, spread } = usual(window.value, window.value.length);
+  const positive = window.value.every((value) => value > 0);
+  const wish = rule.scale ?? (middle > 4 * spread ? "log" : "linear");
+  state.scale = positive ? wish : "linear";
+  state.learnedAt = state.run;
+  return true;
+}
+
+/** Compares the newest level with the baseline, and looks ahead. */
+export function judge(state: TrendState, rule: Rule): Verdict {
+  const { window } = state;
+  const scale = state.scale ?? "linear";
+  const axis = axisOf(scale, rule.sign);
+  const heights = window.value.map(axis.up);
+  const base = baseline(state, heights);
+  const limit =
+    rule.limit ?? (rule.sign > 0 && axis.down(base.middle) > 0 ? rule.times * axis.down(base.middle) : null);
+  const marks = marksOf(scale, base, limit === null ? null : axis.up(limit), state.count >= WELL_KNOWN);
+  const noise = Math.max(roughness(heights), (marks.watch / 50) ** 2);
+  const level = median(heights.slice(-3));
+  const above = level - base.middle;
+  const spread = Math.sqrt(noise / 2);
+  state.level = decide(state.level, above, spread, marks, median(heights.slice(-LASTING)) - base.middle);
+  const onset = onsetOf(heights, base, marks.watch);
+  state.onset = state.level === null ? null : (state.onset ?? window.steady[onset] ?? state.last);
+  const verdict: Verdict = {
+    level: state.level,
+    score: normal((above - marks.watch) / Math.max(spread, marks.watch / 4)),
+    value: axis.down(level),
+    usual: axis.down(base.middle),
+    limit: limit ?? undefined,
+    onset: state.onset ?? state.last ?? 0,
+    remaining: undefined,
+    calendar: Math.max(1, spanOf(window.steady) / Math.max(1, spanOf(window.run))),
+  };
+  if (state.level !== null && limit !== null && level < axis.up(limit)) {
+    // The first reading to touch the limit comes before the level does.
+    const touched = axis.up(limit - rule.sign * TOUCH * state.scatter);
+    verdict.remaining = ahead(window, heights, noise, Math.max(touched, level), onset);
+  }
+  // Well below its baseline: run in, repaired or another job. What was learned holds no longer.
+  if (above + SURE * spread < -marks.alert) relearn(state);
+  return verdict;
+}
+
+interface Baseline {
+  middle: number;
+  spread: number;
+}
+
+interface Marks {
+  watch: number;
+  alert: number;
+  /** Enough for an alert when the point is well known and it has lasted. */
+  lasting: number;
+}
+
+interface Axis {
+  up(value: number): number;
+  down(height: number): number;
+}
+
+/** Bad is up: what falls is mirrored. */
+function axisOf(scale: "log" | "linear", sign: 1 | -1): Axis {
+  return scale === "log"
+    ? { up: (x: number) => sign * Math.log(Math.max(x, Number.MIN_VALUE)), down: (h: number) => Math.exp(sign * h) }
+    : { up: (x: number) => sign * x, down: (h: number) => sign * h };
+}
+
+/** The oldest quarter of what is remembered, but no less than the learning; then everything that left in health. */
+function baseline(state: TrendState, heights: readonly number[]): Baseline {
+  const { past, window } = state;
+  if (past.weight > 0) return { middle: past.middle, spread: 1.25 * past.deviation };
+  const until = Math.max(state.learnedAt, (window.run[0] ?? 0) + spanOf(window.run) / 4);
+  const after = window.run.findIndex((run) => run > until);
+  return usual(heights, after < 0 ? heights.length : after);
+}
+
+/** What leaves the window in health belongs to the past that the present is compared with. */
+function retire(state: TrendState, gone: number, axis: Axis): void {
+  const { past } = state;
+  if (past.weight === 0) {
+    // The first to leave takes over from the quarter that has served as the baseline so far.
+    const { middle, spread } = baseline(state, state.window.value.map(axis.up));
+    state.past = { middle, deviation: spread / 1.25, weight: BLOCKS / 4 };
+    return;
+  }
+  if (state.level !== null) return;
+  const height = axis.up(gone);
+  past.weight = Math.min(past.weight + 1, 1_000);
+  past.deviation += (Math.abs(height - past.middle) - past.deviation) / past.weight;
+  past.middle += (height - past.middle) / past.weight;
+}
+
+function marksOf(scale: "log" | "linear", base: Baseline, limit: number | null, wellKnown: boolean): Marks {
+  const size = SIZE[scale];
+  const way = limit === null ? 0 : limit - base.middle;
+  const unit = scale === "log" ? 1 : way > 0 ? way : Math.abs(base.middle) + 20 * base.spread;
+  const watch = Math.max(size.watch * unit, WANDERINGS.watch * base.spread);
+  const alert = Math.max(size.alert * unit, WANDERINGS.alert * base.spread);
+  const lasting = wellKnown ? Math.max(size.lasting * unit, WANDERINGS.alert * base.spread) : alert;
+  // Reaching the limit is an alert whatever the statistics say; a baseline at or above it is another rule's business.
+  if (way <= size.watch * unit) return { watch, alert, lasting };
+  return { watch: Math.min(watch, way / 2), alert: Math.min(alert, way), lasting: Math.min(lasting, way) };
+}
+
+const follow = (run: readonly number[], heights: readonly number[], noise: number): Trend => {
+  const step = Math.max(1, spanOf(run) / Math.max(1, run.length - 1));
+  return localTrend(
+    run,
+    heights,
+    { observed: noise, level: (0.02 * noise) / step, slope: noise / MEMORY ** 4 / step ** 3 },
+    (4 * Math.sqrt(noise)) / step,
+  );
+};
+
+/** Up at once where the change is large, after a while where it is smaller; down only when it is surely back. */
+function decide(level: Level | null, above: number, spread: number, marks: Marks, lasting: number): Level | null {
+  const surely = above - SURE * spread;
+  if (surely > marks.alert || Math.min(surely, lasting) > marks.lasting) return "alert";
+  if (level === null) return surely > marks.watch ? "watch" : null;
+  return above + spread < marks.watch / 2 ? null : level;
+}
+
+/** The block at which the last rise began: where the sum of what exceeds the usual wandering last stood at zero. */
+function onsetOf(heights: readonly number[], base: Baseline, watch: number): number {
+  const unit = Math.max(base.spread, watch / 4);
+  let sum = 0;
+  let onset = 0;
+  heights.forEach((height, i) => {
+    sum = Math.max(0, sum + (height - base.middle) / unit - 1);
+    if (sum === 0) onset = i + 1;
+  });
+  return Math.min(onset, heights.length - 1);
+}
+
+/** Looks ahead along the course since its onset. What lay before says nothing about its slope. */
+function ahead(window: Window, heights: readonly number[], noise: number, limit: number, onset: number) {
+  const from = Math.max(0, Math.min(onset, heights.length - LEAST));
+  const run = window.run.slice(from);
+  const risen = heights.slice(from);
+  const trend = follow(run, risen, noise);
+  trend.slopeVar += (UNSTEADY * trend.slope) ** 2;
+  const step = Math.max(1, spanOf(run) / (run.length - 1));
+  const wander = Math.max(0.02 * noise, wandering(risen, noise)) / step;
+  return timeToLimit(trend, limit, wander, HORIZON * spanOf(run));
+}
+
+/** Variance that the level gains per block beyond noise and steady drift, from its steps over eight blocks. */
+function wandering(heights: readonly number[], noise: number): number {
+  const lag = Math.min(8, heights.length >> 1);
+  if (lag === 0) return 0;
+  let sum = 0;
+  let squares = 0;
+  const count = heights.length - lag;
+  for (let i = 0; i < count; i++) {
+    const step = (heights[i + lag] ?? 0) - (heights[i] ?? 0);
+    sum += step;
+    squares += step * step;
+  }
+  return Math.max(0, (squares - (sum * sum) / count) / count - 2 * noise) / lag;
+}
+
+/** Forgets what was learned; keeps what was said, so that it can be taken back. */
+function relearn(state: TrendState): void {
+  const { said, last, pace } = state;
+  Object.assign(state, newTrendState(), { said, last, pace });
+}
