@@ -1,0 +1,112 @@
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { ConfigError, parseConfig } from "../../../gateway/config/load.ts";
+import { loadPlugins, type Plugins } from "../../../gateway/plugin.ts";
+
+let plugins: Plugins;
+beforeAll(async () => {
+  plugins = await loadPlugins();
+});
+
+const env = { PORT: "tcp://127.0.0.1:502", INFLUX_TOKEN: "canary" };
+
+/** The lines of the error, or of an empty list when the text is good. */
+function complaints(text: string): string[] {
+  try {
+    parseConfig(text, "site.yaml", plugins, env).verify();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.split("\n");
+  }
+}
+
+const whole = `site: { id: atelier, name: Atelier, timezone: Europe/Paris, language: fr }
+machines:
+  - { id: tour-2, name: Tour }
+drivers:
+  - id: ligne-1
+    type: modbus
+    port: "\${PORT}"
+    devices:
+      - { id: compteur, profile: eastron-sdm120, slave: 1, every: 1s, machine: tour-2 }
+`;
+
+test("a good file is read, its variables filled in", () => {
+  const { config } = parseConfig(whole, "site.yaml", plugins, env);
+  expect(config.site).toEqual({ id: "atelier", name: "Atelier", timezone: "Europe/Paris", language: "fr" });
+  expect([...config.machines.keys()]).toEqual(["tour-2"]);
+  expect(config.drivers.map(({ head }) => head)).toEqual([{ id: "ligne-1", type: "modbus" }]);
+  expect(JSON.stringify(config.drivers[0]?.options)).toContain("127.0.0.1");
+});
+
+test("an empty file is a gateway with nothing on it", () => {
+  expect(complaints("")).toEqual([]);
+});
+
+test("every error comes at once, each with line, column and path", () => {
+  const text = whole
+    .replace("language: fr", "language: klingon")
+    .replace("id: tour-2, name", "id: Tour 2, name")
+    .replace("type: modbus", "type: modbuss")
+    .concat("sinkz: []\n");
+  const lines = complaints(text);
+  expect(lines.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
+    "site.yaml:1:68 site.language:",
+    "site.yaml:3:11 machines[0].id:",
+    "site.yaml:10:1 sinkz:",
+  ]);
+  expect(lines[2]).toContain("did you mean sinks?");
+});
+
+test("an unknown type names the nearest one, at its place", () => {
+  expect(complaints(whole.replace("type: modbus", "type: modbuss"))).toEqual([
+    "site.yaml:6:11 drivers[0].type: unknown type modbuss – did you mean modbus?",
+  ]);
+});
+
+test("an option that the plugin does not know is refused at its key", () => {
+  const [line, ...rest] = complaints(whole.replace("    devices:", "    bauds: 9600\n    devices:"));
+  expect(rest).toEqual([]);
+  expect(line).toMatch(/^site\.yaml:8:5 drivers\[0\]\.bauds: unknown key/);
+});
+
+test("a missing variable and a secret in clear are refused, and the secret is not repeated", () => {
+  const text = `${whole.replace(`\${PORT}`, `\${NOT_SET}`)}sinks:\n  - { id: i, type: influx, url: "http://x", org: o, bucket: b, token: s3cr3t }\n`;
+  const lines = complaints(text).join("\n");
+  expect(lines).toContain("site.yaml:7:11 port: the environment variable NOT_SET is not set");
+  expect(lines).toMatch(/site\.yaml:11:\d+ token: a secret does not belong in this file/);
+  expect(lines).not.toContain("s3cr3t");
+});
+
+test("two drivers with one id are refused", () => {
+  const twice = whole + whole.slice(whole.indexOf("  - id: ligne-1"));
+  expect(complaints(twice)).toEqual(["site.yaml:10:9 drivers[1].id: the id ligne-1 is used twice in drivers"]);
+});
+
+test("broken YAML says where", () => {
+  expect(complaints("site: { id: atelier\nmachines: []\n")[0]).toMatch(/^site\.yaml:\d+:\d+ : /);
+});
+
+test("a mutated file is refused with a place, or runs: never a crash, never a polluted prototype", () => {
+  const pieces = [
+    "__proto__: { x: 1 }",
+    "&a [*a]",
+    "\u0000",
+    "- - -",
+    "!!js/function x",
+    "{",
+    "\t",
+    "drivers: 5",
+    ": :",
+    "999e999",
+  ];
+  fc.assert(
+    fc.property(fc.nat(whole.length), fc.nat(12), fc.constantFrom(...pieces), (at, cut, piece) => {
+      const text = whole.slice(0, at) + piece + whole.slice(at + cut);
+      for (const line of complaints(text)) expect(line).toMatch(/^site\.yaml:[1-9]\d*:[1-9]\d* /);
+      expect(({} as { x?: number }).x).toBeUndefined();
+    }),
+    { numRuns: 300 },
+  );
+});
