@@ -7,7 +7,7 @@ import type { AlarmState } from "../core/alarm.ts";
 export type Process = "normal" | "pending" | "unacked" | "acked" | "returned" | "latched-unacked" | "latched-acked";
 
 /** Why the system itself keeps an alarm quiet. */
-export type Cause = "machine-off" | "start-up" | "parent" | "link" | "maintenance";
+export type Cause = "machine-off" | "start-up" | "parent" | "link" | "sensor" | "maintenance";
 
 export interface Life {
   readonly process: Process;

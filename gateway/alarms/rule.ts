@@ -82,7 +82,8 @@ export interface RuleSources {
   readonly rules: readonly RuleEntry[];
 }
 
-const plain: AlarmDesign = {
+/** How an alarm behaves where nobody says anything. */
+export const plainDesign: AlarmDesign = {
   class: "alarm",
   priority: "medium",
   delay: { on: 0, off: 0 },
@@ -166,7 +167,7 @@ const contextOf = (from: RuleSources, id: string, machine: Machine, point: Point
 });
 
 function designOf({ design }: DetectorPlugin, head?: RuleHead): AlarmDesign {
-  const base = { ...plain, ...design };
+  const base = { ...plainDesign, ...design };
   const { delay, suppress } = head ?? {};
   const said: Partial<AlarmDesign> = head ? pick(head) : {};
   const whole = { ...base, ...said };

@@ -1,0 +1,292 @@
+import type { AlarmEvent } from "../core/alarm.ts";
+import type { Burst } from "../core/burst.ts";
+import { type Finding, HEARTBEAT, type Surroundings } from "../core/detector.ts";
+import type { FaultCode } from "../core/fault.ts";
+import type { Entry } from "../core/log.ts";
+import type { Point, PointId } from "../core/point.ts";
+import { type Reading, whyOf } from "../core/reading.ts";
+import { DAY, type EpochMs, epochMs, type SteadyMs, steadyMs } from "../core/time.ts";
+import { Desk } from "./desk.ts";
+import type { Cause } from "./lifecycle.ts";
+import { type LearnedState, type MachineStates, machineStates } from "./machine-state.ts";
+import type { AlarmRecord, AlarmRule, Moment } from "./record.ts";
+import type { Rule } from "./rule.ts";
+import type { AlarmSettings } from "./settings.ts";
+import { Silence } from "./silence.ts";
+
+/** What a rule's detector and its surroundings have learned; plain JSON, for checkpoints. */
+export interface Learned {
+  readonly rules: Readonly<Record<string, unknown>>;
+  readonly machines: Readonly<Record<string, LearnedMachine>>;
+  /** Points that bring no number now, and why. */
+  readonly bad: Readonly<Record<PointId, FaultCode>>;
+  readonly moment: Moment;
+}
+
+export interface LearnedMachine {
+  readonly state: LearnedState;
+  readonly started: number;
+  readonly maintainedUntil: number;
+}
+
+export interface WatchParts {
+  readonly rules: readonly Rule[];
+  readonly points: readonly Point[];
+  readonly settings: AlarmSettings;
+  /** Further judges of findings, who speak at heartbeats (cases). */
+  readonly cases?: CaseBook;
+}
+
+/** One case per machine: findings of voting rules go in, the case's own finding comes out. */
+export interface CaseBook {
+  readonly rules: readonly AlarmRule[];
+  finding(rule: Rule, finding: Finding, entry: Entry<unknown>, around: Surroundings): void;
+  tick(
+    entry: Entry<Reading>,
+    around: (machine: string) => Surroundings,
+  ): readonly { machine: string; finding: Finding }[];
+}
+
+/**
+ * The pure core of the engine: entries in, moves of alarms out. The same for live readings, for replay after a restart
+ * and for a back-test over the history. No clock, no I/O.
+ */
+export interface Watch {
+  readonly desk: Desk;
+  step(entry: Entry<Reading>, out: AlarmEvent[]): void;
+  burst(entry: Entry<Burst>, out: AlarmEvent[]): void;
+  /** Goes through an entry again after a restart: everything learns, no alarm moves. */
+  relive(entry: Entry<Reading>): void;
+  /** The newest moment that it has heard of. */
+  now(): Moment;
+  around(machine: string): Surroundings;
+  /** What a rule stands on, for "why is this not firing?". */
+  state(rule: string): unknown;
+  last(point: PointId): Reading | undefined;
+  maintain(machine: string, until: EpochMs | undefined): void;
+  causes(rule: AlarmRule, point?: PointId): readonly Cause[];
+  save(): Learned;
+  restore(learned: Learned): void;
+}
+
+/** A machine with what it is doing. */
+interface Room {
+  readonly states: MachineStates;
+  learned: LearnedState;
+  around: Surroundings;
+  /** When it last left "off". */
+  started: number;
+  maintainedUntil: number;
+}
+
+interface Slot {
+  readonly rule: Rule;
+  readonly room: Room;
+  state: unknown;
+}
+
+/** One point on the hot path: everything that a reading needs, found with one look-up. */
+interface Seat {
+  readonly room: Room;
+  readonly slots: Slot[];
+  bad: boolean;
+  last: Reading | undefined;
+}
+
+export function createWatch({ rules, points, settings, cases }: WatchParts): Watch {
+  const silence = new Silence(points, settings.silentAfter);
+  const rooms = roomsOf(points, rules);
+  const slots = rules
+    .filter((rule) => rule.enabled)
+    .map((rule): Slot => ({ rule, room: roomOf(rooms, rule.machine), state: structuredClone(rule.detector.initial) }));
+  const seats = seatsOf(points, rooms, slots);
+  const silenced = new Map<PointId, string>();
+  const alarmRules = new Map<string, AlarmRule>(
+    [...rules.filter((r) => r.vote === undefined || !cases), ...silence.rules(), ...(cases?.rules ?? [])].map((r) => [
+      r.id,
+      r,
+    ]),
+  );
+  let reliving = false;
+  let moment: Moment = { t: epochMs(0), steady: steadyMs(0) };
+
+  const causesOf = (rule: AlarmRule, record: Pick<AlarmRecord, "point">, steady: SteadyMs): readonly Cause[] => {
+    const room = rooms.get(rule.machine);
+    const { suppress } = rule.design;
+    const causes: Cause[] = [];
+    if (suppress.off && room?.around.state === "off") causes.push("machine-off");
+    if (suppress.startup > 0 && room && steady - room.started < suppress.startup) causes.push("start-up");
+    if (suppress.parents.some((id) => desk.holds(id))) causes.push("parent");
+    if (rule.type === "silence") return causes;
+    if (record.point && silence.silent(record.point, steady, settings.quietAfter)) causes.push("link");
+    const fault = record.point && silenced.get(record.point);
+    if (fault !== undefined && fault !== rule.id) causes.push("sensor");
+    if (room && steady < room.maintainedUntil) causes.push("maintenance");
+    return causes;
+  };
+  const desk: Desk = new Desk(alarmRules, causesOf);
+
+  const tell = (rule: AlarmRule, finding: Finding, about: AlarmRecord["about"], out: AlarmEvent[]) => {
+    if (!reliving) desk.find(rule, finding, about, moment, out);
+  };
+
+  const found = (
+    slot: Slot,
+    finding: Finding,
+    entry: Entry<unknown>,
+    about: AlarmRecord["about"],
+    out: AlarmEvent[],
+  ) => {
+    const { rule } = slot;
+    if (finding.silences) {
+      if (finding.active) silenced.set(finding.silences, rule.id);
+      else silenced.delete(finding.silences);
+    }
+    if (rule.vote === undefined || !cases) return tell(rule, finding, about, out);
+    const fault = finding.point && silenced.get(finding.point);
+    if (fault === undefined || fault === rule.id || !finding.active)
+      cases.finding(rule, finding, entry, slot.room.around);
+  };
+
+  const run = (slot: Slot, entry: Entry<Reading>, out: AlarmEvent[]) => {
+    const { state, finding } = slot.rule.detector.step(slot.state, entry, slot.room.around);
+    slot.state = state;
+    if (finding) {
+      const measured = entry.item.point !== HEARTBEAT && entry.item.quality !== "bad";
+      found(slot, finding, entry, measured ? "value" : "silence", out);
+    }
+  };
+
+  const beat = (entry: Entry<Reading>, out: AlarmEvent[]) => {
+    for (const room of rooms.values()) advance(room, entry);
+    for (const slot of slots) run(slot, entry, out);
+    for (const { machine, finding } of cases?.tick(entry, around) ?? []) {
+      const rule = cases?.rules.find((r) => r.machine === machine);
+      if (rule) tell(rule, finding, "silence", out);
+    }
+    for (const { rule, finding } of silence.findings()) tell(rule, finding, "silence", out);
+    if (!reliving) desk.heartbeat(moment, out);
+  };
+
+  const around = (machine: string) => rooms.get(machine)?.around ?? unknown;
+
+  const step = (entry: Entry<Reading>, out: AlarmEvent[]) => {
+    const { point, t, quality } = entry.item;
+    moment = { t, steady: entry.steady };
+    if (point === HEARTBEAT) return beat(entry, out);
+    const seat = seats.get(point);
+    if (!seat) return;
+    seat.last = entry.item;
+    if ((quality === "bad") !== seat.bad) {
+      seat.bad = !seat.bad;
+      silence.changed(point, seat.bad ? whyOf(entry.item) : undefined, entry.steady);
+      if (!reliving) desk.quality(point, seat.bad, moment);
+    }
+    advance(seat.room, entry);
+    for (const slot of seat.slots) run(slot, entry, out);
+  };
+
+  return {
+    desk,
+    step,
+    relive(entry) {
+      reliving = true;
+      step(entry, []);
+      reliving = false;
+    },
+    burst(entry, out) {
+      moment = { t: entry.item.t, steady: entry.steady };
+      for (const slot of seats.get(entry.item.point)?.slots ?? []) {
+        const { detector } = slot.rule;
+        if (!detector.burst) continue;
+        const { state, finding } = detector.burst(slot.state, entry, slot.room.around);
+        slot.state = state;
+        if (finding) found(slot, finding, entry, "value", out);
+      }
+    },
+    now: () => moment,
+    around,
+    state: (rule) => slots.find((slot) => slot.rule.id === rule)?.state,
+    last: (point) => seats.get(point)?.last,
+    maintain(machine, until) {
+      roomOf(rooms, machine).maintainedUntil = until === undefined ? 0 : moment.steady + (until - moment.t);
+    },
+    causes: (rule, point) => causesOf(rule, point ? { point } : {}, moment.steady),
+    save: () => ({
+      rules: Object.fromEntries(slots.map((slot) => [slot.rule.id, slot.state])),
+      machines: Object.fromEntries([...rooms].map(([id, room]) => [id, learnedOf(room)])),
+      bad: Object.fromEntries(
+        [...seats].flatMap(([id, { bad, last }]) => (bad && last ? [[id, whyOf(last) ?? "unknown"]] : [])),
+      ),
+      moment,
+    }),
+    restore(learned) {
+      moment = learned.moment;
+      for (const slot of slots)
+        if (Object.hasOwn(learned.rules, slot.rule.id)) slot.state = learned.rules[slot.rule.id];
+      for (const [id, room] of rooms) restoreRoom(room, learned.machines[id]);
+      for (const [point, seat] of seats) {
+        const why = learned.bad[point];
+        seat.bad = why !== undefined;
+        if (why) silence.changed(point, why, moment.steady);
+      }
+    },
+  };
+}
+
+const learnedOf = ({ learned, started, maintainedUntil }: Room): LearnedMachine => ({
+  state: learned,
+  started,
+  maintainedUntil,
+});
+
+function restoreRoom(room: Room, from: LearnedMachine | undefined): void {
+  if (!from) return;
+  room.learned = from.state;
+  room.started = from.started;
+  room.maintainedUntil = from.maintainedUntil;
+  room.around = room.states.around(room.learned);
+}
+
+const unknown: Surroundings = { state: "unknown", since: steadyMs(0) };
+
+/** Lets the machine's state take in the entry; a new state is a new surrounding for every detector of the machine. */
+function advance(room: Room, entry: Entry<Reading>): void {
+  room.learned = room.states.step(room.learned, entry);
+  const { state, since } = room.learned;
+  if (state === room.around.state && since === room.around.since) return;
+  const before = room.around.state;
+  room.around = room.states.around(room.learned);
+  if (before === "off" && state !== "off") room.started = entry.steady;
+}
+
+function roomsOf(points: readonly Point[], rules: readonly Rule[]): Map<string, Room> {
+  const machines = new Set([...points.map((p) => p.machine), ...rules.map((r) => r.machine)]);
+  return new Map([...machines].map((id) => [id, newRoom(points.filter((p) => p.machine === id))]));
+}
+
+function newRoom(points: readonly Point[]): Room {
+  const states = machineStates(points);
+  const learned = structuredClone(states.initial);
+  return { states, learned, around: states.around(learned), started: -DAY, maintainedUntil: 0 };
+}
+
+function roomOf(rooms: Map<string, Room>, machine: string): Room {
+  const room = rooms.get(machine) ?? newRoom([]);
+  rooms.set(machine, room);
+  return room;
+}
+
+function seatsOf(points: readonly Point[], rooms: Map<string, Room>, slots: readonly Slot[]): Map<PointId, Seat> {
+  const seats = new Map<PointId, Seat>();
+  const seatOf = (point: PointId, machine: string) => {
+    const seat = seats.get(point) ?? { room: roomOf(rooms, machine), slots: [], bad: false, last: undefined };
+    seats.set(point, seat);
+    return seat;
+  };
+  for (const point of points) if (point.id !== HEARTBEAT) seatOf(point.id, point.machine);
+  for (const slot of slots)
+    for (const input of slot.rule.detector.inputs)
+      if (input !== HEARTBEAT) seatOf(input, slot.rule.machine).slots.push(slot);
+  return seats;
+}
