@@ -1,0 +1,49 @@
+// Keeps the shell, so that the page opens without the gateway and can say that it is out of reach. Readings are the page's own
+// business (it keeps the last ones it saw, marked as such); nothing under /api is ever answered from here, no write is ever replayed.
+const SHELL = "vigie-shell";
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(keepShell().then(() => self.skipWaiting()));
+});
+
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+
+self.addEventListener("fetch", (event) => {
+  const { pathname, origin } = new URL(event.request.url);
+  if (event.request.method !== "GET" || origin !== self.location.origin || pathname.startsWith("/api/")) return;
+  if (event.request.mode === "navigate") event.respondWith(newestPage(event.request));
+  else if (pathname.startsWith("/assets/")) event.respondWith(keptAsset(event.request));
+});
+
+async function newestPage(request) {
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) void keepShell();
+    return answer;
+  } catch {
+    return (await caches.match("/")) ?? Response.error();
+  }
+}
+
+// Assets carry their content in their name: what is kept is right for ever, what is not in use any more is thrown out by keepShell.
+async function keptAsset(request) {
+  const kept = await caches.match(request);
+  if (kept) return kept;
+  const answer = await fetch(request);
+  if (answer.ok) await (await caches.open(SHELL)).put(request, answer.clone());
+  return answer;
+}
+
+async function keepShell() {
+  const cache = await caches.open(SHELL);
+  const page = await fetch("/", { cache: "no-cache" });
+  if (!page.ok) return;
+  const html = await page.clone().text();
+  const known = await cache.match("/");
+  if (known && (await known.text()) === html) return;
+  const list = await fetch("/assets.json", { cache: "no-cache" });
+  const assets = list.ok ? await list.json() : [];
+  for (const old of await cache.keys()) await cache.delete(old);
+  await cache.put("/", page);
+  await cache.addAll(["/icon.svg", "/manifest.webmanifest", ...assets]);
+}

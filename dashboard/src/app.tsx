@@ -1,0 +1,120 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentType } from "preact";
+import { useEffect } from "preact/hooks";
+import { accountNeeded } from "./http.ts";
+import { alarms, site } from "./live.ts";
+import { Banner } from "./parts/banner.tsx";
+import { Icon, type IconName } from "./parts/icon.tsx";
+import { Settings } from "./parts/settings.tsx";
+import { path, wall } from "./router.ts";
+import { isOpen } from "./status.ts";
+import type { Words } from "./words/fr.ts";
+import { language, words } from "./words/index.ts";
+
+type Page = () => Promise<{ default: ComponentType }>;
+
+/** Every page is a piece of its own, fetched when first opened. Only pages with an `icon` are in the menu. */
+const pages: readonly { path: RegExp; page: Page; title: (w: Words) => string; href?: string; icon?: IconName }[] = [
+  {
+    path: /^\/$/,
+    page: () => import("./pages/workshop.tsx"),
+    title: (w) => w.nav.workshop,
+    href: "/",
+    icon: "workshop",
+  },
+  {
+    path: /^\/alarms$/,
+    page: () => import("./pages/alarms.tsx"),
+    title: (w) => w.nav.alarms,
+    href: "/alarms",
+    icon: "bell",
+  },
+  { path: /^\/m\/[^/]+$/, page: () => import("./pages/machine.tsx"), title: () => "" },
+];
+
+export function App() {
+  const here = pages.find((page) => page.path.test(path.value));
+  const w = words.value;
+  useEffect(() => {
+    document.documentElement.lang = language.value;
+    document.documentElement.classList.toggle("wall", wall.value);
+  });
+  return (
+    <>
+      <a class="skip" href="#content">
+        {w.app.skip}
+      </a>
+      {!wall.value && <TopBar />}
+      <Banner />
+      <main id="content" tabIndex={-1}>
+        {accountNeeded.value ? (
+          <p class="empty">{w.account.needed}</p>
+        ) : here ? (
+          <Loaded key={path.value} page={here.page} />
+        ) : (
+          <p class="empty">{w.app.notFound}</p>
+        )}
+      </main>
+    </>
+  );
+}
+
+function TopBar() {
+  const w = words.value;
+  const open = alarms.value.filter(isOpen).length;
+  return (
+    <header class="top">
+      <a class="brand" href="/">
+        <img src="/icon.svg" alt="" width="32" height="32" />
+        <span>
+          {w.app.name}
+          {site.value && <small>{site.value.name}</small>}
+        </span>
+      </a>
+      <nav aria-label={w.app.menu}>
+        {pages.map(({ href, icon, title, path: pattern }) =>
+          href && icon ? (
+            <a key={href} href={href} aria-current={pattern.test(path.value) ? "page" : undefined}>
+              <Icon name={icon} />
+              <span>{title(w)}</span>
+              {icon === "bell" && open > 0 && (
+                <b class="badge" title={w.alarms.count(open)}>
+                  {open}
+                </b>
+              )}
+            </a>
+          ) : null,
+        )}
+      </nav>
+      <Settings />
+    </header>
+  );
+}
+
+function Loaded({ page }: { page: Page }) {
+  const w = words.value.app;
+  const found = useSignal<{ default: ComponentType } | null>(null);
+  const failed = useSignal(false);
+  const load = (): void => {
+    failed.value = false;
+    page().then(
+      (loaded) => {
+        found.value = loaded;
+      },
+      () => {
+        failed.value = true;
+      },
+    );
+  };
+  useEffect(load, [page]);
+  if (failed.value)
+    return (
+      <p class="empty" role="alert">
+        {w.failed}{" "}
+        <button type="button" onClick={load}>
+          {w.retry}
+        </button>
+      </p>
+    );
+  return found.value ? <found.value.default /> : <p class="empty">{w.loading}</p>;
+}

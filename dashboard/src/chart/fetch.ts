@@ -1,0 +1,52 @@
+import { effect, type Signal } from "@preact/signals";
+import type { HistoryAnswer } from "../../../gateway/core/api.ts";
+import { get } from "../http.ts";
+import { tick } from "../live.ts";
+import { bucketsFor } from "./series.ts";
+import { lastOf, type Window } from "./window.ts";
+
+const SOONEST = 2_000;
+const LATEST = 60_000;
+
+/**
+ * Keeps `answer` filled with what `window` shows, as many buckets as fit the width. A window that follows the present moves on
+ * and is asked again at the pace at which a pixel changes. Returns how to stop.
+ */
+export function fetchWindow(
+  what: { point: string; every: number; shift: number },
+  window: Signal<Window>,
+  width: Signal<number>,
+  answer: Signal<HistoryAnswer | null>,
+): () => void {
+  let asking = new AbortController();
+  let asked = 0;
+  const ask = async ({ from, to }: Window, pixels: number): Promise<void> => {
+    asking.abort();
+    asking = new AbortController();
+    asked = performance.now();
+    const { signal } = asking;
+    const buckets = bucketsFor(to - from, pixels, what.every);
+    const step = Math.max(1, Math.ceil((to - from) / buckets));
+    // Whole steps, so that a moving window does not re-cut its buckets each time.
+    const [start, end] = [Math.floor((from - what.shift) / step) * step, Math.ceil((to - what.shift) / step) * step];
+    const range = `from=${start}&to=${end}&buckets=${Math.round((end - start) / step)}`;
+    try {
+      answer.value = await get<HistoryAnswer>(`/history?point=${encodeURIComponent(what.point)}&${range}`, signal);
+    } catch {
+      // What is drawn stays drawn; the banner tells about a lost gateway.
+    }
+  };
+  const stopAsking = effect(() => void ask(window.value, width.value));
+  const stopMoving = effect(() => {
+    void tick.value;
+    const shown = window.peek();
+    const span = shown.to - shown.from;
+    const pace = Math.min(LATEST, Math.max(SOONEST, span / width.peek()));
+    if (shown.live && performance.now() - asked > pace) window.value = lastOf(span, Date.now());
+  });
+  return () => {
+    stopAsking();
+    stopMoving();
+    asking.abort();
+  };
+}

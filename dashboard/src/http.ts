@@ -1,0 +1,53 @@
+import { signal } from "@preact/signals";
+import type { ErrorAnswer } from "../../gateway/core/api.ts";
+
+/** What went wrong with a request, for a person: the gateway's own words where it had some. */
+export class Refused extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "Refused";
+    this.status = status;
+  }
+}
+
+/** Set when the gateway wants an account before it answers. */
+export const accountNeeded = signal(false);
+
+const PATIENCE = 15_000;
+
+export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => ask<T>("GET", path, undefined, signal);
+export const post = <T>(path: string, body: unknown = {}): Promise<T> => ask<T>("POST", path, body);
+export const put = <T>(path: string, body: unknown = {}): Promise<T> => ask<T>("PUT", path, body);
+export const remove = <T>(path: string): Promise<T> => ask<T>("DELETE", path);
+
+/** Nothing is ever kept to be sent later: a write that does not arrive now fails now, in front of the person. */
+async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+  const late = AbortSignal.timeout(PATIENCE);
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/v1${path}`, {
+      method,
+      signal: signal ? AbortSignal.any([signal, late]) : late,
+      headers: body === undefined ? {} : { "content-type": "application/json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new Refused(0, "");
+  }
+  if (answer.status === 401) accountNeeded.value = true;
+  const text = await answer.text();
+  if (!answer.ok) throw new Refused(answer.status, messageOf(text));
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+export function messageOf(text: string): string {
+  try {
+    const error = JSON.parse(text) as Partial<ErrorAnswer>;
+    return typeof error.message === "string" ? error.message : "";
+  } catch {
+    return "";
+  }
+}

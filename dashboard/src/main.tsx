@@ -1,0 +1,16 @@
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { followGateway, startClock } from "./live.ts";
+import { startRouter } from "./router.ts";
+import { startTheme } from "./theme.ts";
+
+startTheme();
+startRouter();
+startClock();
+void followGateway(new AbortController().signal);
+
+const root = document.getElementById("app");
+if (root) render(<App />, root);
+
+// Without it (plain HTTP, private window) the page is the same, it only cannot be opened while the gateway is away.
+if ("serviceWorker" in navigator && isSecureContext) navigator.serviceWorker.register("/sw.js").catch(() => undefined);

@@ -1,0 +1,54 @@
+import type { AlarmAnswer } from "../../../gateway/core/api.ts";
+import { alarms } from "../live.ts";
+import { AlarmCard } from "../parts/alarm-card.tsx";
+import { Mark } from "../parts/mark.tsx";
+import { byUrgency, isAside, isHandled, isOpen } from "../status.ts";
+import { words } from "../words/index.ts";
+
+/** What needs me now, then what somebody has in hand, then what has been put aside. */
+export default function Alarms() {
+  const w = words.value.alarms;
+  const sorted = [...alarms.value].sort(byUrgency);
+  const open = sorted.filter(isOpen);
+  return (
+    <section class="alarms" aria-labelledby="title">
+      <header class="page-head">
+        <div>
+          <h1 id="title" tabIndex={-1}>
+            {w.title}
+          </h1>
+        </div>
+      </header>
+      <h2>{w.nowTitle}</h2>
+      {open.length === 0 ? (
+        <div class="calm">
+          <Mark tone="ok" size={48} />
+          <p>
+            <strong>{w.none}</strong>
+            {w.noneMore}
+          </p>
+        </div>
+      ) : (
+        <AlarmList of={open} />
+      )}
+      <Group title={w.handled} of={sorted.filter(isHandled)} />
+      <Group title={w.aside} of={sorted.filter(isAside)} />
+    </section>
+  );
+}
+
+const AlarmList = ({ of }: { of: readonly AlarmAnswer[] }) => (
+  <div class="alarm-list">
+    {of.map((alarm) => (
+      <AlarmCard key={alarm.id} alarm={alarm} />
+    ))}
+  </div>
+);
+
+const Group = ({ title, of }: { title: string; of: readonly AlarmAnswer[] }) =>
+  of.length === 0 ? null : (
+    <>
+      <h2>{title}</h2>
+      <AlarmList of={of} />
+    </>
+  );

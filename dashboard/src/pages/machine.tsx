@@ -1,0 +1,84 @@
+import { useComputed, useSignal } from "@preact/signals";
+import type { MachineAnswer } from "../../../gateway/core/api.ts";
+import { alarms, link, machines, pointIds, pointsOf, tick } from "../live.ts";
+import { AlarmCard } from "../parts/alarm-card.tsx";
+import { ChartPanel } from "../parts/chart-panel.tsx";
+import { Health } from "../parts/health.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { Measures } from "../parts/measures.tsx";
+import { Pictogram } from "../parts/pictogram.tsx";
+import { StateChip } from "../parts/tile.tsx";
+import { path } from "../router.ts";
+import { byUrgency, isAside, mainPoint } from "../status.ts";
+import { nameOf } from "../titles.ts";
+import { words } from "../words/index.ts";
+
+/** The address behind the QR label on a machine. */
+export default function MachinePage() {
+  const code = decodeURIComponent(path.value.slice("/m/".length));
+  const machine = machines.value.find((known) => known.code === code || known.id === code);
+  if (machine) return <Machine machine={machine} />;
+  const w = words.value;
+  return <p class="empty">{link.value === "connecting" ? w.app.loading : w.machine.unknownCode(code)}</p>;
+}
+
+function Machine({ machine }: { machine: MachineAnswer }) {
+  const w = words.value;
+  const chosen = useSignal<string | null>(null);
+  const points = useComputed(() => {
+    void pointIds.value;
+    return pointsOf(machine.id);
+  });
+  const own = alarms.value.filter((alarm) => alarm.machine === machine.id).sort(byUrgency);
+  // A machine that warns opens on the point it warns about.
+  const first =
+    own.find((alarm) => alarm.point && !isAside(alarm))?.point ??
+    mainPoint(points.value.map((point) => point.peek()))?.id;
+  const shown = points.value.find((point) => point.peek().id === (chosen.value ?? first));
+  return (
+    <section class="machine" aria-labelledby="title">
+      <header class="machine-head">
+        <a class="button quiet back" href="/" aria-label={w.app.back} title={w.app.back}>
+          <Icon name="back" />
+        </a>
+        <Pictogram kind={machine.kind ?? machine.id} size={72} />
+        <div>
+          <h1 id="title" tabIndex={-1}>
+            {nameOf(machine)}
+          </h1>
+          <p>
+            <StateChip state={machine.state} /> <span class="code">{w.machine.code(machine.code)}</span>
+          </p>
+        </div>
+        <Health health={machine.health} size={88} />
+      </header>
+      {own.length > 0 && (
+        <>
+          <h2>{w.machine.openAlarms}</h2>
+          <div class="alarm-list">
+            {own.map((alarm) => (
+              <AlarmCard key={alarm.id} alarm={alarm} withMachine={false} />
+            ))}
+          </div>
+        </>
+      )}
+      <h2>{w.machine.measures}</h2>
+      {points.value.length === 0 && <p class="empty">{tick.value > 3 ? w.machine.noMeasures : w.app.loading}</p>}
+      <Measures
+        points={points.value}
+        shown={shown?.peek().id}
+        show={(id) => {
+          chosen.value = id;
+        }}
+      />
+      {shown && (
+        <ChartPanel
+          key={shown.peek().id}
+          point={shown.peek()}
+          others={points.value.map((point) => point.peek())}
+          alarms={own}
+        />
+      )}
+    </section>
+  );
+}

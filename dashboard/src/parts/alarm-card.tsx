@@ -1,0 +1,138 @@
+import { useSignal } from "@preact/signals";
+import type { AlarmAnswer } from "../../../gateway/core/api.ts";
+import { distanceShown, momentShown, valueShown } from "../format.ts";
+import { post, Refused } from "../http.ts";
+import { machines, pointSignal, takeAlarm, tick } from "../live.ts";
+import { alarmTone, isOpen } from "../status.ts";
+import { nameOf } from "../titles.ts";
+import { say, words } from "../words/index.ts";
+import { Icon } from "./icon.tsx";
+import { Mark } from "./mark.tsx";
+
+/** One alarm with everything a person needs to act, and the button to say "I have seen it". */
+export function AlarmCard({ alarm, withMachine = true }: { alarm: AlarmAnswer; withMachine?: boolean }) {
+  const w = words.value;
+  const machine = machines.value.find(({ id }) => id === alarm.machine);
+  const tone = alarmTone(alarm);
+  return (
+    <article class={`alarm tone-${tone}`} data-alarm={alarm.id}>
+      <header>
+        <Mark tone={tone} size={32} />
+        <div>
+          {withMachine && machine && (
+            <a class="alarm-machine" href={`/m/${encodeURIComponent(machine.code)}`}>
+              {nameOf(machine)}
+            </a>
+          )}
+          <h3>{say(alarm.texts)}</h3>
+          <p class="alarm-state">
+            <b>{tone === "alert" ? w.alarms.alert : w.alarms.watch}</b>
+            <span>{w.priority[alarm.priority]}</span>
+            <span>{w.alarmState[alarm.state]}</span>
+            {alarm.occurrence > 1 && <span>{w.alarms.occurrence(alarm.occurrence)}</span>}
+          </p>
+        </div>
+      </header>
+      <Facts alarm={alarm} />
+      <Acknowledge alarm={alarm} />
+    </article>
+  );
+}
+
+function Facts({ alarm }: { alarm: AlarmAnswer }) {
+  const w = words.value.alarms;
+  const unit = alarm.point ? (pointSignal(alarm.point)?.peek().unit ?? "1") : "1";
+  const now = tick.value >= 0 ? Date.now() : 0;
+  const long = [
+    [w.cause, alarm.cause],
+    [w.consequence, alarm.consequence],
+    [w.action, alarm.action],
+  ] as const;
+  return (
+    <div class="alarm-facts">
+      <p>
+        <Icon name="clock" size={18} />
+        {w.since(momentShown(alarm.since), distanceShown(alarm.since, now))}
+      </p>
+      {alarm.value !== undefined && alarm.limit !== undefined && (
+        <p>
+          <Icon name="chart" size={18} />
+          {valueShown(alarm.value, unit)} ({words.value.chart.limit(valueShown(alarm.limit, unit))})
+        </p>
+      )}
+      <ForecastLine alarm={alarm} now={now} />
+      {long.map(
+        ([label, text]) =>
+          text && (
+            <p key={label} class="alarm-long">
+              <b>{label}</b> {say(text)}
+            </p>
+          ),
+      )}
+      {alarm.ackedBy && (
+        <p>
+          <Icon name="person" size={18} />
+          {w.ackedBy(alarm.ackedBy)}
+          {alarm.comment && <q>{alarm.comment}</q>}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function ForecastLine({ alarm: { forecast }, now }: { alarm: AlarmAnswer; now: number }) {
+  const w = words.value.alarms;
+  if (forecast === undefined) return null;
+  return (
+    <p>
+      <Icon name="up" size={18} />
+      {forecast
+        ? w.forecast(distanceShown(forecast.at, now), momentShown(forecast.low), momentShown(forecast.high))
+        : w.noForecast}
+    </p>
+  );
+}
+
+function Acknowledge({ alarm }: { alarm: AlarmAnswer }) {
+  const w = words.value.alarms;
+  const busy = useSignal(false);
+  const problem = useSignal("");
+  const comment = useSignal("");
+  if (!isOpen(alarm) || alarm.state === "latched-acked") return null;
+  const acknowledge = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    busy.value = true;
+    problem.value = "";
+    try {
+      const text = comment.value.trim();
+      takeAlarm(await post<AlarmAnswer>(`/alarms/${encodeURIComponent(alarm.id)}/ack`, text ? { comment: text } : {}));
+    } catch (refused) {
+      problem.value = refused instanceof Refused && refused.status > 0 ? w.failed(refused.message) : w.offline;
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <form class="alarm-acts" onSubmit={acknowledge}>
+      <input
+        type="text"
+        maxLength={500}
+        placeholder={w.comment}
+        aria-label={w.comment}
+        value={comment.value}
+        onInput={(event) => {
+          comment.value = event.currentTarget.value;
+        }}
+      />
+      <button type="submit" class="primary" disabled={busy.value} aria-label={w.ackOf(say(alarm.texts))}>
+        <Icon name="check" />
+        {busy.value ? w.acking : w.ack}
+      </button>
+      {problem.value && (
+        <p class="problem" role="alert">
+          {problem.value}
+        </p>
+      )}
+    </form>
+  );
+}

@@ -1,0 +1,136 @@
+import { useSignal } from "@preact/signals";
+import type { AlarmAnswer } from "../../../gateway/core/api.ts";
+import { Chart, type Comparison } from "../chart/chart.tsx";
+import { lastOf, moved, spans, type Window, zoomed } from "../chart/window.ts";
+import { momentShown, unitShown } from "../format.ts";
+import type { LivePoint } from "../live.ts";
+import { titleOf } from "../titles.ts";
+import { words } from "../words/index.ts";
+import { Icon } from "./icon.tsx";
+import { Choice } from "./settings.tsx";
+
+const WEEK = 7 * 86_400_000;
+const spanNames = Object.keys(spans) as (keyof typeof spans)[];
+
+/** A chart with its controls: how long, which way, against what. */
+export function ChartPanel({
+  point,
+  others,
+  alarms,
+}: {
+  point: LivePoint;
+  others: readonly LivePoint[];
+  alarms: readonly AlarmAnswer[];
+}) {
+  const w = words.value.chart;
+  const window = useSignal<Window>(lastOf(spans.m10, Date.now()));
+  const compared = useSignal("");
+  const { from, to, live } = window.value;
+  const span = spanNames.find((name) => live && Math.abs(spans[name] - (to - from)) < 1_000);
+  const title = titleOf(point);
+  const comparison: Comparison | undefined =
+    compared.value === ""
+      ? undefined
+      : compared.value === "before"
+        ? { point: point.id, shift: WEEK }
+        : { point: compared.value, shift: 0 };
+  return (
+    <section class="panel chart-panel" aria-label={w.title}>
+      <header>
+        <h2>
+          {title} <small>{unitShown(point.unit)}</small>
+        </h2>
+        <p class="note">
+          {momentShown(from)} – {momentShown(to)}
+        </p>
+        <ChartTools window={window} />
+      </header>
+      <Choice
+        name="span"
+        label={w.span}
+        options={spanNames.map((name) => [name, w.spans[name]] as const)}
+        chosen={span ?? ("" as keyof typeof spans)}
+        choose={(name) => {
+          window.value = lastOf(spans[name], Date.now());
+        }}
+      />
+      <Chart
+        point={point}
+        window={window}
+        comparison={comparison}
+        alarms={alarms.filter((alarm) => alarm.point === point.id)}
+      />
+      <footer>
+        <Legend
+          compared={comparison !== undefined}
+          forecast={alarms.some((alarm) => alarm.point === point.id && alarm.forecast)}
+        />
+        <label class="compare">
+          {w.compare}
+          <select
+            value={compared.value}
+            onChange={(event) => {
+              compared.value = event.currentTarget.value;
+            }}
+          >
+            <option value="">{w.compareNone}</option>
+            <option value="before">{w.compareBefore}</option>
+            {others.map(
+              (other) =>
+                other.id !== point.id && (
+                  <option key={other.id} value={other.id}>
+                    {titleOf(other)}
+                  </option>
+                ),
+            )}
+          </select>
+        </label>
+      </footer>
+    </section>
+  );
+}
+
+function ChartTools({ window }: { window: { value: Window } }) {
+  const w = words.value.chart;
+  const turn = (change: (shown: Window, now: number) => Window) => () => {
+    window.value = change(window.value, Date.now());
+  };
+  const middle = ({ from, to }: Window): number => (from + to) / 2;
+  const tools = [
+    ["back", w.earlier, turn((shown, now) => moved(shown, -0.5, now))],
+    ["next", w.later, turn((shown, now) => moved(shown, 0.5, now))],
+    ["plus", w.zoomIn, turn((shown, now) => zoomed(shown, 0.5, middle(shown), now))],
+    ["minus", w.zoomOut, turn((shown, now) => zoomed(shown, 2, middle(shown), now))],
+    ["live", w.live, turn((shown, now) => lastOf(shown.to - shown.from, now))],
+  ] as const;
+  return (
+    <div class="chart-tools">
+      {tools.map(([icon, word, act]) => (
+        <button
+          key={icon}
+          type="button"
+          class="quiet"
+          aria-label={word}
+          title={word}
+          disabled={icon === "live" && window.value.live}
+          onClick={act}
+        >
+          <Icon name={icon} />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Legend({ compared, forecast }: { compared: boolean; forecast: boolean }) {
+  const w = words.value.chart;
+  return (
+    <ul class="legend">
+      <li class="key-mean">{w.mean}</li>
+      <li class="key-range">{w.range}</li>
+      {compared && <li class="key-other">{w.compare}</li>}
+      {forecast && <li class="key-forecast">{w.forecast}</li>}
+      <li class="key-hint">{w.hint}</li>
+    </ul>
+  );
+}
