@@ -9,13 +9,13 @@ import type { Driver } from "./core/driver.ts";
 import type { Historian } from "./core/history.ts";
 import type { Cells, Follower, Log } from "./core/log.ts";
 import { Meters } from "./core/meter.ts";
-import type { Point } from "./core/point.ts";
+import type { Point, PointId } from "./core/point.ts";
 import { type Ms, SECOND } from "./core/time.ts";
 import { HEALTH_DRIVER, healthDriver } from "./health.ts";
 import { follow } from "./log/follow.ts";
 import { openStore, type Store } from "./log/store.ts";
 import { openBroker } from "./mqtt/broker.ts";
-import { openPostman } from "./notices/postman.ts";
+import { carrier, forMachines } from "./notices/carrier.ts";
 import { type BrokerAddress, type Context, loadPlugins, type Plugins, type Sink } from "./plugin.ts";
 import { openSay } from "./say.ts";
 import { type Supervised, supervise } from "./supervise.ts";
@@ -56,41 +56,27 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   // Whatever opens is closed in reverse order, also when a later part fails to open.
   await using opened = new AsyncDisposableStack();
   const { meters, say, site, machines } = house;
-  const health = healthDriver(meters, clock);
-  const points = [...examined.points, ...health.points];
-  const store = await openStore({ folder: overrides.data, clock, meters, say, points, settings: config.store });
+  const points = new Map(examined.points.map((point) => [point.id, point]));
+  const { data: folder } = overrides;
+  const store = await openStore({ folder, clock, meters, say, points: examined.points, settings: config.store });
   opened.defer(() => store.close());
   house.cells.arrived(store.cells);
 
   if (config.broker.enabled) {
-    const { cells } = store;
-    const broker = await openBroker({
-      settings: config.broker,
-      site,
-      cells,
-      folder: overrides.data,
-      clock,
-      meters,
-      say,
-    });
+    const broker = await openBroker({ settings: config.broker, site, cells: store.cells, clock, meters, say });
     opened.defer(() => broker.close());
     house.broker = broker.address;
   }
 
   const acquiring = new AbortController();
-  const drivers = new Map<string, { type: string; driver: Driver }>([
-    ...examined.drivers,
-    [HEALTH_DRIVER, { type: "self", driver: health }],
-  ]);
   const wires = { readings: store.readings, bursts: store.bursts, clock, meters, say, signal: acquiring.signal };
-  const running = new Map([...drivers].map(([id, { driver }]) => [id, supervise(id, driver, wires)]));
-  opened.defer(() => {
+  const running = new Map([...examined.drivers].map(([id, { driver }]) => [id, supervise(id, driver, wires)]));
+  const stopDrivers = () => {
     acquiring.abort();
-    return atMost(
-      DRIVERS_STOP_WITHIN,
-      [...running.values()].map(({ done }) => done),
-    );
-  });
+    const stopped = [...running.values()].map(({ done }) => done);
+    return atMost(DRIVERS_STOP_WITHIN, stopped);
+  };
+  opened.defer(stopDrivers);
 
   const sinks = createSinks(house, store, points);
   const engine = await openEngine({
@@ -98,15 +84,8 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     ...{ settings: config.alarms, log: store.readings, cells: store.cells, clock, meters, say },
     emit: (readings) => void store.readings.append(readings).catch(() => undefined),
   });
-  opened.defer(() => engine.close());
   const notifiers = createNotifiers(house, engine, examined);
-  const postman = openPostman({
-    ...{ notices: store.notices, notifiers, settings: config.notices, alarms: engine, cells: store.cells },
-    ...{ clock, meters, say, site, machines },
-  });
-  const web = await createWeb(
-    webParts(house, { store, engine, sinks, drivers, running, points, folder: overrides.data }),
-  );
+  const web = await createWeb(webParts(house, { store, engine, sinks, examined, running, points, folder }));
 
   const following = new AbortController();
   const options = { cells: store.cells, clock, say, meters, signal: following.signal };
@@ -116,8 +95,13 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     start(store.readings, engine),
     start(store.bursts, engine.bursts),
     start(store.readings, web.live),
-    start(store.notices, postman),
+    ...notifiers.filter(forMachines).map((notifier) => start(store.notices, carrier(notifier))),
   ];
+
+  // Last, because its points are the gauges that everybody else has registered by now.
+  const health = healthDriver(meters, clock);
+  for (const point of health.points) points.set(point.id, point);
+  running.set(HEALTH_DRIVER, supervise(HEALTH_DRIVER, health, wires));
 
   const rest = opened.move();
   return {
@@ -125,9 +109,10 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     broker: house.broker,
     setupCode: web.setupCode,
     stop: async () => {
-      await web.close();
+      await Promise.all([stopDrivers(), web.close()]);
       following.abort();
       await atMost(FOLLOWERS_DRAIN_WITHIN, followers);
+      await engine.close();
       await Promise.allSettled([...sinks, ...notifiers].map((one) => one.close?.()));
       await rest.disposeAsync();
     },
@@ -180,11 +165,10 @@ function examineWith(loaded: Loaded, house: House): Examined {
   }));
 }
 
-function createSinks(house: House, store: Store, points: readonly Point[]): Sink[] {
+function createSinks(house: House, store: Store, points: ReadonlyMap<PointId, Point>): Sink[] {
   const { config, plugins, broker } = house;
-  const byId = new Map(points.map((point) => [point.id, point]));
   return config.sinks.map(({ head, options }) => {
-    const context = { ...house.context(head.id), points: byId, broker, history: store.history };
+    const context = { ...house.context(head.id), points, broker, history: store.history };
     return found(plugins.sinks, head.type).create(options, context);
   });
 }
@@ -206,13 +190,13 @@ interface Inside {
   store: Store;
   engine: Engine;
   sinks: readonly Sink[];
-  drivers: ReadonlyMap<string, { type: string; driver: Driver }>;
+  examined: Examined;
   running: ReadonlyMap<string, Supervised>;
-  points: readonly Point[];
+  points: ReadonlyMap<PointId, Point>;
   folder: string;
 }
 
-function webParts(house: House, { store, engine, sinks, drivers, running, points, folder }: Inside): WebParts {
+function webParts(house: House, { store, engine, sinks, examined, running, points, folder }: Inside): WebParts {
   const { config, site, machines, meters, say } = house;
   const historian: Historian | undefined = sinks.find((sink) => sink.history)?.history;
   const dashboard = join(import.meta.dirname, "../dashboard/dist");
@@ -224,8 +208,8 @@ function webParts(house: House, { store, engine, sinks, drivers, running, points
   return {
     ...{ settings: config.web, site, version, clock, say, meters, machines, folder, historian, alarms: engine },
     ...{ readings: store.readings, notices: store.notices, bursts: store.bursts, cells: store.cells },
-    points: new Map(points.map((point) => [point.id, point])),
-    drivers: new Map([...drivers].map(([id, one]) => [id, view(id, one)])),
+    points,
+    drivers: new Map([...examined.drivers].map(([id, one]) => [id, view(id, one)])),
     steady: () => store.time.steady(),
     machineView: (machine) => engine.machineView(machine),
     behind: () => behind(meters),
