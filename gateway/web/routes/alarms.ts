@@ -1,0 +1,147 @@
+import { z } from "zod";
+import type { AlarmAction } from "../../core/alarm.ts";
+import type { AlarmAnswer } from "../../core/api.ts";
+import { epochMs } from "../../core/time.ts";
+import type { Role } from "../access/roles.ts";
+import { type AlarmEventAnswer, alarmAnswer, answerAlarm, inLanguage, instant, says } from "../answers.ts";
+import type { App, Desk } from "../app.ts";
+import { HttpError } from "../errors.ts";
+
+const words = z.string().trim().max(500);
+const alarmId = z.strictObject({ id: z.string().min(1).max(200) });
+
+/** What a person can do to an alarm: who may, what must be said, and what the engine is told. */
+const actions = {
+  ack: action("maintenance", z.strictObject({ comment: words.optional() }), ({ comment }, by) => ({
+    kind: "ack",
+    by,
+    ...(comment && { comment }),
+  })),
+  reset: action("maintenance", z.strictObject({ comment: words.optional() }), ({ comment }, by) => ({
+    kind: "reset",
+    by,
+    ...(comment && { comment }),
+  })),
+  shelve: action(
+    "maintenance",
+    z.strictObject({
+      /** Either for so many minutes, or until a moment, or until it clears (`oneshot`). */
+      minutes: z
+        .int()
+        .min(1)
+        .max(7 * 24 * 60)
+        .optional(),
+      until: z.union([z.literal("oneshot"), z.int().min(0)]).optional(),
+      reason: words.min(1),
+    }),
+    ({ minutes, until, reason }, by, now) => {
+      const end = until === "oneshot" ? until : epochMs(until ?? now + (minutes ?? 60) * 60_000);
+      return { kind: "shelve", by, until: end, reason };
+    },
+  ),
+  unshelve: action("maintenance", z.strictObject({}), (_, by) => ({ kind: "unshelve", by })),
+  "out-of-service": action(
+    "integrator",
+    z.strictObject({ reason: words.min(1), reference: words.optional() }),
+    ({ reason, reference }, by) => ({ kind: "out-of-service", by, reason, ...(reference && { reference }) }),
+  ),
+  "return-to-service": action("integrator", z.strictObject({}), (_, by) => ({ kind: "return-to-service", by })),
+  test: action("maintenance", z.strictObject({}), (_, by) => ({ kind: "test", by })),
+} as const;
+
+export function alarmRoutes(app: App, desk: Desk): void {
+  const { alarms, site } = desk;
+
+  app.get(
+    "/alarms",
+    {
+      config: { need: "wall" },
+      schema: {
+        tags: ["alarms"],
+        querystring: inLanguage,
+        response: { 200: says<AlarmAnswer[]>(z.array(alarmAnswer)) },
+      },
+    },
+    async ({ query }): Promise<AlarmAnswer[]> =>
+      alarms.list().map((alarm) => answerAlarm(alarm, query.lang ?? site.language)),
+  );
+
+  historyRoute(app, desk);
+
+  for (const [name, { need, body, turn }] of Object.entries(actions)) {
+    app.post(
+      `/alarms/:id/${name}`,
+      {
+        config: { need },
+        schema: {
+          tags: ["alarms"],
+          params: alarmId,
+          querystring: inLanguage,
+          body: body.nullish(),
+          response: { 200: says<AlarmAnswer>(alarmAnswer) },
+        },
+      },
+      async ({ params, query, body: said, visitor }) => {
+        if (!visitor) throw new HttpError(401, "who", "Sign in first.");
+        const alarm = await alarms.act(params.id, turn(said ?? {}, visitor.name, desk.clock.now()));
+        return answerAlarm(alarm, query.lang ?? site.language);
+      },
+    );
+  }
+}
+
+const HISTORY_LINES = 500;
+const HISTORY_CHUNK = 1_000;
+
+function historyRoute(app: App, desk: Desk): void {
+  app.get(
+    "/alarms/history",
+    {
+      config: { need: "wall" },
+      schema: {
+        tags: ["alarms"],
+        description: "Every transition, newest first.",
+        querystring: inLanguage.extend({
+          from: instant.optional(),
+          to: instant.optional(),
+          machine: z.string().max(64).optional(),
+          alarm: z.string().max(200).optional(),
+          limit: z.coerce.number().int().min(1).max(HISTORY_LINES).default(100),
+        }),
+      },
+    },
+    async ({ query }): Promise<AlarmEventAnswer[]> => {
+      const { newest, oldest } = desk.notices.head();
+      const found: AlarmEventAnswer[] = [];
+      // The log is read from its end, in chunks, until enough lines are found.
+      for (let end = newest; end >= oldest && end > 0 && found.length < query.limit; end -= HISTORY_CHUNK) {
+        const start = Math.max(0, end - HISTORY_CHUNK);
+        const entries = await desk.notices.after(start, end - start);
+        for (const { seq, item } of entries.filter((entry) => entry.seq <= end).reverse()) {
+          const { t, alarm } = item;
+          if (query.from !== undefined && t < query.from) continue;
+          if (query.to !== undefined && t >= query.to) continue;
+          if (query.machine && alarm.machine !== query.machine) continue;
+          if (query.alarm && alarm.id !== query.alarm) continue;
+          found.push({ ...item, seq, alarm: answerAlarm(alarm, query.lang ?? desk.site.language) });
+        }
+      }
+      return found.slice(0, query.limit);
+    },
+  );
+}
+
+interface Action {
+  need: Role;
+  body: z.ZodType;
+  turn(said: unknown, by: string, now: number): AlarmAction;
+}
+
+function action<S extends z.ZodType>(
+  need: Role,
+  body: S,
+  turn: (said: z.output<S>, by: string, now: number) => AlarmAction,
+): Action {
+  // An empty body comes as {}: the schema says once more whether that is enough, and gives `turn` its type.
+  return { need, body, turn: (said, by, now) => turn(body.parse(said), by, now) };
+}

@@ -1,0 +1,39 @@
+import { z } from "zod";
+import type { App, Desk } from "../app.ts";
+import { prometheusText } from "../metrics.ts";
+import { answerState } from "./site.ts";
+
+const FRESH = 30_000;
+
+/** How the gateway itself is: for pages, for Prometheus, for a watchdog. */
+export function gatewayRoutes(app: App, desk: Desk, startedAt: number): void {
+  app.get(
+    "/devices",
+    { config: { need: "wall" }, schema: { tags: ["gateway"], response: { 200: z.array(z.unknown()) } } },
+    async () =>
+      [...desk.drivers].map(([driver, view]) => ({
+        driver,
+        type: view.type,
+        state: view.state(),
+        devices: view.devices(),
+      })),
+  );
+
+  app.get("/state", { config: { need: "wall" }, schema: { tags: ["gateway"] } }, async () =>
+    answerState(desk, startedAt),
+  );
+}
+
+/** Outside `/api/v1`, where other programs look for them. */
+export function probeRoutes(app: App, desk: Desk, startedAt: number): void {
+  app.get("/healthz", { config: { need: "anyone" }, schema: { hide: true } }, async (_request, reply) => {
+    const log = desk.logState();
+    const quiet = desk.live.seq === 0 && desk.clock.monotonic() - startedAt > FRESH;
+    reply.header("cache-control", "no-store");
+    return reply.code(log === "ok" && !quiet ? 200 : 503).send({ log, readings: quiet ? "none" : "ok" });
+  });
+
+  app.get("/metrics", { config: { need: "wall" }, schema: { hide: true } }, async (_request, reply) =>
+    reply.type("text/plain; version=0.0.4; charset=utf-8").send(prometheusText(desk.meters)),
+  );
+}

@@ -1,0 +1,158 @@
+import { mkdtempSync } from "node:fs";
+import { get } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { clock } from "../../../gateway/clock.ts";
+import {
+  ActionRefused,
+  type Alarm,
+  type AlarmAction,
+  type AlarmEvent,
+  type Alarms,
+} from "../../../gateway/core/alarm.ts";
+import type { Bucket, Historian } from "../../../gateway/core/history.ts";
+import { Meters } from "../../../gateway/core/meter.ts";
+import type { Point, PointId } from "../../../gateway/core/point.ts";
+import { sameText } from "../../../gateway/core/text.ts";
+import { epochMs, steadyMs } from "../../../gateway/core/time.ts";
+import type { WebParts } from "../../../gateway/web/parts.ts";
+import { createWeb, type Web } from "../../../gateway/web/server.ts";
+import { webSettings } from "../../../gateway/web/settings.ts";
+import { MemoryCells, point, quiet } from "../../sim/peers/kit.ts";
+import { MemoryLog } from "../../sim/peers/memory-log.ts";
+
+export const anAlarm = (id: string, more: Partial<Alarm> = {}): Alarm => ({
+  id,
+  machine: "tour-2",
+  rule: "limit",
+  class: "alarm",
+  priority: "high",
+  level: "alert",
+  state: "unacked",
+  active: true,
+  occurrence: 1,
+  since: epochMs(1_700_000_000_000),
+  text: { fr: "Pression d'huile basse", en: "Oil pressure low" },
+  ...more,
+});
+
+export const anEvent = (alarm: Alarm): AlarmEvent => ({
+  t: epochMs(1_700_000_000_000),
+  alarm,
+  from: "normal",
+  to: alarm.state,
+  by: "system",
+  reason: "limit",
+  quality: "good",
+  annunciated: true,
+});
+
+/** The alarm engine as the web server knows it: a list, and actions that it may refuse. */
+class FewAlarms implements Alarms {
+  readonly all = new Map<string, Alarm>();
+  readonly acts: { id: string; action: AlarmAction }[] = [];
+  list = () => [...this.all.values()];
+  get = (id: string) => this.all.get(id);
+  async act(id: string, action: AlarmAction): Promise<Alarm> {
+    const alarm = this.all.get(id);
+    if (!alarm) throw new ActionRefused("unknown-alarm", `There is no alarm ${id}.`);
+    if (alarm.state !== "unacked") throw new ActionRefused("not-now", "It is acknowledged already.");
+    const acked: Alarm = { ...alarm, state: "acked", ackedBy: action.by };
+    this.all.set(id, acked);
+    this.acts.push({ id, action });
+    return acked;
+  }
+}
+
+class FlatHistory implements Historian {
+  async range(_point: PointId, from: number, to: number, buckets: number): Promise<readonly Bucket[]> {
+    const step = (to - from) / buckets;
+    return Array.from({ length: buckets }, (_, i) => ({
+      t: epochMs(Math.round(from + i * step)),
+      ...(i % 2
+        ? { min: null, mean: null, max: null, count: 0, bad: 3, why: "timeout" as const }
+        : { min: 1, mean: 2, max: 3, count: 9, bad: 0 }),
+    }));
+  }
+  async *samples(_point: PointId, from: number, to: number) {
+    for (let t = from; t < to; t += 1_000) yield { t: epochMs(t), value: t % 2_000 ? 1.5 : null };
+  }
+  async counted(): Promise<number | null> {
+    return 7;
+  }
+}
+
+/** Everything a web server needs, in memory, on a free port of loopback. */
+export async function world(settings: object = {}, more: Partial<WebParts> = {}) {
+  const alarms = new FewAlarms();
+  const notices = new MemoryLog<AlarmEvent>();
+  const cells = new MemoryCells();
+  const folder = mkdtempSync(join(tmpdir(), "vigie-web-"));
+  const points = new Map<PointId, Point>(
+    [point("tour-2/oil_pressure", "bar"), point("tour-2/temp"), point("scie-1/temp")].map((p) => [p.id, p]),
+  );
+  const now = { steady: 10_000 };
+  const parts: WebParts = {
+    settings: webSettings.parse({ port: 0, open: true, ...settings }),
+    site: { id: "nord", name: "Atelier Nord", timezone: "Europe/Paris", language: "fr" },
+    version: "0.1.0",
+    clock,
+    say: quiet,
+    meters: new Meters(),
+    machines: new Map([
+      ["tour-2", { id: "tour-2", name: sameText("Tour"), class: "II", code: "T2" }],
+      ["scie-1", { id: "scie-1", name: { fr: "Scie <img src=x onerror=alert(1)>", en: "Saw" } }],
+    ]),
+    points,
+    drivers: new Map([["ligne-1", { type: "modbus", state: () => "running", devices: () => [] }]]),
+    alarms,
+    historian: new FlatHistory(),
+    readings: { head: () => ({ newest: 0, oldest: 0 }) },
+    notices,
+    cells,
+    steady: () => steadyMs(now.steady),
+    machineView: () => ({ state: "running", health: 87, reasons: [sameText("good")] }),
+    behind: () => ({ influx: 3 }),
+    logState: () => "ok",
+    folder,
+    dashboard: undefined,
+    ...more,
+  };
+  const web: Web = await createWeb(parts);
+  return { web, parts, alarms, notices, cells, now, folder, api: (path: string) => `${web.url}/api/v1${path}` };
+}
+
+export type World = Awaited<ReturnType<typeof world>>;
+
+export interface SseEvent {
+  id: string;
+  event: string;
+  data: unknown;
+}
+
+/** A live page: what a browser's EventSource would see. */
+export function listen(url: string, headers: Record<string, string> = {}) {
+  const events: SseEvent[] = [];
+  const state = { closed: false, status: 0 };
+  let rest = "";
+  const request = get(url, { headers }, (response) => {
+    state.status = response.statusCode ?? 0;
+    response.setEncoding("utf8");
+    response.on("data", (chunk: string) => {
+      const blocks = (rest + chunk).split("\n\n");
+      rest = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const field = (name: string) => block.match(new RegExp(`^${name}: (.*)$`, "m"))?.[1] ?? "";
+        if (field("event")) events.push({ id: field("id"), event: field("event"), data: JSON.parse(field("data")) });
+      }
+    });
+    response.on("close", () => {
+      state.closed = true;
+    });
+    response.on("error", () => undefined);
+  });
+  request.on("error", () => {
+    state.closed = true;
+  });
+  return { events, state, of: (name: string) => events.filter((e) => e.event === name), stop: () => request.destroy() };
+}
