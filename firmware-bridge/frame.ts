@@ -101,19 +101,21 @@ const crcTable = Uint16Array.from({ length: 256 }, (_, index) => {
   return crc;
 });
 
-/** Consistent overhead byte stuffing between two zeros. */
+/** Consistent overhead byte stuffing between two zeros. A full group at the end is not followed by an empty one. */
 function stuff(body: Uint8Array): Uint8Array {
   const out = new Uint8Array(body.length + Math.floor(body.length / 254) + 3);
-  let code = 1;
-  let end = 2;
-  for (const byte of body) {
-    if (byte !== 0) out[end++] = byte;
-    if (byte === 0 || end - code === 255) {
-      out[code] = end - code;
-      code = end++;
-    }
+  let end = 1;
+  for (let at = 0; at <= body.length; ) {
+    const zero = body.indexOf(0, at);
+    const run = Math.min((zero < 0 ? body.length : zero) - at, 254);
+    out[end] = run + 1;
+    out.set(body.subarray(at, at + run), end + 1);
+    end += run + 1;
+    at += run;
+    if (run === 254 && at === body.length) break;
+    // A group of less than 254 stands for its bytes and a zero behind them.
+    if (run < 254) at += 1;
   }
-  out[code] = end - code;
   return out.subarray(0, end + 1);
 }
 

@@ -70,7 +70,8 @@ export class DriverBench {
   }
 
   #take(batch: Batch): void {
-    batch.readings.forEach((reading, i) => this.readings.push({ ...reading, at: batch.monotonic?.[i] ?? 0 }));
+    for (const [i, reading] of batch.readings.entries())
+      this.readings.push({ ...reading, at: batch.monotonic?.[i] ?? 0 });
     this.bursts.push(...(batch.bursts ?? []));
     if (this.saves) setTimeout(() => batch.saved?.(), 20);
   }
