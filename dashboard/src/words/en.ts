@@ -139,6 +139,7 @@ export const en: Words = {
     normal: "normal",
     pending: "waiting for its delay",
     unacked: "active, unacknowledged",
+    acked: "active, acknowledged",
     returned: "returned to normal, unacknowledged",
     "latched-unacked": "latched, unacknowledged",
     "latched-acked": "latched (to be reset)",

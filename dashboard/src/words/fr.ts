@@ -153,6 +153,7 @@ export const fr = {
     normal: "normale",
     pending: "en temporisation",
     unacked: "en cours, non acquittée",
+    acked: "en cours, acquittée",
     returned: "disparue non acquittée",
     "latched-unacked": "mémorisée, non acquittée",
     "latched-acked": "mémorisée (à réarmer)",
