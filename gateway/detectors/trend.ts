@@ -33,6 +33,7 @@ type Options = z.output<typeof options>;
 export default defineDetector<Options>({
   options,
   about: "point",
+  vote: 1,
   design: {
     class: "alarm",
     priority: "medium",
