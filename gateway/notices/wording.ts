@@ -1,0 +1,38 @@
+import type { Alarm, Priority } from "../core/alarm.ts";
+import type { Language, Text } from "../core/text.ts";
+import type { EpochMs } from "../core/time.ts";
+
+/** What people read: one place for both languages, so that a mail, an SMS and the page say the same. */
+
+export const shortPriority = { high: "P1", medium: "P2", low: "P3" } as const satisfies Record<Priority, string>;
+
+const words = {
+  since: { fr: "depuis", en: "since" },
+  over: { fr: "terminé", en: "over" },
+  cause: { fr: "Cause", en: "Cause" },
+  consequence: { fr: "Conséquence", en: "Consequence" },
+  action: { fr: "À faire", en: "To do" },
+} as const satisfies Record<string, Text>;
+
+/** The hour where the machine stands: `14:05`. */
+export const hour = (t: EpochMs, timezone: string): string =>
+  new Intl.DateTimeFormat("fr-FR", { timeZone: timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(
+    t,
+  );
+
+/** `[P1] Fraiseuse 3 : T° broche 82 > 75 °C depuis 14:05` */
+export function headline(alarm: Alarm, machine: string, language: Language, timezone: string): string {
+  const colon = language === "fr" ? " : " : ": ";
+  const since = `${words.since[language]} ${hour(alarm.since, timezone)}`;
+  return `[${shortPriority[alarm.priority]}] ${machine}${colon}${alarm.text[language]} ${since}`;
+}
+
+/** The long form: the head line, then what the rule knows of cause, consequence and what to do. */
+export function letter(alarm: Alarm, machine: string, language: Language, timezone: string): string {
+  const colon = language === "fr" ? " : " : ": ";
+  const lines = (["cause", "consequence", "action"] as const).flatMap((key) => {
+    const said = alarm[key];
+    return said ? [`${words[key][language]}${colon}${said[language]}`] : [];
+  });
+  return [headline(alarm, machine, language, timezone), ...lines].join("\n");
+}
