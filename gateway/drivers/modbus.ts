@@ -1,0 +1,103 @@
+import type { Batch } from "../core/driver.ts";
+import { type DriverContext, defineDriver } from "../plugin.ts";
+import { ModbusBus } from "./modbus/bus.ts";
+import { copperOf, costOf, paceOf } from "./modbus/copper.ts";
+import { Counter } from "./modbus/counter.ts";
+import { modulusOf } from "./modbus/decode.ts";
+import { Lane, type LaneContext, type LaneDevice } from "./modbus/lane.ts";
+import { Ledger } from "./modbus/ledger.ts";
+import { Memory } from "./modbus/memory.ts";
+import { merge } from "./modbus/merge.ts";
+import { type ModbusOptions, modbusOptions } from "./modbus/options.ts";
+import { outputsOf } from "./modbus/outputs.ts";
+import { limitsOf } from "./modbus/plan.ts";
+import { type KnownDevice, resolveDevices } from "./modbus/resolve.ts";
+
+/**
+ * Modbus RTU on a serial port or over TCP, and Modbus TCP: one owner per wire, many devices on it. What it catches: everything that a
+ * wire can do to a frame (see `modbus/bus.ts`). When it lies: when a device itself sends wrong numbers in right frames, or its
+ * profile is wrong; `vigie read --expect` is for that.
+ */
+export default defineDriver<ModbusOptions>({
+  options: modbusOptions,
+
+  examine: (options, context) => ({ problems: resolveDevices(options, context).problems }),
+
+  create(options, context) {
+    const { devices } = resolveDevices(options, context);
+    const wires = wiresOf(options, devices).map((own) => ({ own, bus: newBus(options, context) }));
+    let lanes: readonly Lane[] = [];
+    return {
+      points: devices.flatMap((device) => device.tags.map((tag) => tag.point)),
+      outputs: wires.flatMap(({ own, bus }) => own.flatMap((device) => outputsOf(context.id, device, bus, options))),
+      devices: () => lanes.flatMap((lane) => lane.devices()),
+      async *run(signal: AbortSignal): AsyncGenerator<Batch> {
+        const memory = await Memory.load(context.cells, context.id);
+        lanes = wires.map(({ own, bus }) => {
+          const laneDevices = own.map((device) => laneDevice(device, options, memory));
+          return new Lane(bus, laneDevices, laneContext(options, context, memory));
+        });
+        yield* merge(lanes.map((lane) => lane.run(signal)));
+      },
+    };
+  },
+});
+
+/** Which devices share a wire: all, unless a Modbus TCP server is spoken to over several connections. */
+function wiresOf(options: ModbusOptions, devices: readonly KnownDevice[]): KnownDevice[][] {
+  const count = options.port.startsWith("tcp://") ? Math.min(options.connections, devices.length) : 1;
+  return Array.from({ length: count }, (_, wire) => devices.filter((_, index) => index % count === wire));
+}
+
+function newBus(options: ModbusOptions, context: DriverContext): ModbusBus {
+  const { clock, meters, id } = context;
+  const bus = new ModbusBus(copperOf(id, options, () => clock.monotonic()));
+  const busy = meters.counter("modbus_bus_busy_ms_total", "Time that a bus was in use", { driver: id });
+  const frames = Object.keys(bus.counts).map((kind) => ({
+    kind,
+    series: meters.counter("modbus_stray_frames_total", "What came over the wire and was no answer", {
+      driver: id,
+      kind,
+    }),
+  }));
+  meters.probe(() => {
+    busy.value = bus.busy;
+    for (const { kind, series } of frames)
+      series.value = new Map<string, number>(Object.entries(bus.counts)).get(kind) ?? 0;
+  });
+  return bus;
+}
+
+const laneDevice = (device: KnownDevice, options: ModbusOptions, memory: Memory): LaneDevice => ({
+  id: device.options.id,
+  about: device.profile
+    ? { vendor: device.profile.vendor, model: device.profile.model, verified: device.profile.verified }
+    : {},
+  slave: device.slave,
+  tags: device.tags,
+  limits: limitsOf(device.profile?.read),
+  cost: costOf(paceOf(options)),
+  holes: memory.holes(device.options.id),
+  timeout: options.timeout,
+  retries: options.retries,
+  pause: device.profile?.read.pause ?? 0,
+});
+
+const laneContext = (options: ModbusOptions, context: DriverContext, memory: Memory): LaneContext => ({
+  driver: context.id,
+  port: options.port,
+  clock: context.clock,
+  say: context.say,
+  ledger: (device) => new Ledger(context.meters, context.id, device),
+  remember: (device, hole) => void memory.addHole(device, hole).catch(() => undefined),
+  counters: (device, tags) =>
+    tags.map((tag) => {
+      const modulus = modulusOf(tag.meaning);
+      if (modulus === undefined) return undefined;
+      const point = tag.point.id;
+      return new Counter(modulus, memory.offset(device, point), (event, offset) => {
+        context.say.info(`${context.id}: ${point} ${event === "reset" ? "was reset" : "rolled over"}`);
+        void memory.setOffset(device, point, offset).catch(() => undefined);
+      });
+    }),
+});

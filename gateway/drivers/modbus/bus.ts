@@ -1,0 +1,301 @@
+import { EventEmitter } from "node:events";
+import modbusSerial from "modbus-serial";
+import type { Bus } from "../../core/driver.ts";
+import { Fault } from "../../core/fault.ts";
+import type { Ms } from "../../core/time.ts";
+import { Debts } from "./debts.ts";
+import type { OpenPipe, Pipe } from "./pipe.ts";
+import { answerLength, QUESTION_LENGTH, type Question } from "./question.ts";
+import { Refusal } from "./refusal.ts";
+import { type LineCounts, RtuListener } from "./rtu.ts";
+import { TcpListener } from "./tcp.ts";
+import type { Timer } from "./timer.ts";
+
+/** What a bus is made of. `char` is the time of one character, 0 where the wire has no pace of its own (TCP, a pseudo terminal). */
+export interface Copper {
+  name: string;
+  framing: "rtu" | "tcp";
+  open: OpenPipe;
+  char: Ms;
+  /** The silence that ends a frame and must stand before the next. */
+  gap: Ms;
+  timer: Timer;
+}
+
+export interface Answer {
+  /** The data: registers, or coils eight to a byte. For a write the confirmed value. */
+  bytes: Buffer;
+  /** How long the device thought about it: without the time that the characters took. */
+  thought: Ms;
+}
+
+/** What an exchange may do: one question at a time. */
+export interface Wire {
+  ask(question: Question): Promise<Answer>;
+}
+
+/** After a failure: a slave that is only a little late must not be spoken over. */
+const REST: Ms = 20;
+
+/** A line that never falls silent is not asked anything. */
+const BABBLE: Ms = 1_000;
+
+/**
+ * One owner per wire: one question in flight, 3.5 characters of silence before each, rest after a failure, every answer checked
+ * (see `RtuListener`, `TcpListener`). The only file that touches modbus-serial, which encodes the questions and decodes the
+ * answers; it gets a port of ours, and never sees a byte that is not part of the right answer.
+ */
+export class ModbusBus implements Bus<Wire> {
+  readonly debts = new Debts();
+  readonly #copper: Copper;
+  readonly #rtu = new RtuListener(this.debts);
+  readonly #tcp = new TcpListener();
+  readonly #port = new Port((adu) => this.#send(adu));
+  readonly #client = new modbusSerial.default(this.#port);
+  readonly #ending = new AbortController();
+  #pipe: Pipe | undefined;
+  #lost: Fault;
+  #last: Promise<unknown> = Promise.resolve();
+  #timeout: Ms = 1_000;
+  /** The exchange in flight. */
+  #asked: { question: Question; sent: Ms; settle: (end: Answer | Fault) => void } | undefined;
+  #heardAt: Ms = 0;
+  #restUntil: Ms = 0;
+  #cancelGap: () => void = () => undefined;
+  #drop: (why: Fault) => void = () => undefined;
+  /** Time spent on questions, answers and waiting for them, in ms since the start. */
+  busy: Ms = 0;
+
+  constructor(copper: Copper) {
+    this.#copper = copper;
+    this.#lost = new Fault(copper.framing === "tcp" ? "connection" : "port", `${copper.name}: not open yet`);
+    this.#client.open(() => undefined);
+  }
+
+  get counts(): LineCounts {
+    return this.#copper.framing === "tcp" ? this.#tcp.counts : this.#rtu.counts;
+  }
+
+  get echoes(): boolean {
+    return this.#rtu.echoes;
+  }
+
+  get isOpen(): boolean {
+    return this.#pipe !== undefined;
+  }
+
+  /** Opens the wire, and resolves once it is lost again, with the reason. Whoever owns the bus decides when to try again. */
+  async serve(opened: () => void = () => undefined): Promise<Fault> {
+    const { promise, resolve } = Promise.withResolvers<Fault>();
+    this.#drop = resolve;
+    try {
+      this.#tcp.reset();
+      this.#pipe = await this.#copper.open(
+        { bytes: (chunk) => this.#bytes(chunk), lost: resolve },
+        this.#ending.signal,
+      );
+      opened();
+      this.#lost = await promise;
+    } catch (error) {
+      this.#lost = error instanceof Fault ? error : new Fault("port", String(error), { cause: error });
+    }
+    const pipe = this.#pipe;
+    this.#pipe = undefined;
+    this.#asked?.settle(this.#lost);
+    await pipe?.close();
+    return this.#lost;
+  }
+
+  /** Gives the wire up, so that `serve` resolves: a wedged adapter, or a stream that lost its place. */
+  drop(why: Fault): void {
+    this.#drop(why);
+  }
+
+  exchange<T>(ask: (wire: Wire) => Promise<T>, timeout: Ms): Promise<T> {
+    const mine = this.#last.then(() => {
+      this.#timeout = timeout;
+      return ask(this.#wire);
+    });
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async close(): Promise<void> {
+    this.#ending.abort();
+    this.#cancelGap();
+    const pipe = this.#pipe;
+    this.#pipe = undefined;
+    this.#lost = new Fault("down", `${this.#copper.name} was closed`);
+    this.#asked?.settle(this.#lost);
+    await pipe?.close();
+  }
+
+  readonly #wire: Wire = {
+    ask: async (question) => {
+      if (this.#copper.framing === "rtu" && !this.debts.isFree(question)) await this.#probe(question);
+      return this.#askOnce(question, false);
+    },
+  };
+
+  /** Asks something whose answer no owed one can be mistaken for; once it is answered, the older answers are through. */
+  async #probe(question: Question): Promise<void> {
+    const { timer, name } = this.#copper;
+    const probe = this.debts.owes(question.unit, timer.now()) ? this.debts.probe(question) : undefined;
+    if (!probe) {
+      if (this.debts.isFree(question)) return;
+      throw new Fault("timeout", `${name}: slave ${question.unit} rests until late answers cannot come any more`);
+    }
+    try {
+      await this.#askOnce(probe.question, probe.wide);
+    } catch (error) {
+      // Reading past its map is refused by many a device; that answers the probe as well.
+      if (!(error instanceof Refusal) || error.unsure) throw error;
+    }
+  }
+
+  async #askOnce(question: Question, wide: boolean): Promise<Answer> {
+    await this.#quiet();
+    if (!this.#pipe) throw this.#lost;
+    const { timer, framing } = this.#copper;
+    const begun = timer.now();
+    try {
+      return await this.#ask(question);
+    } catch (error) {
+      this.#restUntil = timer.now() + REST;
+      if (framing === "rtu" && !(error instanceof Refusal && !error.unsure))
+        this.debts.owe(question, timer.now(), wide);
+      throw error;
+    } finally {
+      this.busy += timer.now() - begun;
+    }
+  }
+
+  #ask(question: Question): Promise<Answer> {
+    const { timer, char, gap } = this.#copper;
+    return new Promise((resolve, reject) => {
+      const whole = this.#timeout + (QUESTION_LENGTH + answerLength(question)) * char + gap;
+      const cancel = timer.after(whole, () => settle(this.#silenceFault(question)));
+      const settle = (end: Answer | Fault) => {
+        if (!this.#asked) return;
+        this.#asked = undefined;
+        cancel();
+        this.#rtu.stop();
+        this.#tcp.stop();
+        if (end instanceof Error) reject(end);
+        else resolve(end);
+      };
+      this.#asked = { question, sent: timer.now(), settle };
+      const answered = (error: Error | null, result?: object) => this.#answered(question, error, bufferOf(result));
+      const { unit, code, at, count } = question;
+      if (code === 1) this.#client.writeFC1(unit, at, count, answered);
+      else if (code === 2) this.#client.writeFC2(unit, at, count, answered);
+      else if (code === 3) this.#client.writeFC3(unit, at, count, answered);
+      else if (code === 4) this.#client.writeFC4(unit, at, count, answered);
+      else if (code === 5) this.#client.writeFC5(unit, at, count !== 0, answered);
+      else this.#client.writeFC6(unit, at, count, answered);
+    });
+  }
+
+  /** modbus-serial has decoded what our port handed it. */
+  #answered(
+    question: Question,
+    error: (Error & { modbusCode?: number }) | null,
+    bytes: Buffer = Buffer.alloc(0),
+  ): void {
+    const asked = this.#asked;
+    if (!asked) return;
+    const { unit } = question;
+    if (error?.modbusCode !== undefined) {
+      const sure = this.debts.refusalsClear(unit);
+      if (sure) this.debts.clear(unit);
+      const message = `slave ${unit} refuses address ${question.at} (exception ${error.modbusCode})`;
+      asked.settle(new Refusal(error.modbusCode, message, !sure));
+      return;
+    }
+    this.debts.clear(unit);
+    const onWire = (QUESTION_LENGTH + answerLength(question)) * this.#copper.char;
+    asked.settle({ bytes, thought: Math.max(0, this.#heardAt - asked.sent - onWire) });
+  }
+
+  #send(adu: Buffer): void {
+    const asked = this.#asked;
+    const pipe = this.#pipe;
+    if (!asked || !pipe) return;
+    asked.sent = this.#copper.timer.now();
+    if (this.#copper.framing === "rtu") this.#rtu.ask(asked.question, adu);
+    pipe.write(this.#copper.framing === "tcp" ? this.#tcp.ask(asked.question, adu) : adu);
+  }
+
+  #bytes(chunk: Uint8Array): void {
+    this.#heardAt = this.#copper.timer.now();
+    if (this.#copper.framing === "tcp") {
+      const answer = this.#tcp.bytes(chunk);
+      if (answer === "lost") this.drop(new Fault("garbled", `${this.#copper.name}: the answers are no Modbus TCP`));
+      else if (answer) this.#port.emit("data", answer);
+      return;
+    }
+    this.#rtu.bytes(chunk);
+    this.#cancelGap();
+    this.#cancelGap = this.#copper.timer.after(this.#copper.gap, () => this.#silence());
+  }
+
+  #silence(): void {
+    const heard = this.#rtu.silence();
+    if (typeof heard !== "object") return;
+    if (this.#isEarly(heard.to - heard.from)) this.#rtu.refuseEarly();
+    else this.#port.emit("data", Buffer.from(this.#rtu.buffer.subarray(heard.from, heard.to)));
+  }
+
+  /** Complete before question and answer can have gone over the wire: then it answers something else. 10 % for a wrong quartz. */
+  #isEarly(length: number): boolean {
+    const sent = this.#asked?.sent ?? 0;
+    return this.#heardAt - sent < 0.9 * (QUESTION_LENGTH + length) * this.#copper.char;
+  }
+
+  #silenceFault(question: Question): Fault {
+    const { unit } = question;
+    this.#rtu.stop();
+    const met = this.#copper.framing === "tcp" ? this.#tcp.met : this.#rtu.met;
+    if (met === "crc" || met === "cut") return new Fault("crc", `slave ${unit}: answer damaged on the wire`);
+    if (met !== "nothing" && met !== "late") return new Fault("garbled", `slave ${unit}: other frames, no answer`);
+    return new Fault("timeout", `slave ${unit}: no answer in ${Math.round(this.#timeout)} ms`);
+  }
+
+  /** Waits until the line has been silent for a gap. */
+  async #quiet(): Promise<void> {
+    if (this.#copper.framing === "tcp") return;
+    const { timer, gap } = this.#copper;
+    const begun = timer.now();
+    for (;;) {
+      const rest = Math.max(this.#heardAt + gap, this.#restUntil) - timer.now();
+      if (rest <= 0) return;
+      if (timer.now() - begun > BABBLE)
+        throw new Fault("garbled", `${this.#copper.name} never falls silent: another master, or noise`);
+      await new Promise<void>((resolve) => void timer.after(rest, resolve));
+    }
+  }
+}
+
+const bufferOf = (result: object | undefined): Buffer | undefined =>
+  result && "buffer" in result && Buffer.isBuffer(result.buffer) ? result.buffer : undefined;
+
+/** The port that modbus-serial is given: frames out by `send`, checked answers in by `emit("data")`. One question at a time, so one id does. */
+class Port extends EventEmitter {
+  readonly isOpen = true;
+  _transactionIdRead = 1;
+  _transactionIdWrite = 1;
+  readonly #send: (adu: Buffer) => void;
+
+  constructor(send: (adu: Buffer) => void) {
+    super();
+    this.#send = send;
+  }
+
+  open(done: () => void): void {
+    done();
+  }
+
+  write(adu: Buffer): void {
+    this.#send(adu);
+  }
+}

@@ -1,0 +1,75 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Fault } from "../../core/fault.ts";
+import type { Ms } from "../../core/time.ts";
+import type { Copper } from "./bus.ts";
+import type { ModbusOptions } from "./options.ts";
+import { isPaced, serialPipe, tcpPipe } from "./pipe.ts";
+import type { Cost } from "./plan.ts";
+import { realTimer } from "./timer.ts";
+
+/** What a serial line or connection of these options is like. */
+export interface Pace {
+  framing: "rtu" | "tcp";
+  /** Time of one character; 0 where the wire has no pace of its own. */
+  char: Ms;
+  gap: Ms;
+}
+
+/** Above 19,200 baud the specification fixes the silence, because computers cannot keep shorter ones. */
+const GAP_MIN: Ms = 1.75;
+/** Serial servers cut frames into packets; the silence between two parts of a frame is theirs, not the line's. */
+const GAP_RTU_TCP: Ms = 5;
+
+export function paceOf(options: Pick<ModbusOptions, "port" | "baud" | "parity" | "stop_bits">): Pace {
+  const bits = 1 + 8 + (options.parity === "none" ? 0 : 1) + options.stop_bits;
+  const char = (bits * 1000) / options.baud;
+  if (options.port.startsWith("tcp://")) return { framing: "tcp", char: 0, gap: 0 };
+  if (options.port.startsWith("rtu+tcp://")) return { framing: "rtu", char: 0, gap: GAP_RTU_TCP };
+  return { framing: "rtu", char, gap: Math.max(GAP_MIN, 3.5 * char) };
+}
+
+/** What slaves commonly take from question to answer; only plans and budgets use it. */
+export const TURNAROUND: Ms = 5;
+/** A round trip and its handling on a local network. */
+const TCP_REQUEST: Ms = 2;
+
+/** Wire time of a request and of each register in it. */
+export const costOf = ({ framing, char, gap }: Pace): Cost =>
+  framing === "tcp" || char === 0
+    ? { request: TCP_REQUEST, register: 0.002 }
+    : { request: 13 * char + 2 * gap + TURNAROUND, register: 2 * char };
+
+export function copperOf(name: string, options: ModbusOptions, now: () => Ms): Copper {
+  const pace = paceOf(options);
+  const timer = realTimer(now);
+  const address = addressOf(options.port);
+  if (address) return { name, ...pace, open: tcpPipe(address.host, address.port), timer };
+  const settings = { baud: options.baud, parity: options.parity, stopBits: options.stop_bits };
+  const open: Copper["open"] = async (events, signal) => {
+    copper.char = (await isPaced(options.port)) ? pace.char : 0;
+    return serialPipe(options.port, settings)(events, signal);
+  };
+  const copper: Copper = { name, ...pace, open, timer };
+  return copper;
+}
+
+export function addressOf(port: string): { host: string; port: number } | undefined {
+  if (port.startsWith("/")) return undefined;
+  const url = new URL(port.replace(/^rtu\+/, ""));
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port ? Number(url.port) : 502 };
+}
+
+const RETRY_SERIAL: Ms = 1_000;
+const RETRY_TCP_MAX: Ms = 30_000;
+
+/** How long to wait before opening again. TCP: doubling, with jitter, so that twenty gateways do not come back at once. */
+export function reopenDelay(failures: number, port: string): Ms {
+  if (port.startsWith("/")) return RETRY_SERIAL;
+  return Math.min(RETRY_TCP_MAX, RETRY_SERIAL * 2 ** Math.min(failures, 5)) * (0.5 + Math.random() / 2);
+}
+
+/** Resolves after a while or as soon as the signal aborts. */
+export const rest = (ms: Ms, signal: AbortSignal): Promise<void> =>
+  pause(ms, undefined, { signal, ref: false }).catch((error: unknown) => {
+    if (!signal.aborted) throw new Fault("unknown", "timer", { cause: error });
+  });

@@ -1,0 +1,167 @@
+import type { Logger } from "pino";
+import type { Batch, DeviceStatus } from "../../core/driver.ts";
+import { Fault, faults } from "../../core/fault.ts";
+import type { Reading } from "../../core/reading.ts";
+import type { Clock, Ms } from "../../core/time.ts";
+import type { ModbusBus } from "./bus.ts";
+import { reopenDelay, rest } from "./copper.ts";
+import type { Counter } from "./counter.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Hole } from "./plan.ts";
+import { Schedule } from "./schedule.ts";
+import { Station, type StationSettings } from "./station.ts";
+import type { Tag } from "./tags.ts";
+
+export interface LaneDevice extends StationSettings {
+  id: string;
+  about: Record<string, string | number>;
+}
+
+export interface LaneContext {
+  /** The driver's id. */
+  driver: string;
+  port: string;
+  clock: Clock;
+  say: Logger;
+  ledger(device: string): Ledger;
+  remember(device: string, hole: Hole): void;
+  counters(device: string, tags: readonly Tag[]): readonly (Counter | undefined)[];
+}
+
+interface Seat {
+  readonly device: LaneDevice;
+  readonly station: Station;
+  readonly ledger: Ledger;
+  schedule: Schedule;
+}
+
+/** So long without an answer from any device, and the port is opened anew. */
+const WEDGED_AFTER: Ms = 15_000;
+
+/** One wire and the devices on it, polled in the order in which they are due. */
+export class Lane {
+  readonly bus: ModbusBus;
+  readonly #seats: readonly Seat[];
+  readonly #context: LaneContext;
+  #answeredAt: Ms = 0;
+
+  constructor(bus: ModbusBus, devices: readonly LaneDevice[], context: LaneContext) {
+    this.bus = bus;
+    this.#context = context;
+    this.#seats = devices.map((device) => this.#seat(device));
+  }
+
+  async *run(signal: AbortSignal): AsyncGenerator<Batch> {
+    const { clock } = this.#context;
+    const serving = this.#keepOpen(signal);
+    this.#spread(clock.monotonic());
+    try {
+      while (!signal.aborted) {
+        const seat = this.#nextSeat();
+        const wait = seat.schedule.next - clock.monotonic();
+        if (wait > 0) await clock.sleep(wait, signal);
+        const readings = await this.#poll(seat);
+        if (readings.length > 0) yield { readings };
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      await this.bus.close();
+      await serving;
+    }
+  }
+
+  devices(): readonly DeviceStatus[] {
+    return this.#seats.map(({ device, station, ledger }) => ({
+      id: device.id,
+      state: station.state,
+      about: {
+        ...device.about,
+        slave: device.slave,
+        timeout_ms: Math.round(station.patience.timeout),
+        response_p50_ms: Math.round(ledger.thought.percentile(0.5)),
+        response_p99_ms: Math.round(ledger.thought.percentile(0.99)),
+        ...Object.fromEntries(Object.entries(ledger.errors).map(([kind, count]) => [`errors_${kind}`, count])),
+        ...(station.refused.length > 0 && { refused: station.refused.map((tag) => tag.name).join(" ") }),
+      },
+    }));
+  }
+
+  async #poll(seat: Seat): Promise<Reading[]> {
+    const { clock } = this.#context;
+    const now = clock.monotonic();
+    const due = seat.schedule.take(now);
+    for (const every of new Set(due.indices.map((index) => seat.device.tags[index]?.point.signal.every ?? 0)))
+      seat.ledger.polled(every, now);
+    const readings = await seat.station.poll(due.name, due.indices, clock);
+    seat.ledger.taken(readings, due.skipped);
+    return readings;
+  }
+
+  /** Every device gets its own moment in its period, so that a bus is never asked everything at once. */
+  #spread(now: Ms): void {
+    for (const [index, seat] of this.#seats.entries()) {
+      const every = seat.device.tags.map((tag) => tag.point.signal.every);
+      const shortest = Math.min(...every);
+      seat.schedule = new Schedule(every, now + Math.min(shortest, 1_000) * (index / this.#seats.length));
+    }
+    this.#answeredAt = now;
+  }
+
+  #nextSeat(): Seat {
+    return this.#seats.reduce((first, seat) => (seat.schedule.next < first.schedule.next ? seat : first));
+  }
+
+  /** Opens the wire, again and again. The one place where that is tried. */
+  async #keepOpen(signal: AbortSignal): Promise<void> {
+    const { driver, say, port } = this.#context;
+    for (let failures = 0; !signal.aborted; failures++) {
+      const why = await this.bus.serve(() => {
+        say.info(`${driver}: ${port} is open`);
+        this.#answeredAt = this.#context.clock.monotonic();
+        failures = 0;
+      });
+      if (signal.aborted) return;
+      if (failures === 0) say.warn(`${driver}: ${why.message}`);
+      await rest(reopenDelay(failures, port), signal);
+    }
+  }
+
+  #seat(device: LaneDevice): Seat {
+    const { driver, say } = this.#context;
+    const ledger = this.#context.ledger(device.id);
+    const station = new Station(
+      device,
+      this.bus,
+      {
+        exchanged: (result, thought) => {
+          ledger.exchanged(result, thought);
+          this.#unwedge(result === "timeout");
+        },
+        silent: (why, again) =>
+          say.warn(
+            `${driver}: ${device.id} silent (${faults[why].en} ×3), trying again in ${Math.round(again / 1000)} s`,
+          ),
+        back: () => say.info(`${driver}: ${device.id} answers again`),
+        hole: (hole, tag) => {
+          this.#context.remember(device.id, hole);
+          if (tag)
+            say.warn(
+              `${driver}: ${device.id} refuses ${tag.name} (${tag.table} ${tag.at}); leaving it out, trying again every 10 min`,
+            );
+        },
+      },
+      this.#context.counters(device.id, device.tags),
+    );
+    return { device, station, ledger, schedule: new Schedule([1_000], 0) };
+  }
+
+  /** Open, but nobody at all answers any more: the adapter or the connection may be stuck, so open it anew. */
+  #unwedge(silent: boolean): void {
+    const now = this.#context.clock.monotonic();
+    if (!silent || !this.bus.isOpen) this.#answeredAt = now;
+    if (now - this.#answeredAt < WEDGED_AFTER) return;
+    this.#answeredAt = now;
+    this.bus.drop(new Fault("port", `${this.#context.port} is open but no device answers`));
+  }
+}

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { ID_PATTERN } from "../../core/point.ts";
+import { type Ms, parseDuration } from "../../core/time.ts";
+import { overridable } from "./profile.ts";
+
+/** What a site file may say under `type: modbus`. */
+const id = z.string().regex(ID_PATTERN, "only a-z, 0-9, _ and - (at most 64)");
+
+const duration = (low: Ms, high: Ms) =>
+  z.string().transform((written, ctx): Ms => {
+    const ms = parseDuration(written);
+    if (ms !== undefined && ms >= low && ms <= high) return ms;
+    ctx.addIssue({ code: "custom", message: `a time between ${low} ms and ${high / 1000} s, as in 500ms, 1s or 5min` });
+    return z.NEVER;
+  });
+
+const every = duration(10, 86_400_000);
+
+const place = z
+  .string()
+  .regex(/^[a-z0-9_-]{1,64}(\/[a-z0-9_-]{1,64})?$/, "signal, or machine/signal, of a-z, 0-9, _ and -");
+
+const signal = z
+  .strictObject({
+    ...overridable,
+    as: place,
+    every,
+    /** What 4 mA and 20 mA stand for. */
+    span: z.tuple([z.number(), z.number()]),
+  })
+  .partial();
+export type SignalOptions = z.output<typeof signal>;
+
+const device = z.strictObject({
+  id,
+  profile: id.optional(),
+  slave: z.int().min(0).max(255).optional(),
+  every: every.prefault("1s"),
+  machine: id.optional(),
+  signals: z
+    .union([
+      z.array(id).min(1),
+      z.record(
+        id,
+        signal.nullable().transform((s) => s ?? {}),
+      ),
+    ])
+    .optional(),
+  /** Coils or registers that alarms may write. Nothing else can be written. */
+  outputs: z.record(id, z.union([z.strictObject({ coil: z.int().min(0).max(65_535) }), registerOutput()])).optional(),
+});
+export type DeviceOptions = z.output<typeof device>;
+
+function registerOutput() {
+  return z.strictObject({
+    register: z.int().min(0).max(65_535),
+    range: z.tuple([z.int().min(0).max(65_535), z.int().min(0).max(65_535)]),
+  });
+}
+
+export const modbusOptions = z.strictObject({
+  port: z.string().regex(/^(\/|tcp:\/\/|rtu\+tcp:\/\/)/, "a device path, tcp://host:502 or rtu+tcp://host:port"),
+  baud: z.int().min(300).max(1_000_000).default(9_600),
+  parity: z.enum(["none", "even", "odd"]).default("none"),
+  stop_bits: z.union([z.literal(1), z.literal(2)]).default(1),
+  /** The longest wait for an answer; each device's own wait is learned below it. */
+  timeout: duration(20, 30_000).prefault("1s"),
+  retries: z.int().min(0).max(5).default(1),
+  /** Modbus TCP only: connections to the same server; the devices are spread over them. */
+  connections: z.int().min(1).max(16).default(1),
+  devices: z.array(device).min(1).max(247),
+});
+export type ModbusOptions = z.output<typeof modbusOptions>;

@@ -1,0 +1,129 @@
+import { realpath, stat } from "node:fs/promises";
+import { connect } from "node:net";
+import { SerialPort } from "serialport";
+import { Fault } from "../../core/fault.ts";
+
+/** A way for bytes, whatever carries them. Tests hand in one of their own. */
+export interface Pipe {
+  write(bytes: Uint8Array): void;
+  close(): Promise<void>;
+}
+
+export interface PipeEvents {
+  bytes(chunk: Uint8Array): void;
+  /** Called once, when the pipe broke by itself. */
+  lost(why: Fault): void;
+}
+
+export type OpenPipe = (events: PipeEvents, signal: AbortSignal) => Promise<Pipe>;
+
+export interface SerialSettings {
+  baud: number;
+  parity: "none" | "even" | "odd";
+  stopBits: 1 | 2;
+}
+
+/** How often the path of an open adapter is looked at: some drivers emit no `close` when the plug is pulled. */
+const LOOK_EVERY = 1_000;
+
+/** A serial port, locked against other programs, by the path that people gave it. */
+export const serialPipe =
+  (path: string, settings: SerialSettings): OpenPipe =>
+  async (events) => {
+    const port = new SerialPort({
+      path,
+      baudRate: settings.baud,
+      parity: settings.parity,
+      stopBits: settings.stopBits,
+      dataBits: 8,
+      autoOpen: false,
+      lock: true,
+    });
+    await new Promise<void>((resolve, reject) => {
+      port.open((error) =>
+        error ? reject(new Fault("port", portTrouble(path, error.message), { cause: error })) : resolve(),
+      );
+    });
+    const plug = await plugAt(path);
+    let over = false;
+    const lost = (message: string) => {
+      if (over) return;
+      over = true;
+      clearInterval(watch);
+      port.close(() => undefined);
+      events.lost(new Fault("port", message));
+    };
+    const watch = setInterval(() => {
+      void plugAt(path).then((now) => now !== plug && lost(`${path} has gone: is the adapter plugged in?`));
+    }, LOOK_EVERY);
+    port.on("data", (chunk: Buffer) => events.bytes(chunk));
+    port.on("close", () => lost(`${path} was closed: is the adapter plugged in?`));
+    port.on("error", (error) => lost(`${path}: ${error.message}`));
+    return {
+      write: (bytes) => void port.write(Buffer.from(bytes)),
+      close: () => {
+        over = true;
+        clearInterval(watch);
+        return new Promise((resolve) => port.close(() => resolve()));
+      },
+    };
+  };
+
+/** Which device node the path leads to now; a different one after a re-plug. */
+const plugAt = async (path: string): Promise<string> => {
+  try {
+    const { rdev, ino } = await stat(path);
+    return `${rdev}/${ino}`;
+  } catch {
+    return "gone";
+  }
+};
+
+/** False for a pseudo terminal, which hands bytes on at once whatever its baud rate says. */
+export async function isPaced(path: string): Promise<boolean> {
+  try {
+    return !(await realpath(path)).startsWith("/dev/pts/");
+  } catch {
+    return true;
+  }
+}
+
+function portTrouble(path: string, message: string): string {
+  if (/no such file/i.test(message)) return `${path} is not there: is the adapter plugged in?`;
+  if (/permission|EACCES/i.test(message)) return `${path} may not be opened: add this user to the group dialout`;
+  if (/lock|busy|temporarily/i.test(message)) return `${path} is in use by another program`;
+  return `${path}: ${message}`;
+}
+
+/** A TCP connection: Modbus TCP, or a serial server that passes RTU frames on. */
+export const tcpPipe =
+  (host: string, port: number): OpenPipe =>
+  (events, signal) =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 5_000, signal });
+      socket.setTimeout(5_000, () => socket.destroy(new Error("no answer to the connection request")));
+      let open = false;
+      let over = false;
+      socket.once("connect", () => {
+        open = true;
+        socket.setTimeout(0);
+        resolve({
+          write: (bytes) => void socket.write(bytes),
+          close: async () => {
+            over = true;
+            socket.destroy();
+          },
+        });
+      });
+      let why = "the other side closed the connection";
+      socket.on("error", (error) => {
+        why = error.message;
+      });
+      socket.on("data", (chunk) => events.bytes(chunk));
+      socket.on("close", () => {
+        const fault = new Fault("connection", `${host}:${port}: ${why}`);
+        if (!open) reject(fault);
+        else if (!over) events.lost(fault);
+        over = true;
+      });
+    });

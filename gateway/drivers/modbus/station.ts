@@ -1,0 +1,264 @@
+import { Fault, type FaultCode } from "../../core/fault.ts";
+import { bad, type Reading } from "../../core/reading.ts";
+import { type EpochMs, MINUTE, type Ms, SECOND } from "../../core/time.ts";
+import type { Answer, ModbusBus } from "./bus.ts";
+import type { Counter } from "./counter.ts";
+import { type Decode, decoder } from "./decode.ts";
+import { Patience } from "./patience.ts";
+import { type Block, type Cost, type Hole, type Limits, plan } from "./plan.ts";
+import { isBits } from "./profile.ts";
+import { readOf } from "./question.ts";
+import { Refusal } from "./refusal.ts";
+import type { Tag } from "./tags.ts";
+
+/** What a station tells of itself: counted, logged and remembered by the driver. */
+export interface Listener {
+  exchanged(result: "answered" | FaultCode, thought: Ms): void;
+  silent(why: FaultCode, again: Ms): void;
+  back(): void;
+  /** A hole in the register map, to be remembered; `tag` where one signal alone is refused. */
+  hole(hole: Hole, tag: Tag | undefined): void;
+}
+
+export interface StationSettings {
+  slave: number;
+  tags: readonly Tag[];
+  limits: Limits;
+  cost: Cost;
+  holes: readonly Hole[];
+  /** The ceiling of the learned wait. */
+  timeout: Ms;
+  retries: number;
+  /** What the device needs between two questions. */
+  pause: Ms;
+}
+
+/** After so many failed polls in a row the device counts as silent: one short probe now and then instead of its whole plan. */
+const FAILURES = 3;
+const PROBE_EVERY_MIN = SECOND;
+const PROBE_EVERY_MAX = 30 * SECOND;
+/** A probe may cost its bus one part in so many. */
+const PROBE_SHARE = 40;
+/** What an unknown device gets as an answer time once it counts as silent. */
+const PROBE_TIMEOUT: Ms = 200;
+const REFUSED_AGAIN = 10 * MINUTE;
+
+/** Faults of the wire itself: they say nothing about a device. */
+const wireFaults: ReadonlySet<FaultCode> = new Set(["port", "connection", "down"]);
+
+interface Reader {
+  readonly block: Block;
+  readonly parts: readonly { readonly decode: Decode; readonly at: number }[];
+}
+
+/** One slave on a bus: its plan, its patience, and how it has been doing. A dead one yields bad readings at its usual pace. */
+export class Station {
+  readonly settings: StationSettings;
+  readonly patience: Patience;
+  readonly #bus: ModbusBus;
+  readonly #heard: Listener;
+  readonly #decoders: readonly Decode[];
+  readonly #holes: Hole[];
+  readonly #plans = new Map<string, readonly Reader[]>();
+  readonly #refused = new Map<Tag, Ms>();
+  #failures = 0;
+  #probes = 0;
+  #probeAt: Ms = 0;
+  #why: FaultCode = "timeout";
+
+  constructor(settings: StationSettings, bus: ModbusBus, heard: Listener, counters: readonly (Counter | undefined)[]) {
+    this.settings = settings;
+    this.patience = new Patience(settings.timeout);
+    this.#bus = bus;
+    this.#heard = heard;
+    this.#holes = [...settings.holes];
+    this.#decoders = settings.tags.map((tag, i) => decoder(tag.point.id, tag.meaning, counters[i]));
+  }
+
+  get state(): "ok" | "silent" | "degraded" {
+    if (this.#failures >= FAILURES) return "silent";
+    return this.#failures > 0 || this.#refused.size > 0 ? "degraded" : "ok";
+  }
+
+  get refused(): readonly Tag[] {
+    return [...this.#refused.keys()];
+  }
+
+  /** Reads the tags with these indices, and answers for every one of them. `due` is the name of the set, to remember its plan by. */
+  async poll(due: string, indices: readonly number[], clock: { now(): EpochMs; monotonic(): Ms }): Promise<Reading[]> {
+    const readings: Reading[] = [];
+    if (this.#failures >= FAILURES && !(await this.#probe(clock.monotonic())))
+      return this.#allBad(indices, clock.now(), this.#why);
+    let fault: FaultCode | undefined;
+    for (const reader of this.#plan(due, indices, clock.monotonic())) {
+      // Once a device has not answered, its other blocks would only cost the bus more waiting.
+      fault = fault ?? (await this.#read(reader, clock, readings));
+      if (fault) for (const index of reader.block.spans) readings.push(this.#bad(index, clock.now(), fault));
+    }
+    for (const [tag] of this.#refused) {
+      const index = this.settings.tags.indexOf(tag);
+      if (indices.includes(index)) readings.push(this.#bad(index, clock.now(), "refused"));
+    }
+    this.#judge(fault, clock.monotonic());
+    return readings;
+  }
+
+  /** Bad readings for all of them: a silent device, a missing port. */
+  #allBad(indices: readonly number[], t: EpochMs, why: FaultCode): Reading[] {
+    return indices.map((index) => this.#bad(index, t, why));
+  }
+
+  #bad(index: number, t: EpochMs, why: FaultCode): Reading {
+    return bad(this.settings.tags[index]?.point.id ?? "/", t, why);
+  }
+
+  /** Reads one block into `readings`; a refused one is halved until the address at fault stands alone. The fault, if none came. */
+  async #read(
+    reader: Reader,
+    clock: { now(): EpochMs; monotonic(): Ms },
+    readings: Reading[],
+  ): Promise<FaultCode | undefined> {
+    try {
+      const { bytes } = await this.#ask(reader.block);
+      const t = clock.now();
+      for (const part of reader.parts) readings.push(part.decode(bytes, part.at, t));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (error instanceof Refusal && error.code === "refused" && !error.unsure) {
+        await this.#halve(reader, clock, readings);
+        return undefined;
+      }
+      if (error.code === "device" || error.code === "busy") {
+        for (const index of reader.block.spans) readings.push(this.#bad(index, clock.now(), error.code));
+        return undefined;
+      }
+      return error.code;
+    }
+  }
+
+  async #halve(reader: Reader, clock: { now(): EpochMs; monotonic(): Ms }, readings: Reading[]): Promise<boolean> {
+    const { block } = reader;
+    const only = block.spans.length === 1 ? this.settings.tags[block.spans[0] ?? -1] : undefined;
+    if (only) {
+      readings.push(this.#bad(block.spans[0] ?? 0, clock.now(), "refused"));
+      this.#remember({ table: block.table, from: block.at, to: block.at + block.count }, only);
+      this.#refused.set(only, clock.monotonic() + REFUSED_AGAIN);
+      return false;
+    }
+    const middle = block.spans.length >> 1;
+    const halves = [block.spans.slice(0, middle), block.spans.slice(middle)].map((spans) =>
+      this.#reader(block.table, spans),
+    );
+    let whole = true;
+    for (const half of halves) {
+      const before = this.#holes.length;
+      const fault = await this.#read(half, clock, readings);
+      if (fault) for (const index of half.block.spans) readings.push(this.#bad(index, clock.now(), fault));
+      if (fault || this.#holes.length > before) whole = false;
+    }
+    const [left, right] = halves;
+    if (whole && left && right && right.block.at >= left.block.at + left.block.count)
+      this.#remember({ table: block.table, from: left.block.at + left.block.count, to: right.block.at }, undefined);
+    return whole;
+  }
+
+  async #ask(block: Block): Promise<Answer> {
+    const question = readOf(this.settings.slave, block.table, block.at, block.count);
+    const tries = this.#failures > 0 ? 1 : 1 + this.settings.retries;
+    for (let left = tries - 1; ; left--) {
+      try {
+        const answer = await this.#bus.exchange((wire) => wire.ask(question), this.patience.timeout);
+        this.patience.answered(answer.thought);
+        this.#heard.exchanged("answered", answer.thought);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        this.#heard.exchanged(error.code, 0);
+        if (error.code === "timeout") this.patience.silent();
+        if (left <= 0 || error.code === "refused" || wireFaults.has(error.code)) throw error;
+      }
+    }
+  }
+
+  /** Whether a silent device is back: asks one short question when it is time. */
+  async #probe(now: Ms): Promise<boolean> {
+    const first = this.settings.tags[0];
+    if (now < this.#probeAt || !first) return false;
+    const question = readOf(this.settings.slave, first.table, first.at, first.count);
+    const timeout = Math.min(this.settings.timeout, this.patience.isLearned ? this.patience.timeout : PROBE_TIMEOUT);
+    try {
+      await this.#bus.exchange((wire) => wire.ask(question), timeout);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#heard.exchanged(error.code, 0);
+      if (!(error instanceof Refusal) || error.code === "timeout") {
+        if (!wireFaults.has(error.code)) this.#backOff(now, timeout);
+        this.#why = error.code;
+        return false;
+      }
+    }
+    this.#failures = 0;
+    this.#probes = 0;
+    this.#heard.back();
+    return true;
+  }
+
+  #judge(fault: FaultCode | undefined, now: Ms): void {
+    if (!fault) this.#failures = 0;
+    if (!fault || wireFaults.has(fault)) return;
+    this.#why = fault;
+    this.#failures++;
+    if (this.#failures === FAILURES) {
+      this.#backOff(now, this.patience.timeout);
+      this.#heard.silent(fault, this.#probeAt - now);
+    }
+  }
+
+  #backOff(now: Ms, cost: Ms): void {
+    const pause = Math.max(PROBE_EVERY_MIN * 2 ** Math.min(this.#probes, 5), PROBE_SHARE * cost);
+    this.#probeAt = now + Math.min(PROBE_EVERY_MAX, pause);
+    this.#probes++;
+  }
+
+  #remember(hole: Hole, tag: Tag | undefined): void {
+    this.#holes.push(hole);
+    this.#plans.clear();
+    this.#heard.hole(hole, tag);
+  }
+
+  #plan(due: string, indices: readonly number[], now: Ms): readonly Reader[] {
+    for (const [tag, again] of this.#refused) {
+      if (now >= again) {
+        this.#refused.delete(tag);
+        this.#plans.clear();
+      }
+    }
+    const known = this.#plans.get(due);
+    if (known) return known;
+    const { tags, limits, cost } = this.settings;
+    const asked = indices.filter((index) => tags[index] && !this.#refused.has(tags[index]));
+    const spans = asked.flatMap((index) => tags[index] ?? []);
+    const readers = plan(spans, limits, cost, this.#holes).map((block) =>
+      this.#reader(
+        block.table,
+        block.spans.map((span) => asked[span] ?? 0),
+      ),
+    );
+    this.#plans.set(due, readers);
+    return readers;
+  }
+
+  /** The block that brings these tags (indices in address order), and how to take them out of it. */
+  #reader(table: Block["table"], spans: readonly number[]): Reader {
+    const tags = spans.flatMap((index) => this.settings.tags[index] ?? []);
+    const at = Math.min(...tags.map((tag) => tag.at));
+    const count = Math.max(...tags.map((tag) => tag.at + tag.count)) - at;
+    const parts = spans.flatMap((index) => {
+      const tag = this.settings.tags[index];
+      const decode = this.#decoders[index];
+      return tag && decode ? [{ decode, at: (tag.at - at) * (isBits(table) ? 1 : 2) }] : [];
+    });
+    return { block: { table, at, count, spans }, parts };
+  }
+}

@@ -1,0 +1,139 @@
+import { type Point, pointId, type Signal } from "../../core/point.ts";
+import type { Problem } from "../../plugin.ts";
+import type { Meaning } from "./decode.ts";
+import type { DeviceOptions, SignalOptions } from "./options.ts";
+import type { Span } from "./plan.ts";
+import { isBits, type Order, type Profile, type SignalFields, type Table, wordsOf } from "./profile.ts";
+
+/** A signal of the site file, found in its profile: where it lies, what it means, which point it feeds. */
+export interface Tag extends Span {
+  readonly name: string;
+  readonly point: Point;
+  readonly meaning: Meaning;
+}
+
+/** A text of the device (serial number, model): a property, read once, never a reading. */
+export interface TextTag extends Span {
+  readonly name: string;
+  readonly order: Order;
+}
+
+export interface Resolved {
+  readonly tags: readonly Tag[];
+  readonly texts: readonly TextTag[];
+  readonly problems: readonly Problem[];
+}
+
+/** Joins what the site file says of a device with its profile. All problems at once, with their place in the site file. */
+export function resolveTags(driver: string, device: DeviceOptions, profile: Profile | undefined): Resolved {
+  const tags: Tag[] = [];
+  const texts: TextTag[] = [];
+  const problems: Problem[] = [];
+  for (const [name, options] of wanted(device, profile)) {
+    const path = ["signals", name];
+    const known = profile?.signals[name];
+    if (profile && !known && options.at === undefined) {
+      problems.push({ path, message: `profile ${device.profile} has no signal ${name}; it has ${names(profile)}` });
+      continue;
+    }
+    const found = resolveOne(driver, device, name, { ...known, ...options }, known, profile);
+    if (typeof found === "string") problems.push({ path, message: found });
+    else if ("point" in found) tags.push(found);
+    else texts.push(found);
+  }
+  if (tags.length === 0 && problems.length === 0)
+    problems.push({
+      path: ["signals"],
+      message: "nothing to read: name a profile, or signals with at, type and table",
+    });
+  return { tags, texts, problems };
+}
+
+function wanted(device: DeviceOptions, profile: Profile | undefined): [string, SignalOptions][] {
+  const { signals } = device;
+  if (signals === undefined) return Object.keys(profile?.signals ?? {}).map((name) => [name, {}]);
+  return Array.isArray(signals) ? signals.map((name) => [name, {}]) : Object.entries(signals);
+}
+
+const names = (profile: Profile): string => Object.keys(profile.signals).join(", ");
+
+/** The tag, or what is wrong with it. */
+function resolveOne(
+  driver: string,
+  device: DeviceOptions,
+  name: string,
+  says: SignalOptions & SignalFields,
+  known: SignalFields | undefined,
+  profile: Profile | undefined,
+): Tag | TextTag | string {
+  const { at, type } = says;
+  const table = says.table ?? profile?.read.table;
+  if (at === undefined || type === undefined || table === undefined) return "needs at, type and table";
+  const place = placeOf(device, name, says.as);
+  if (typeof place === "string") return place;
+  if (isBits(table) !== (type === "bit" && says.bit === undefined)) return bitTrouble(table);
+  const wire = { table, at: at - (known?.at === at ? (profile?.read.base ?? 0) : 0) };
+  const order = says.order ?? profile?.read.order ?? "ABCD";
+  if (wire.at < 0) return "address 0 does not exist where addresses count from 1";
+  if (type === "ascii") return { ...wire, count: says.words ?? 1, name, order };
+  const span = spanOfLoop(says, known);
+  if (typeof span === "string") return span;
+  const kind = says.kind ?? (says.labels || type === "bit" ? "state" : "gauge");
+  const signal: Signal = {
+    name: place.signal,
+    unit: says.unit ?? "1",
+    kind,
+    every: says.every ?? device.every,
+    ...(rangeOf(says, known) && { range: rangeOf(says, known) }),
+    ...(says.labels && { labels: says.labels }),
+    ...(says.title && { title: says.title }),
+  } as Signal;
+  const id = pointId(place.machine, place.signal);
+  return {
+    ...wire,
+    count: wordsOf[type],
+    name,
+    point: { id, machine: place.machine, signal, driver, device: device.id },
+    meaning: {
+      table,
+      type,
+      order,
+      bits: says.bit === undefined ? says.bits : [says.bit, says.bit],
+      scale: says.scale ?? 1,
+      offset: says.offset ?? 0,
+      span,
+      range: signal.range,
+      none: says.none ?? [],
+      counter: kind === "counter",
+      wraps: says.wraps,
+    },
+  };
+}
+
+function placeOf(
+  device: DeviceOptions,
+  name: string,
+  as: string | undefined,
+): { machine: string; signal: string } | string {
+  const [first = name, second] = (as ?? name).split("/");
+  if (second !== undefined) return { machine: first, signal: second };
+  if (device.machine === undefined) return "say which machine: `machine:` at the device, or `as: machine/signal` here";
+  return { machine: device.machine, signal: first };
+}
+
+const bitTrouble = (table: Table): string =>
+  isBits(table) ? `a ${table} is a bit: type must be bit` : "a bit of a register needs `bit: 0 … 15`";
+
+/** A profile's range speaks of the profile's unit: it does not hold any more once `span` or `scale` changes what is measured. */
+const rangeOf = (says: SignalOptions, known: SignalFields | undefined): readonly [number, number] | undefined =>
+  says.range !== known?.range || (!says.span && says.scale === known?.scale) ? says.range : undefined;
+
+/** mA per unit of the profile's own value. */
+const milliamps: Readonly<Record<string, number>> = { uA: 0.001, mA: 1, A: 1000 };
+
+function spanOfLoop(says: SignalOptions, known: SignalFields | undefined): Meaning["span"] | string {
+  if (!says.span) return undefined;
+  const factor = milliamps[known?.unit ?? "mA"];
+  if (factor === undefined) return `span is for current loops; this signal is in ${known?.unit}`;
+  return { low: says.span[0], high: says.span[1], milliamps: factor };
+}
