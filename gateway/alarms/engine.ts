@@ -11,6 +11,8 @@ import type { Reading } from "../core/reading.ts";
 import type { Text } from "../core/text.ts";
 import { type Clock, type EpochMs, epochMs, HOUR, type Ms, steadyMs } from "../core/time.ts";
 import type { DetectorPlugin, Site } from "../plugin.ts";
+import { createCases, type MachineCase } from "./case.ts";
+import { createDerived } from "./derived.ts";
 import { shown } from "./lifecycle.ts";
 import { type AlarmRecord, alarmOf, listed, parseRecord } from "./record.ts";
 import { plainDesign, type Rule, type RuleEntry, rulesOf } from "./rule.ts";
@@ -37,6 +39,10 @@ export interface EngineParts {
 export interface Engine extends Follower<Reading>, Alarms {
   readonly bursts: Follower<Burst>;
   readonly rules: readonly Rule[];
+  /** The points that it makes itself: state and health of every machine. */
+  readonly points: readonly Point[];
+  /** The open case of every machine that has one. */
+  cases(): readonly MachineCase[];
   machineView(machine: string): { state: MachineState; health: number | null; reasons?: readonly Text[] };
   /** Writes down what the detectors have learned, so that the next start need not replay. */
   close(): Promise<void>;
@@ -52,7 +58,9 @@ const REPLAY_MOST = 500_000;
 /** Runs the rules over the readings log. An alarm, the engine's place in the log and the notices move in one transaction. */
 export async function openEngine(parts: EngineParts): Promise<Engine> {
   const rules = rulesOf(parts);
-  const watch = createWatch({ rules, points: parts.points, settings: parts.settings });
+  const cases = createCases(parts.machines);
+  const derived = createDerived(parts.machines, parts.points, cases);
+  const watch = createWatch({ rules, points: parts.points, settings: parts.settings, cases });
   const fresh = await restore(parts, rules, watch);
   const orphans = watch.desk.load(fresh.records);
   const books = openBooks(parts, rules, watch);
@@ -94,10 +102,12 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
         seen = entry.seq;
         judged.value++;
       }
-      const { steady } = watch.now();
+      const { t, steady } = watch.now();
       const due = steady >= checkpointAt;
       if (due || checkpointAt === Number.POSITIVE_INFINITY) checkpointAt = steady + CHECKPOINT_EVERY;
       await books.write(out, seen, due);
+      const own = derived.due(watch, { t, steady });
+      if (own.length > 0) parts.emit(own);
     },
     bursts: {
       name: `${NAME}-bursts`,
@@ -122,7 +132,12 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
       await books.write(out);
       return alarm;
     },
-    machineView: (machine) => ({ state: watch.around(machine).state, health: null }),
+    points: derived.points,
+    cases: () => cases.list(),
+    machineView(machine) {
+      const { health, reasons } = cases.health(machine, watch.now().t);
+      return { state: watch.around(machine).state, health, reasons: reasons.map(({ text }) => text) };
+    },
     async close() {
       if (seen !== undefined) await books.write([], seen, true);
     },
@@ -146,10 +161,11 @@ const checkpoint = z.object({
 const learnedRule = z.object({ print: z.string(), state: z.unknown() });
 
 async function restore({ cells, say }: EngineParts, rules: readonly Rule[], watch: Watch): Promise<Fresh> {
-  const [alarms, states, machines, places] = await Promise.all([
+  const [alarms, states, machines, cases, places] = await Promise.all([
     cells.load("alarm"),
     cells.load("detector"),
     cells.load("machine-state"),
+    cells.load("case"),
     cells.load("alarms-checkpoint"),
   ]);
   const place = checkpoint.safeParse(places.get(NAME)).data;
@@ -162,6 +178,7 @@ async function restore({ cells, say }: EngineParts, rules: readonly Rule[], watc
     watch.restore({
       rules: Object.fromEntries(learned),
       machines: Object.fromEntries(machines) as Learned["machines"],
+      cases: Object.fromEntries(cases) as Learned["cases"],
       bad: place.bad as Learned["bad"],
       moment: { t: epochMs(place.t), steady: steadyMs(place.steady) },
     });
@@ -245,7 +262,8 @@ function gone(record: AlarmRecord, t: EpochMs): AlarmEvent {
 }
 
 function learnedCells(watch: Watch, prints: ReadonlyMap<string, string>, seq: number) {
-  const { rules, machines, bad, moment } = watch.save();
+  // A copy: the detectors go on with theirs while this is on its way to the disk.
+  const { rules, machines, cases, bad, moment } = structuredClone(watch.save());
   return [
     ...Object.entries(rules).map(([id, state]) => ({
       kind: "detector",
@@ -253,6 +271,7 @@ function learnedCells(watch: Watch, prints: ReadonlyMap<string, string>, seq: nu
       value: { print: prints.get(id), state },
     })),
     ...Object.entries(machines).map(([id, value]) => ({ kind: "machine-state", key: id, value })),
+    ...Object.entries(cases).map(([id, value]) => ({ kind: "case", key: id, value })),
     { kind: "alarms-checkpoint", key: NAME, value: { seq, bad, ...moment } },
   ];
 }

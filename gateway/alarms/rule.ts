@@ -26,6 +26,10 @@ export const ruleHead = z.strictObject({
   point: z.templateLiteral([z.string(), "/", z.string()]).optional().describe("machine/signal that it watches"),
   machine: id.optional().describe("The machine, for rules about a whole machine"),
   enabled: z.boolean().default(true),
+  alone: z
+    .boolean()
+    .default(false)
+    .describe("An alarm of its own, where its kind usually speaks through the machine's case"),
   name: words.optional().describe("A few words for the head of a message"),
   class: z
     .enum(["alarm", "notice", "event"])
@@ -151,8 +155,7 @@ function built(
     enabled: head?.enabled ?? true,
     byDefault: head === undefined,
     design: designOf(plugin, head),
-    // A rule that a person wrote speaks for itself.
-    ...(plugin.vote !== undefined && !head && { vote: plugin.vote }),
+    ...(plugin.vote !== undefined && !head?.alone && { vote: plugin.vote }),
     options,
     detector: plugin.create(options, contextOf(from, id, machine, point)),
   };
@@ -185,7 +188,7 @@ function designOf({ design }: DetectorPlugin, head?: RuleHead): AlarmDesign {
 
 /** The plain fields that the head says itself. */
 function pick(head: RuleHead): Partial<AlarmDesign> {
-  const { id: _, type, point, machine, enabled, delay, suppress, ...rest } = head;
+  const { id: _, type, point, machine, enabled, alone, delay, suppress, ...rest } = head;
   return Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
 }
 

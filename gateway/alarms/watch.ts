@@ -6,6 +6,7 @@ import type { Entry } from "../core/log.ts";
 import type { Point, PointId } from "../core/point.ts";
 import { type Reading, whyOf } from "../core/reading.ts";
 import { DAY, type EpochMs, epochMs, type SteadyMs, steadyMs } from "../core/time.ts";
+import type { Cases } from "./case.ts";
 import { Desk } from "./desk.ts";
 import type { Cause } from "./lifecycle.ts";
 import { type LearnedState, type MachineStates, machineStates } from "./machine-state.ts";
@@ -20,6 +21,7 @@ export interface Learned {
   readonly machines: Readonly<Record<string, LearnedMachine>>;
   /** Points that bring no number now, and why. */
   readonly bad: Readonly<Record<PointId, FaultCode>>;
+  readonly cases: ReturnType<Cases["save"]>;
   readonly moment: Moment;
 }
 
@@ -33,18 +35,8 @@ export interface WatchParts {
   readonly rules: readonly Rule[];
   readonly points: readonly Point[];
   readonly settings: AlarmSettings;
-  /** Further judges of findings, who speak at heartbeats (cases). */
-  readonly cases?: CaseBook;
-}
-
-/** One case per machine: findings of voting rules go in, the case's own finding comes out. */
-export interface CaseBook {
-  readonly rules: readonly AlarmRule[];
-  finding(rule: Rule, finding: Finding, entry: Entry<unknown>, around: Surroundings): void;
-  tick(
-    entry: Entry<Reading>,
-    around: (machine: string) => Surroundings,
-  ): readonly { machine: string; finding: Finding }[];
+  /** Where findings of voting rules go; without it each rule is an alarm of its own. */
+  readonly cases?: Cases;
 }
 
 /**
@@ -133,7 +125,7 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
   const found = (
     slot: Slot,
     finding: Finding,
-    entry: Entry<unknown>,
+    entry: Entry<{ t: EpochMs }>,
     about: AlarmRecord["about"],
     out: AlarmEvent[],
   ) => {
@@ -160,7 +152,7 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
   const beat = (entry: Entry<Reading>, out: AlarmEvent[]) => {
     for (const room of rooms.values()) advance(room, entry);
     for (const slot of slots) run(slot, entry, out);
-    for (const { machine, finding } of cases?.tick(entry, around) ?? []) {
+    for (const { machine, finding } of cases?.tick(entry) ?? []) {
       const rule = cases?.rules.find((r) => r.machine === machine);
       if (rule) tell(rule, finding, "silence", out);
     }
@@ -209,7 +201,9 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     state: (rule) => slots.find((slot) => slot.rule.id === rule)?.state,
     last: (point) => seats.get(point)?.last,
     maintain(machine, until) {
-      roomOf(rooms, machine).maintainedUntil = until === undefined ? 0 : moment.steady + (until - moment.t);
+      const left = until === undefined ? 0 : until - moment.t;
+      roomOf(rooms, machine).maintainedUntil = moment.steady + left;
+      cases?.mute(machine, left);
     },
     causes: (rule, point) => causesOf(rule, point ? { point } : {}, moment.steady),
     save: () => ({
@@ -218,10 +212,12 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
       bad: Object.fromEntries(
         [...seats].flatMap(([id, { bad, last }]) => (bad && last ? [[id, whyOf(last) ?? "unknown"]] : [])),
       ),
+      cases: cases?.save() ?? {},
       moment,
     }),
     restore(learned) {
       moment = learned.moment;
+      cases?.restore(learned.cases);
       for (const slot of slots)
         if (Object.hasOwn(learned.rules, slot.rule.id)) slot.state = learned.rules[slot.rule.id];
       for (const [id, room] of rooms) restoreRoom(room, learned.machines[id]);

@@ -10,7 +10,8 @@ import { limitRule, point, Shop } from "./shop.ts";
 const TEMP = "tour-2/temp";
 const hot = (head: Record<string, unknown> = {}, about: PointId = TEMP) => limitRule(about, 75, head);
 const none = new Map();
-const onlyLimits = async (head: Record<string, unknown> = {}) => Shop.open({ rules: [hot(head)], plugins: new Map([["limit", limit]]) });
+const onlyLimits = async (head: Record<string, unknown> = {}) =>
+  Shop.open({ rules: [hot(head)], plugins: new Map([["limit", limit]]) });
 
 test("a value over its limit raises an alarm, an acknowledgement quiets it, its end is silent", async () => {
   const shop = await onlyLimits({ action: "Couper l'avance" });
