@@ -84,6 +84,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     ...{ settings: config.alarms, log: store.readings, cells: store.cells, clock, meters, say },
     emit: (readings) => void store.readings.append(readings).catch(() => undefined),
   });
+  for (const point of engine.points) points.set(point.id, point);
   const notifiers = createNotifiers(house, engine, examined);
   const web = await createWeb(webParts(house, { store, engine, sinks, examined, running, points, folder }));
 

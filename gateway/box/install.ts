@@ -1,0 +1,142 @@
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { command, firstSite, journald, udevRules, unit } from "./files.ts";
+import { type Layout, layout, USER } from "./layout.ts";
+import { copyPackage } from "./package-files.ts";
+
+export interface InstallOptions {
+  /** A checkout after `npm ci` and a build, or an unpacked release. */
+  source: string;
+  version: string;
+  /** `/`, or the root of an image that is being built. */
+  root: string;
+  /** One line per step that did something. */
+  tell(line: string): void;
+}
+
+/** Puts the program, its user, service and folders in place. Running it again changes only what differs; data and config stay. */
+export function install({ source, version, root, tell }: InstallOptions): void {
+  const at = layout(root);
+  const user = ensureUser(root, tell);
+  const home = join(at.releases, version);
+  if (!existsSync(home)) {
+    // Copied beside, then renamed: a crash in between leaves no half release under its final name.
+    const half = `${home}.half`;
+    rmSync(half, { recursive: true, force: true });
+    copyPackage(source, half);
+    renameSync(half, home);
+    tell(`${home}: the program, version ${version}`);
+  }
+  point(at, home, tell);
+  folder(at.config, 0o750, [0, user.gid], tell);
+  folder(at.data, 0o750, [user.uid, user.gid], tell);
+  written(at.site, firstSite(), { mode: 0o640, owner: [0, user.gid], keep: true, tell });
+  written(at.secrets, "# NAME=value, one a line; used as $" + "{NAME} in gateway.yaml\n", {
+    mode: 0o600,
+    owner: [0, 0],
+    keep: true,
+    tell,
+  });
+  written(at.unit, unit(), { mode: 0o644, tell });
+  written(at.udev, udevRules(), { mode: 0o644, tell });
+  written(at.journal, journald(), { mode: 0o644, tell });
+  written(at.command, command(), { mode: 0o755, tell });
+}
+
+/** Takes the program and its service away. The site file, secrets, data and user stay. */
+export function uninstall({ root, tell }: Pick<InstallOptions, "root" | "tell">): void {
+  const at = layout(root);
+  for (const path of [at.unit, at.udev, at.journal, at.command, dirname(at.releases)]) {
+    if (!existsSync(path)) continue;
+    rmSync(path, { recursive: true, force: true });
+    tell(`${path}: removed`);
+  }
+  tell(`${at.config} and ${at.data} are left as they are`);
+}
+
+/** Makes `current` point at a release, atomically. */
+export function point(at: Layout, home: string, tell: (line: string) => void): void {
+  const relativeHome = join("releases", home.slice(at.releases.length + 1));
+  if (existsSync(at.current) && readlinkSync(at.current) === relativeHome) return;
+  const beside = `${at.current}.new`;
+  rmSync(beside, { force: true });
+  symlinkSync(relativeHome, beside);
+  renameSync(beside, at.current);
+  tell(`${at.current} → ${relativeHome}`);
+}
+
+interface Writing {
+  mode: number;
+  owner?: [number, number];
+  /** Never written over: it is the user's. */
+  keep?: boolean;
+  tell(line: string): void;
+}
+
+function written(path: string, text: string, { mode, owner, keep, tell }: Writing): void {
+  if (existsSync(path) && (keep || readFileSync(path, "utf8") === text)) return;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, text, { mode });
+  chmodSync(`${path}.new`, mode);
+  if (owner) chownSync(`${path}.new`, ...owner);
+  renameSync(`${path}.new`, path);
+  tell(`${path}: written`);
+}
+
+function folder(path: string, mode: number, owner: [number, number], tell: (line: string) => void): void {
+  const fresh = !existsSync(path);
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, mode);
+  chownSync(path, ...owner);
+  if (fresh) tell(`${path}: made`);
+}
+
+/** The system user, in the group that may open serial ports. */
+function ensureUser(root: string, tell: (line: string) => void): { uid: number; gid: number } {
+  const known = userOf(root);
+  if (known) return known;
+  const where = root === "/" ? [] : ["--prefix", root];
+  const made = spawnSync(
+    "useradd",
+    [
+      ...where,
+      "--system",
+      "--user-group",
+      "--groups",
+      "dialout",
+      "--home-dir",
+      "/var/lib/vigie",
+      "--no-create-home",
+      "--shell",
+      "/usr/sbin/nologin",
+      USER,
+    ],
+    { encoding: "utf8" },
+  );
+  const user = userOf(root);
+  if (!user) throw new Error(`the user ${USER} could not be made: ${made.stderr || made.error?.message}`);
+  tell(`user ${USER}: made, in group dialout`);
+  return user;
+}
+
+function userOf(root: string): { uid: number; gid: number } | undefined {
+  const passwd = join(root, "etc/passwd");
+  if (!existsSync(passwd)) return undefined;
+  const line = readFileSync(passwd, "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${USER}:`));
+  const [, , uid, gid] = line?.split(":") ?? [];
+  return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
+}

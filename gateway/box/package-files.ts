@@ -1,0 +1,63 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+
+/** What a running gateway needs of a checkout, besides its production dependencies. */
+const SOURCES = [
+  "gateway",
+  "firmware-bridge",
+  "dashboard/dist",
+  "config",
+  "docs",
+  "package.json",
+  "package-lock.json",
+  "README.md",
+  "LICENSE",
+  "CHANGELOG.md",
+  "release-key.pub",
+];
+
+interface Lock {
+  packages: Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }>;
+}
+
+/**
+ * The parts of `source` (a checkout after `npm ci`, or an unpacked release) that belong into an installation: relative
+ * paths of files and folders. Development tools stay behind; of optional packages, those that are there.
+ */
+export function packageParts(source: string): string[] {
+  const lock = JSON.parse(readFileSync(join(source, "package-lock.json"), "utf8")) as Lock;
+  const dependencies = Object.entries(lock.packages)
+    .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.devOptional)
+    .map(([path]) => path)
+    .filter((path) => existsSync(join(source, path)));
+  const sources = SOURCES.filter((path) => existsSync(join(source, path)));
+  if (!sources.includes("dashboard/dist")) throw new Error("the dashboard is not built: run `npm run build` first");
+  return [...sources, ...outermost(dependencies)];
+}
+
+/** Copies those parts to `target`, without packages nested in them that are for development only. */
+export function copyPackage(source: string, target: string): void {
+  for (const part of packageParts(source)) {
+    const to = join(target, part);
+    mkdirSync(dirname(to), { recursive: true });
+    cpSync(join(source, part), to, {
+      recursive: true,
+      dereference: false,
+      filter: (from) => !from.endsWith("/node_modules/.bin"),
+    });
+  }
+}
+
+/** Every file below a folder, relative, sorted. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** A package nested in another one that is copied anyway need not be named. */
+const outermost = (paths: readonly string[]): string[] =>
+  paths.filter((path) => !paths.some((other) => other !== path && path.startsWith(`${other}/`)));
+
+export const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();
