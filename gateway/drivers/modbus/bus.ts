@@ -128,6 +128,7 @@ export class ModbusBus implements Bus<Wire> {
     this.#lost = new Fault("down", `${this.#copper.name} was closed`);
     this.#asked?.settle(this.#lost);
     await pipe?.close();
+    this.#drop(this.#lost);
   }
 
   readonly #wire: Wire = {
