@@ -29,6 +29,15 @@ const pages: readonly { path: RegExp; page: Page; title: (w: Words) => string; h
     href: "/alarms",
     icon: "bell",
   },
+  { path: /^\/alarms\/history$/, page: () => import("./pages/alarm-history.tsx"), title: (w) => w.alarms.historyTab },
+  {
+    path: /^\/history$/,
+    page: () => import("./pages/history.tsx"),
+    title: (w) => w.nav.history,
+    href: "/history",
+    icon: "chart",
+  },
+  { path: /^\/bus$/, page: () => import("./pages/bus.tsx"), title: (w) => w.nav.bus, href: "/bus", icon: "bus" },
   { path: /^\/m\/[^/]+$/, page: () => import("./pages/machine.tsx"), title: () => "" },
 ];
 
@@ -36,6 +45,7 @@ export function App() {
   const here = pages.find((page) => page.path.test(path.value));
   const w = words.value;
   useEffect(() => {
+    document.title = [here?.title(w), site.value?.name ?? w.app.name].filter(Boolean).join(" · ");
     document.documentElement.lang = language.value;
     document.documentElement.classList.toggle("wall", wall.value);
   });

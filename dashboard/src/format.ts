@@ -126,6 +126,10 @@ export function momentShown(t: number, now = Date.now()): string {
   }).format(t);
 }
 
+/** A whole date, for headings. */
+export const longDayShown = (t: number): string =>
+  dateFormat({ weekday: "long", day: "numeric", month: "long", year: "numeric" }).format(t);
+
 /** The hour (0 … 23) at the site. */
 export const hourAtSite = (t: number): number =>
   Number(

@@ -1,7 +1,9 @@
 import type { AlarmAnswer } from "../../../gateway/core/api.ts";
 import { alarms } from "../live.ts";
 import { AlarmCard } from "../parts/alarm-card.tsx";
+import { AlarmTabs } from "../parts/alarm-tabs.tsx";
 import { Mark } from "../parts/mark.tsx";
+import { PageHead } from "../parts/page-head.tsx";
 import { byUrgency, isAside, isHandled, isOpen } from "../status.ts";
 import { words } from "../words/index.ts";
 
@@ -12,13 +14,9 @@ export default function Alarms() {
   const open = sorted.filter(isOpen);
   return (
     <section class="alarms" aria-labelledby="title">
-      <header class="page-head">
-        <div>
-          <h1 id="title" tabIndex={-1}>
-            {w.title}
-          </h1>
-        </div>
-      </header>
+      <PageHead title={w.title}>
+        <AlarmTabs />
+      </PageHead>
       <h2>{w.nowTitle}</h2>
       {open.length === 0 ? (
         <div class="calm">

@@ -1,5 +1,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import type { MachineAnswer } from "../../../gateway/core/api.ts";
+import type { Text } from "../../../gateway/core/text.ts";
+import { useAsked } from "../ask.ts";
 import { alarms, link, machines, pointIds, pointsOf, tick } from "../live.ts";
 import { AlarmCard } from "../parts/alarm-card.tsx";
 import { ChartPanel } from "../parts/chart-panel.tsx";
@@ -11,7 +13,7 @@ import { StateChip } from "../parts/tile.tsx";
 import { path } from "../router.ts";
 import { byUrgency, isAside, mainPoint } from "../status.ts";
 import { nameOf } from "../titles.ts";
-import { words } from "../words/index.ts";
+import { say, words } from "../words/index.ts";
 
 /** The address behind the QR label on a machine. */
 export default function MachinePage() {
@@ -52,6 +54,7 @@ function Machine({ machine }: { machine: MachineAnswer }) {
         </div>
         <Health health={machine.health} size={88} />
       </header>
+      <Reasons machine={machine} />
       {own.length > 0 && (
         <>
           <h2>{w.machine.openAlarms}</h2>
@@ -75,10 +78,28 @@ function Machine({ machine }: { machine: MachineAnswer }) {
         <ChartPanel
           key={shown.peek().id}
           point={shown.peek()}
-          others={points.value.map((point) => point.peek())}
+          others={points.value.map((point) => ({ point: point.peek() }))}
           alarms={own}
         />
       )}
     </section>
+  );
+}
+
+/** Why the health is what it is, in the gateway's own words. */
+function Reasons({ machine: { id, health } }: { machine: MachineAnswer }) {
+  const { reasons } =
+    useAsked<MachineAnswer & { reasons: readonly Text[] }>(`/machines/${encodeURIComponent(id)}`, 10_000).value
+      .answer ?? {};
+  if (health === null || !reasons || reasons.length === 0) return null;
+  return (
+    <details class="reasons">
+      <summary>{words.value.health.why}</summary>
+      <ul>
+        {reasons.map((reason) => (
+          <li key={reason.en}>{say(reason)}</li>
+        ))}
+      </ul>
+    </details>
   );
 }

@@ -11,7 +11,7 @@ export function Ago({ point }: { point: LivePoint }) {
   const old = isStale(point, now);
   return (
     <span class={old ? "ago old" : "ago"}>
-      {old ? `${w.quality.stale}, ` : ""}
+      {old && point.value !== null ? `${w.quality.stale}, ` : ""}
       {agoShown(age)}
     </span>
   );

@@ -1,11 +1,10 @@
-import { useSignal } from "@preact/signals";
 import type { AlarmAnswer } from "../../../gateway/core/api.ts";
 import { distanceShown, momentShown, valueShown } from "../format.ts";
-import { post, Refused } from "../http.ts";
-import { machines, pointSignal, takeAlarm, tick } from "../live.ts";
-import { alarmTone, isOpen } from "../status.ts";
+import { machines, pointSignal, tick } from "../live.ts";
+import { alarmTone } from "../status.ts";
 import { nameOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
+import { AlarmActs } from "./alarm-acts.tsx";
 import { Icon } from "./icon.tsx";
 import { Mark } from "./mark.tsx";
 
@@ -34,7 +33,7 @@ export function AlarmCard({ alarm, withMachine = true }: { alarm: AlarmAnswer; w
         </div>
       </header>
       <Facts alarm={alarm} />
-      <Acknowledge alarm={alarm} />
+      <AlarmActs alarm={alarm} />
     </article>
   );
 }
@@ -69,6 +68,12 @@ function Facts({ alarm }: { alarm: AlarmAnswer }) {
             </p>
           ),
       )}
+      {alarm.shelvedUntil !== undefined && (
+        <p>
+          <Icon name="snooze" size={18} />
+          {w.shelvedUntil(momentShown(alarm.shelvedUntil))}
+        </p>
+      )}
       {alarm.ackedBy && (
         <p>
           <Icon name="person" size={18} />
@@ -90,49 +95,5 @@ function ForecastLine({ alarm: { forecast }, now }: { alarm: AlarmAnswer; now: n
         ? w.forecast(distanceShown(forecast.at, now), momentShown(forecast.low), momentShown(forecast.high))
         : w.noForecast}
     </p>
-  );
-}
-
-function Acknowledge({ alarm }: { alarm: AlarmAnswer }) {
-  const w = words.value.alarms;
-  const busy = useSignal(false);
-  const problem = useSignal("");
-  const comment = useSignal("");
-  if (!isOpen(alarm) || alarm.state === "latched-acked") return null;
-  const acknowledge = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    busy.value = true;
-    problem.value = "";
-    try {
-      const text = comment.value.trim();
-      takeAlarm(await post<AlarmAnswer>(`/alarms/${encodeURIComponent(alarm.id)}/ack`, text ? { comment: text } : {}));
-    } catch (refused) {
-      problem.value = refused instanceof Refused && refused.status > 0 ? w.failed(refused.message) : w.offline;
-    } finally {
-      busy.value = false;
-    }
-  };
-  return (
-    <form class="alarm-acts" onSubmit={acknowledge}>
-      <input
-        type="text"
-        maxLength={500}
-        placeholder={w.comment}
-        aria-label={w.comment}
-        value={comment.value}
-        onInput={(event) => {
-          comment.value = event.currentTarget.value;
-        }}
-      />
-      <button type="submit" class="primary" disabled={busy.value} aria-label={w.ackOf(say(alarm.texts))}>
-        <Icon name="check" />
-        {busy.value ? w.acking : w.ack}
-      </button>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
-    </form>
   );
 }

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
-import type { AlarmAnswer } from "../../../gateway/core/api.ts";
+import type { AlarmAnswer, MachineAnswer } from "../../../gateway/core/api.ts";
 import { Chart, type Comparison } from "../chart/chart.tsx";
 import { lastOf, moved, spans, type Window, zoomed } from "../chart/window.ts";
 import { momentShown, unitShown } from "../format.ts";
 import type { LivePoint } from "../live.ts";
-import { titleOf } from "../titles.ts";
+import { nameOf, titleOf } from "../titles.ts";
 import { words } from "../words/index.ts";
 import { Icon } from "./icon.tsx";
 import { Choice } from "./settings.tsx";
@@ -12,18 +12,18 @@ import { Choice } from "./settings.tsx";
 const WEEK = 7 * 86_400_000;
 const spanNames = Object.keys(spans) as (keyof typeof spans)[];
 
-/** A chart with its controls: how long, which way, against what. */
-export function ChartPanel({
-  point,
-  others,
-  alarms,
-}: {
+interface Panel {
   point: LivePoint;
-  others: readonly LivePoint[];
+  /** What it can be compared with; those of other machines are shown with their machine's name. */
+  others: readonly { point: LivePoint; machine?: MachineAnswer }[];
   alarms: readonly AlarmAnswer[];
-}) {
+  span?: keyof typeof spans;
+}
+
+/** A chart with its controls: how long, which way, against what. */
+export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel) {
   const w = words.value.chart;
-  const window = useSignal<Window>(lastOf(spans.m10, Date.now()));
+  const window = useSignal<Window>(lastOf(spans[first], Date.now()));
   const compared = useSignal("");
   const { from, to, live } = window.value;
   const span = spanNames.find((name) => live && Math.abs(spans[name] - (to - from)) < 1_000);
@@ -75,13 +75,13 @@ export function ChartPanel({
           >
             <option value="">{w.compareNone}</option>
             <option value="before">{w.compareBefore}</option>
-            {others.map(
-              (other) =>
-                other.id !== point.id && (
-                  <option key={other.id} value={other.id}>
-                    {titleOf(other)}
-                  </option>
-                ),
+            {others.map(({ point: other, machine }) =>
+              other.id === point.id ? null : (
+                <option key={other.id} value={other.id}>
+                  {machine && other.machine !== point.machine ? `${nameOf(machine)} – ` : ""}
+                  {titleOf(other)}
+                </option>
+              ),
             )}
           </select>
         </label>

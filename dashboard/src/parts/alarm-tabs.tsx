@@ -1,0 +1,20 @@
+import { path } from "../router.ts";
+import { words } from "../words/index.ts";
+
+/** The pages about alarms, side by side. */
+export function AlarmTabs() {
+  const w = words.value.alarms;
+  const tabs = [
+    ["/alarms", w.nowTab],
+    ["/alarms/history", w.historyTab],
+  ] as const;
+  return (
+    <nav class="tabs" aria-label={w.title}>
+      {tabs.map(([href, word]) => (
+        <a key={href} href={href} aria-current={path.value === href ? "page" : undefined}>
+          {word}
+        </a>
+      ))}
+    </nav>
+  );
+}
