@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 /** What a running gateway needs of a checkout, besides its production dependencies. */
@@ -14,6 +14,9 @@ const SOURCES = [
   "LICENSE",
   "CHANGELOG.md",
   "release-key.pub",
+  "manifest.json",
+  "manifest.sig",
+  "sbom.cdx.json",
 ];
 
 interface Lock {
@@ -25,14 +28,23 @@ interface Lock {
  * paths of files and folders. Development tools stay behind; of optional packages, those that are there.
  */
 export function packageParts(source: string): string[] {
+  return [...sourceParts(source), ...productionDependencies(source)];
+}
+
+/** The sources alone; the dashboard must have been built. */
+export function sourceParts(source: string): string[] {
+  const sources = SOURCES.filter((path) => existsSync(join(source, path)));
+  if (!sources.includes("dashboard/dist")) throw new Error("the dashboard is not built: run `npm run build` first");
+  return sources;
+}
+
+function productionDependencies(source: string): string[] {
   const lock = JSON.parse(readFileSync(join(source, "package-lock.json"), "utf8")) as Lock;
   const dependencies = Object.entries(lock.packages)
     .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.devOptional)
     .map(([path]) => path)
     .filter((path) => existsSync(join(source, path)));
-  const sources = SOURCES.filter((path) => existsSync(join(source, path)));
-  if (!sources.includes("dashboard/dist")) throw new Error("the dashboard is not built: run `npm run build` first");
-  return [...sources, ...outermost(dependencies)];
+  return outermost(dependencies);
 }
 
 /** Copies those parts to `target`, without packages nested in them that are for development only. */
@@ -59,5 +71,3 @@ export function filesBelow(folder: string): string[] {
 /** A package nested in another one that is copied anyway need not be named. */
 const outermost = (paths: readonly string[]): string[] =>
   paths.filter((path) => !paths.some((other) => other !== path && path.startsWith(`${other}/`)));
-
-export const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();

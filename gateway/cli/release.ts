@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { newKey } from "../box/manifest.ts";
+import { makeDebianPackage, makeRelease } from "../box/release.ts";
+import { say } from "../cli.ts";
+import { version } from "../version.ts";
+
+export const summary = {
+  fr: "fabrique une livraison signée (archive et paquet Debian) depuis les sources",
+  en: "makes a signed release (tarball and Debian package) from a checkout",
+};
+
+/** `--key FILE` signs; `--new-key FILE` makes a key first. One tarball and one package per `--arch` (default: this machine's). */
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      key: { type: "string" },
+      "new-key": { type: "string" },
+      arch: { type: "string", multiple: true },
+      out: { type: "string", default: "dist" },
+      deb: { type: "boolean", default: false },
+    },
+  });
+  const key = values["new-key"] ?? values.key;
+  if (key === undefined || (values["new-key"] === undefined && !existsSync(key))) {
+    console.error(
+      say({
+        fr: "Il faut une clé : --key FICHIER, ou --new-key FICHIER pour en faire une (gardez-la hors du dépôt).",
+        en: "A key is needed: --key FILE, or --new-key FILE to make one (keep it out of the repository).",
+      }),
+    );
+    return 2;
+  }
+  if (values["new-key"] !== undefined) newKey(values["new-key"]);
+  const source = join(import.meta.dirname, "../..");
+  for (const arch of values.arch ?? [process.arch]) {
+    if (arch !== "x64" && arch !== "arm64") throw new Error(`--arch ${arch}: x64 or arm64`);
+    const file = await makeRelease({ source, target: values.out, version, arch, key });
+    console.log(file);
+    if (values.deb) console.log(makeDebianPackage(file, version, arch));
+  }
+  return 0;
+}
