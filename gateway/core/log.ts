@@ -33,6 +33,12 @@ export interface Log<T> {
   /** The newest seq and the oldest one still there; both 0 while empty. */
   head(): { newest: number; oldest: number };
   trim(): Promise<Trimmed>;
+  /** Keeps entries until the cursor of that name has passed them (`follow` calls it; so may whoever replays). */
+  hold?(follower: string): void;
+  /** What `steady` an entry would get now: tells how old another one is. */
+  steady?(): SteadyMs;
+  /** How many entries there are with seq in (after, until]. */
+  count?(after: number, until: number): number;
 }
 
 /**

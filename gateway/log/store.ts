@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import type { AlarmEvent } from "../core/alarm.ts";
 import type { Burst } from "../core/burst.ts";
@@ -6,8 +8,19 @@ import type { Cells, Log } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import type { Point } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
-import type { Clock, EpochMs, SteadyMs, TimeQuality } from "../core/time.ts";
-import type { StoreSettings } from "./settings.ts";
+import { type Clock, type EpochMs, type Ms, SECOND, type SteadyMs, type TimeQuality } from "../core/time.ts";
+import { Commits, type Place } from "./commits.ts";
+import { kernelBoot, machineEvidence } from "./evidence.ts";
+import { openHistorian } from "./historian.ts";
+import { Journal, type JournalParts, type Queue } from "./journal.ts";
+import type { Evidence } from "./keeper.ts";
+import { Names } from "./names.ts";
+import { burstsCodec, noticesCodec, readingsCodec } from "./pack.ts";
+import type { Gap, LogName, Opened, ReaderAnswers, ReaderCall, WriterAnswers, WriterCall } from "./protocol.ts";
+import { Line } from "./rpc.ts";
+import { type StoreSettings, storeSettings } from "./settings.ts";
+import { behind, Tidying } from "./tidying.ts";
+import { Times } from "./times.ts";
 
 export interface StoreOptions {
   /** The data folder; made when it is not there. One gateway at a time. */
@@ -19,12 +32,11 @@ export interface StoreOptions {
   points?: Iterable<Point>;
   /** The `store:` key of the site file; its defaults where left out. */
   settings?: StoreSettings;
-  /** How to tell whether the wall clock is right; by default what this machine says. */
-  evidence?: TimeEvidence;
+  /** What vouches for the wall clock; by default what this machine says. */
+  evidence?: () => Promise<Evidence>;
+  /** The kernel's id of this boot of the machine. */
+  kernel?: string;
 }
-
-/** `ntp`: a time source says so now. `battery`: the machine keeps time when it is off. `none`: nobody knows. */
-export type TimeEvidence = () => Promise<"ntp" | "battery" | "none">;
 
 /** Everything that is on disk. The main thread never opens the database: two workers do. */
 export interface Store {
@@ -49,9 +61,208 @@ export interface StoreTime {
   now(): EpochMs;
   steady(): SteadyMs;
   /** An operator says what time it is. */
-  set(now: EpochMs, by: string): Promise<void>;
+  set(now: EpochMs, by: string): void;
 }
 
-export async function openStore(_options: StoreOptions): Promise<Store> {
-  throw new Error("not written yet");
+export const STORE_FILE = "vigie.db";
+
+/** Committed entries that stay in memory, and entries that may wait for a disk that takes nothing, per log. */
+const KEPT = { readings: 20_000, notices: 1_000, bursts: 8 } as const;
+const BOUND = { readings: 100_000, notices: 10_000, bursts: 64 } as const;
+
+const ASK_UNSYNCED: Ms = 10 * SECOND;
+const ASK_SYNCED: Ms = 60 * SECOND;
+
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const { folder, clock, meters, say } = options;
+  const settings = options.settings ?? storeSettings.parse(undefined);
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, STORE_FILE);
+  const writer = new Line<WriterCall, WriterAnswers>(new URL("./writer.ts", import.meta.url), "writer");
+  let opened: Opened;
+  try {
+    opened = await writer.ask({ call: "open", file });
+  } catch (error) {
+    await writer.end();
+    throw error;
+  }
+  for (const remark of opened.remarks) say.warn(`store: ${remark}`);
+  const reader = openReader(file);
+  const names = new Names(opened.names);
+  const evidence = options.evidence ?? (settings.clock === "trusted" ? trusted : machineEvidence(clock));
+  const kernel = options.kernel ?? (await kernelBoot());
+  const times = new Times({ clock, say, meters, evidence, kernel, opened, note: (boots) => noteBoots(boots) });
+  const gaps = restartGap(opened, times);
+
+  const parts = <T>(name: LogName, rest: Pick<JournalParts<T>, "codec" | "stamp" | "settle">): JournalParts<T> => ({
+    name,
+    names,
+    clock,
+    meters,
+    keep: KEPT[name],
+    bound: BOUND[name],
+    newest: opened.heads[name].newest,
+    oldest: opened.heads[name].oldest,
+    next: nextSeq(opened, name),
+    reserved: 0,
+    gaps: [...opened.gaps, ...gaps].filter((gap) => gap.log === name),
+    read: async (seq, limit) => (await reader()).ask({ call: "after", log: name, seq, limit }),
+    tidy: () => tidying.once(true),
+    work: () => commits.work(),
+    degraded: () => commits.degraded,
+    steady: () => times.steady(),
+    ...rest,
+  });
+  const stamp = <T>(item: T, monotonic: Ms) => times.stamp(item, monotonic);
+  const journals = {
+    readings: new Journal<Reading>(
+      parts("readings", {
+        codec: readingsCodec,
+        stamp: (item, at) => times.stampReading(item, at),
+        settle: times.settle,
+      }),
+    ),
+    notices: new Journal<AlarmEvent>(parts("notices", { codec: noticesCodec, stamp, settle: (entry) => entry })),
+    bursts: new Journal<Burst>(parts("bursts", { codec: burstsCodec, stamp, settle: (entry) => entry })),
+  };
+  const all: Readonly<Record<LogName, Queue>> = journals;
+  const cursors = parseCursors(opened.cursors);
+  const commits = new Commits({
+    writer,
+    journals: all,
+    names,
+    clock,
+    say,
+    meters,
+    ...cursors,
+    appendNotices: (notices) => void journals.notices.append(notices),
+  });
+  const noteBoots = (boots: Opened["boots"] | readonly Opened["boots"][number][]) => {
+    commits.note({ boots });
+    journals.readings.settle();
+  };
+  commits.note({ boots: [times.current], gaps });
+  await commits.commit({});
+  await times.ask();
+
+  const counters = [...(options.points ?? [])].filter((p) => p.signal.kind === "counter").map((p) => p.id);
+  const tidying = new Tidying({
+    writer,
+    journals: all,
+    commits,
+    clock,
+    say,
+    meters,
+    settings,
+    counters,
+    now: () => times.now(),
+  });
+  probeFollowers(meters, all, commits);
+  const ending = new AbortController();
+  const chores = Promise.all([tidying.run(ending.signal), askForTime(times, clock, ending.signal)]);
+
+  return {
+    ...journals,
+    cells: commits,
+    history: openHistorian(names, reader),
+    time: {
+      get boot() {
+        return times.boot;
+      },
+      quality: () => times.quality(),
+      now: () => times.now(),
+      steady: () => times.steady(),
+      set: (now, by) => times.set(now, by),
+    },
+    state: () => (commits.degraded ? "degraded" : "ok"),
+    async backup(copy) {
+      await (await reader()).ask({ call: "backup", file: copy });
+    },
+    async close() {
+      ending.abort();
+      await chores;
+      await commits.close();
+      await reader.end();
+      const clean = Object.entries(journals).map(([log, journal]) => [`reserved:${log}`, String(journal.next)]);
+      await writer.ask({ call: "close", meta: commits.degraded ? {} : Object.fromEntries(clean) });
+      await writer.end();
+    },
+  };
+}
+
+const trusted = async (): Promise<Evidence> => "battery";
+
+/** The reading thread starts with the first question: a gateway whose followers keep up has no need of it. */
+function openReader(file: string): (() => Promise<Line<ReaderCall, ReaderAnswers>>) & { end(): Promise<void> } {
+  let line: Promise<Line<ReaderCall, ReaderAnswers>> | undefined;
+  const open = async () => {
+    const opened = new Line<ReaderCall, ReaderAnswers>(new URL("./reader.ts", import.meta.url), "reader");
+    await opened.ask({ call: "open", file });
+    return opened;
+  };
+  const reader = () => {
+    line ??= open().catch((error: unknown) => {
+      line = undefined;
+      throw error;
+    });
+    return line;
+  };
+  return Object.assign(reader, {
+    end: async () => {
+      await (await line?.catch(() => undefined))?.end();
+    },
+  });
+}
+
+const nextSeq = (opened: Opened, log: LogName): number =>
+  Math.max(opened.heads[log].newest + 1, opened.heads[log].reserved, 1);
+
+/** From the newest reading of the run before to now there was no gateway; seqs that it had reserved are skipped. */
+function restartGap(opened: Opened, times: Times): Gap[] {
+  const gaps: Gap[] = [];
+  for (const log of ["readings", "notices", "bursts"] as const) {
+    const { newest, lastT } = opened.heads[log];
+    if (newest === 0) continue;
+    const boot = opened.boots.at(-1);
+    const from = lastT + (boot?.shift ?? 0);
+    gaps.push({
+      log,
+      first: newest + 1,
+      last: nextSeq(opened, log) - 1,
+      why: "gateway_off",
+      boot: times.boot,
+      from,
+      to: times.now(),
+    });
+  }
+  return gaps;
+}
+
+function parseCursors(text: string | null): { places: Map<string, Place>; version: number } {
+  if (text === null) return { places: new Map(), version: 0 };
+  const { v, places } = JSON.parse(text) as { v: number; places: Record<string, Place> };
+  return { places: new Map(Object.entries(places)), version: v };
+}
+
+async function askForTime(times: Times, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await clock.sleep(times.quality() === "unsynced" ? ASK_UNSYNCED : ASK_SYNCED, signal);
+    } catch {
+      return; // Only the signal ends a sleep.
+    }
+    await times.ask();
+  }
+}
+
+function probeFollowers(meters: Meters, journals: Readonly<Record<LogName, Queue>>, commits: Commits): void {
+  meters.probe(() => {
+    for (const journal of Object.values(journals))
+      for (const follower of journal.followers)
+        meters.gauge("follower_pending", "Entries that a follower has still before it", { follower }).value = behind(
+          journal,
+          commits.places.get(follower),
+          journal.head().newest,
+        );
+  });
 }

@@ -1,0 +1,103 @@
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
+import type { Trouble } from "./protocol.ts";
+import { migrate, NewerStore, SCHEMA_VERSION, versionOf } from "./schema.ts";
+
+/** A reason not to start that a person must see to. */
+export class Refusal extends Error {}
+
+/** Primary result codes of SQLite. A disk that is full, failing, gone or read-only gets better by itself, or it does not. */
+const DISK = new Set([8 /* READONLY */, 10 /* IOERR */, 13 /* FULL */, 14 /* CANTOPEN */]);
+const DAMAGED = new Set([11 /* CORRUPT */, 26 /* NOTADB */]);
+
+export function troubleOf(error: unknown): Trouble {
+  if (error instanceof Refusal || error instanceof NewerStore) return "refused";
+  const code = typeof error === "object" && error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
+  if (DISK.has(code)) return "disk";
+  return DAMAGED.has(code) ? "damaged" : "bug";
+}
+
+/** Opens for writing: WAL, synchronous=FULL, both read back, because a build or a file system may not do as told. */
+export function openForWriting(file: string): { db: DatabaseSync; migrated: { from: number; to: number } } {
+  refuseNewer(file);
+  const db = new DatabaseSync(file, { timeout: 5_000 });
+  try {
+    db.exec("PRAGMA journal_mode = WAL");
+    db.exec("PRAGMA synchronous = FULL");
+    db.exec("PRAGMA wal_autocheckpoint = 1000");
+    db.exec("PRAGMA journal_size_limit = 16777216");
+    db.exec("PRAGMA cache_size = -4000");
+    const mode = db.prepare("PRAGMA journal_mode").get()?.journal_mode;
+    const sync = db.prepare("PRAGMA synchronous").get()?.synchronous;
+    if (mode !== "wal" || sync !== 2)
+      throw new Refusal(`${file}: the disk does not allow safe writing (journal ${mode}, synchronous ${sync})`);
+    return { db, migrated: migrate(db) };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+export function openForReading(file: string): DatabaseSync {
+  const db = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
+  db.exec("PRAGMA cache_size = -4000");
+  return db;
+}
+
+function refuseNewer(file: string): void {
+  try {
+    closeSync(openSync(file, "r"));
+  } catch {
+    return; // There is none yet.
+  }
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(file, { readOnly: true });
+    const version = versionOf(db);
+    if (version > SCHEMA_VERSION)
+      throw new NewerStore(
+        `${file} was written by a newer Vigie (version ${version}, this one knows ${SCHEMA_VERSION}). Install that one, or choose another data folder.`,
+      );
+  } catch (error) {
+    if (error instanceof NewerStore) throw error;
+    // Whatever else is wrong shows when it is opened for writing, and is dealt with there.
+  } finally {
+    db?.close();
+  }
+}
+
+/**
+ * One gateway per data folder. The lock is SQLite's own on a small file beside the store, so that the kernel lets go of it
+ * however the process ends.
+ */
+export function lockFolder(file: string): { release(): void } {
+  const lock = new DatabaseSync(file);
+  const note = `${file}.pid`;
+  try {
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE;");
+  } catch (error) {
+    lock.close();
+    if (troubleOf(error) === "disk") throw error;
+    throw new Refusal(
+      `another Vigie (process ${readNote(note)}) already uses this data folder: stop it, or choose another with --data`,
+    );
+  }
+  try {
+    writeFileSync(note, String(process.pid));
+  } catch (error) {
+    if (!(error instanceof Error)) throw error; // The note is a courtesy; the lock holds without it.
+  }
+  return { release: () => lock.close() };
+}
+
+function readNote(note: string): string {
+  try {
+    return readFileSync(note, "utf8").trim();
+  } catch {
+    return "unknown";
+  }
+}
+
+/** Checksum of a row of texts and numbers, its key included. */
+export const rowCrc = (...fields: (string | number)[]): number => crc32(fields.join("\u0000"));

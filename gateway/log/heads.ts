@@ -1,0 +1,53 @@
+import type { DatabaseSync } from "node:sqlite";
+import { KIND, unseal } from "./frame.ts";
+import { isForeign, readColumns, timeAt } from "./pack.ts";
+import { type Gap, type LogName, logNames, type Opened } from "./protocol.ts";
+
+export const kindOf = { readings: KIND.readings, notices: KIND.notices, bursts: KIND.bursts } as const;
+
+/** Where each log ends. A batch at its end that is damaged is handed to `damaged`, and the one before it is looked at. */
+export function heads(db: DatabaseSync, damaged: (gap: Gap, body: Uint8Array | undefined) => void): Opened["heads"] {
+  const head = (log: LogName) => {
+    const reserved = Number(db.prepare("SELECT value FROM meta WHERE key = ?").get(`reserved:${log}`)?.value ?? 0);
+    const oldest = Number(db.prepare(`SELECT min(first) AS f FROM ${log}`).get()?.f ?? 0);
+    for (;;) {
+      const row = db.prepare(`SELECT first, n, body FROM ${log} ORDER BY first DESC LIMIT 1`).get();
+      if (!row) return { newest: 0, oldest, reserved, lastT: 0, lastSteady: 0 };
+      const [first, n] = [Number(row.first), Number(row.n)];
+      const body = row.body instanceof Uint8Array ? row.body : undefined;
+      const last = body && lastIn(log, body, first);
+      if (last) return { newest: first + last.count - 1, oldest, reserved, lastT: last.t, lastSteady: last.steady };
+      damaged({ log, first, last: first + Math.max(1, n) - 1, why: "damaged", boot: 0, from: null, to: null }, body);
+    }
+  };
+  return Object.fromEntries(logNames.map((log) => [log, head(log)])) as Opened["heads"];
+}
+
+function lastIn(
+  log: LogName,
+  body: Uint8Array,
+  first: number,
+): { count: number; t: number; steady: number } | undefined {
+  if (log !== "readings") return unseal(body, kindOf[log], first);
+  const columns = readColumns(body, first);
+  if (!columns) return undefined;
+  const { header } = columns;
+  return { count: header.count, t: header.t, steady: header.steady + Math.max(0, ...columns.steady) };
+}
+
+/** First and last stamped time of the readings of each boot: from the history, and from what is not in it yet. */
+export function spansOf(db: DatabaseSync, compacted: number): Opened["spans"] {
+  const spans = new Map<number, { from: number; to: number }>();
+  const widen = (boot: number, from: number, to: number) => {
+    const known = spans.get(boot);
+    spans.set(boot, { from: Math.min(from, known?.from ?? from), to: Math.max(to, known?.to ?? to) });
+  };
+  const segments = "SELECT boot, min(from_t - shift) AS a, max(to_t - shift) AS b FROM segment GROUP BY boot";
+  for (const row of db.prepare(segments).all()) widen(Number(row.boot), Number(row.a), Number(row.b));
+  for (const row of db.prepare("SELECT first, body FROM readings WHERE first > ?").iterate(compacted)) {
+    const columns = row.body instanceof Uint8Array ? readColumns(row.body, Number(row.first)) : undefined;
+    for (let i = 0; columns && i < columns.header.count; i++)
+      if (!isForeign(columns, i)) widen(columns.header.boot, timeAt(columns, i), timeAt(columns, i));
+  }
+  return [...spans].sort(([a], [b]) => a - b);
+}

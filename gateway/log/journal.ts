@@ -1,0 +1,315 @@
+import { Fault } from "../core/fault.ts";
+import type { Entry, Log, Trimmed } from "../core/log.ts";
+import type { Meters, Series } from "../core/meter.ts";
+import type { Clock, Ms, SteadyMs, TimeQuality } from "../core/time.ts";
+import type { Names } from "./names.ts";
+import type { Codec } from "./pack.ts";
+import type { Gap, LogName, Row } from "./protocol.ts";
+
+/** Rows of one log that one transaction takes: more would make the others wait. */
+const ROWS_PER_COMMIT = 20;
+
+export interface JournalParts<T> {
+  name: LogName;
+  codec: Codec<T>;
+  names: Names;
+  clock: Clock;
+  meters: Meters;
+  /** Committed entries that stay in memory, and entries that may wait for a disk that does not take them. */
+  keep: number;
+  bound: number;
+  newest: number;
+  oldest: number;
+  next: number;
+  reserved: number;
+  gaps: readonly Gap[];
+  /** Gives an item its place in time. */
+  stamp(item: T, monotonic: Ms): { item: T; boot: number; steady: SteadyMs; tq: TimeQuality };
+  steady(): SteadyMs;
+  /** Puts the time of a stored entry right, where more is known now. */
+  settle(entry: Entry<T>): Entry<T>;
+  read(seq: number, limit: number): Promise<{ first: number; n: number; body: Uint8Array }[]>;
+  tidy(): Promise<Trimmed>;
+  /** There is work for a commit. */
+  work(): void;
+  degraded(): boolean;
+}
+
+/** What commits and tidying see of a log, whatever it holds. */
+export interface Queue {
+  readonly followers: ReadonlySet<string>;
+  readonly waiting: number;
+  readonly since: Ms | undefined;
+  readonly next: number;
+  reserved: number;
+  lost: Gap[];
+  take(): Row[];
+  done(): void;
+  failed(): void;
+  wake(): void;
+  count(after: number, until: number): number;
+  head(): { newest: number; oldest: number };
+  trimmed(oldest: number, damaged: readonly Gap[]): void;
+}
+
+/** One log: the newest entries in memory, the rest on disk, what is not on disk yet at its end. */
+export class Journal<T> implements Log<T>, Queue {
+  readonly followers = new Set<string>();
+  /** Seqs that hold nothing, ready for the next commit. */
+  lost: Gap[] = [];
+  #gaps: Gap[];
+  readonly #parts: JournalParts<T>;
+  #entries: Entry<T>[] = [];
+  /** Everything after this seq is in memory. */
+  #floor: number;
+  #next: number;
+  #oldest: number;
+  #newest: number;
+  #committed: number;
+  #reserved: number;
+  /** Up to here a commit is under way. */
+  #underWay = 0;
+  #since: Ms | undefined;
+  #waiters: { upTo: number; resolve(seq: number): void; reject(error: Error): void }[] = [];
+  #growth = Promise.withResolvers<void>();
+  readonly #accepted: Series;
+  readonly #stored: Series;
+
+  constructor(parts: JournalParts<T>) {
+    this.#parts = parts;
+    this.#gaps = [...parts.gaps];
+    this.#floor = this.#newest = this.#committed = parts.newest;
+    this.#oldest = parts.oldest;
+    this.#next = parts.next;
+    this.#reserved = parts.reserved;
+    this.#accepted = parts.meters.counter(`${parts.name}_accepted_total`, `Entries taken into the ${parts.name} log`);
+    this.#stored = parts.meters.counter(`${parts.name}_stored_total`, `Entries of the ${parts.name} log on disk`);
+  }
+
+  append(items: readonly T[], monotonic?: readonly Ms[]): Promise<number> {
+    if (items.length === 0) return Promise.resolve(this.#newest);
+    const { clock, stamp, bound } = this.#parts;
+    const now = clock.monotonic();
+    for (let i = 0; i < items.length; i++) {
+      const item = items[i];
+      if (item === undefined) continue;
+      const place = stamp(item, monotonic?.[i] ?? now);
+      this.#entries.push({ seq: this.#next++, boot: place.boot, steady: place.steady, tq: place.tq, item: place.item });
+    }
+    this.#newest = this.#next - 1;
+    this.#accepted.value += items.length;
+    this.#since ??= now;
+    const waiter = Promise.withResolvers<number>();
+    // A caller that does not care whether its readings are saved need not say so.
+    waiter.promise.catch(() => undefined);
+    this.#waiters.push({ upTo: this.#newest, resolve: waiter.resolve, reject: waiter.reject });
+    if (this.waiting > bound) this.#drop(this.waiting - bound);
+    this.#parts.work();
+    if (this.#parts.degraded()) this.#grow();
+    return waiter.promise;
+  }
+
+  async after(seq: number, limit: number): Promise<readonly Entry<T>[]> {
+    if (seq >= this.#floor) return this.#fromMemory(seq, limit);
+    const floor = this.#floor;
+    const found: Entry<T>[] = [];
+    for (const row of await this.#parts.read(seq, limit)) {
+      for (const entry of this.#parts.codec.unpack(row.body, row.first, this.#parts.names) ?? [])
+        if (entry.seq > seq && found.length < limit) found.push(this.#parts.settle(entry));
+    }
+    return found.length > 0 ? found : this.#fromMemory(floor, limit);
+  }
+
+  grown(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.resolve();
+    if (!signal) return this.#growth.promise;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    void this.#growth.promise.then(resolve);
+    return promise;
+  }
+
+  head(): { newest: number; oldest: number } {
+    const newest = this.#parts.degraded() ? Math.min(this.#newest, this.#reserved - 1) : this.#committed;
+    return { newest, oldest: this.#oldest || (this.#entries[0]?.seq ?? 0) };
+  }
+
+  trim(): Promise<Trimmed> {
+    return this.#parts.tidy();
+  }
+
+  hold(follower: string): void {
+    this.followers.add(follower);
+  }
+
+  steady(): SteadyMs {
+    return this.#parts.steady();
+  }
+
+  count(after: number, until: number): number {
+    let count = Math.max(0, until - after);
+    for (const { first, last } of this.#gaps)
+      count -= Math.max(0, Math.min(last, until) - Math.max(first, after + 1) + 1);
+    return Math.max(0, count);
+  }
+
+  /** Entries that are not on disk, and since when the oldest has waited. */
+  get waiting(): number {
+    return this.#entries.length - this.#place(this.#committed);
+  }
+
+  get since(): Ms | undefined {
+    return this.#since;
+  }
+
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Seqs below it are on disk as used, whatever happens. */
+  get reserved(): number {
+    return this.#reserved;
+  }
+
+  set reserved(seq: number) {
+    this.#reserved = seq;
+  }
+
+  /** The next blobs for the disk, a bounded number; `done` or `failed` follows. */
+  take(): Row[] {
+    const rows: Row[] = [];
+    const { codec, names, name } = this.#parts;
+    let from = this.#place(this.#committed);
+    while (from < this.#entries.length && rows.length < ROWS_PER_COMMIT) {
+      const to = this.#batchEnd(from, codec.batch);
+      const batch = this.#entries.slice(from, to);
+      const first = batch[0]?.seq ?? 0;
+      rows.push({ log: name, first, n: batch.length, body: codec.pack(batch, names) });
+      this.#underWay = first + batch.length - 1;
+      from = to;
+    }
+    return rows;
+  }
+
+  /** What `take` gave is on disk. */
+  done(): void {
+    if (this.#underWay <= this.#committed) return;
+    const upTo = this.#underWay;
+    const [from, to] = [this.#place(this.#committed), this.#place(upTo)];
+    this.#stored.value += to - from;
+    this.#committed = upTo;
+    if (this.#oldest === 0) this.#oldest = this.#entries[from]?.seq ?? 0;
+    this.#since = to < this.#entries.length ? this.#parts.clock.monotonic() : undefined;
+    const saved = this.#waiters.findIndex((waiter) => waiter.upTo > upTo);
+    for (const waiter of this.#waiters.splice(0, saved < 0 ? this.#waiters.length : saved)) waiter.resolve(waiter.upTo);
+    this.#forget();
+    this.#grow();
+  }
+
+  failed(): void {
+    this.#underWay = this.#committed;
+  }
+
+  /** Followers are to look again: because of new entries, or because they may see what is not saved. */
+  wake(): void {
+    this.#grow();
+  }
+
+  /** Times have become known: what is in memory is read from disk again, where they are put right. */
+  settle(): void {
+    this.#entries = this.#entries.map((entry) => (entry.seq <= this.#committed ? this.#parts.settle(entry) : entry));
+  }
+
+  trimmed(oldest: number, damaged: readonly Gap[]): void {
+    this.#oldest = oldest;
+    this.#gaps.push(...damaged);
+  }
+
+  #fromMemory(seq: number, limit: number): Entry<T>[] {
+    const from = this.#place(seq);
+    const saved = this.#place(this.#committed);
+    const shown = this.#parts.degraded() ? Math.min(this.#entries.length, this.#place(this.#reserved - 1)) : saved;
+    const found = this.#entries.slice(from, Math.min(from + limit, shown));
+    for (let i = Math.max(0, saved - from); i < found.length; i++) {
+      const entry = found[i];
+      if (entry) found[i] = { ...entry, volatile: true };
+    }
+    return found;
+  }
+
+  /** Index of the first entry in memory with a seq greater than that. */
+  #place(seq: number): number {
+    const first = this.#entries[0]?.seq;
+    if (first === undefined || seq < first) return 0;
+    if (seq >= (this.#entries.at(-1)?.seq ?? 0)) return this.#entries.length;
+    // Seqs jump only where something was dropped, so the guess is nearly always right.
+    let [low, high] = [0, Math.min(this.#entries.length, seq - first + 1)];
+    if ((this.#entries[high - 1]?.seq ?? 0) === seq) return high;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#entries[middle]?.seq ?? 0) <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** One blob holds entries in a row, of one boot and one time quality. */
+  #batchEnd(from: number, limit: number): number {
+    const first = this.#entries[from];
+    let to = from + 1;
+    for (; to < this.#entries.length && to - from < limit; to++) {
+      const entry = this.#entries[to];
+      if (!first || !entry || entry.boot !== first.boot || entry.tq !== first.tq) break;
+      if (entry.seq !== first.seq + (to - from)) break;
+    }
+    return to;
+  }
+
+  #forget(): void {
+    const surplus = this.#entries.length - this.waiting - this.#parts.keep;
+    // In strides, because cutting an array at its front moves all the rest.
+    if (surplus < this.#parts.keep / 4) return;
+    this.#floor = this.#entries[surplus - 1]?.seq ?? this.#floor;
+    this.#entries.splice(0, surplus);
+  }
+
+  /** The disk takes nothing and memory is full: the oldest readings that no commit holds are given up, and counted. */
+  #drop(count: number): void {
+    const from = this.#place(Math.max(this.#committed, this.#underWay));
+    const gone = this.#entries.splice(from, count);
+    const [first, last] = [gone[0], gone.at(-1)];
+    if (!first || !last) return;
+    const { name, meters } = this.#parts;
+    meters.counter(`${name}_dropped_total`, `Entries of the ${name} log that were never stored`, {
+      reason: "memory_full",
+    }).value += gone.length;
+    const gap: Gap = {
+      log: name,
+      first: first.seq,
+      last: last.seq,
+      why: "lost",
+      boot: first.boot,
+      from: timeOf(first),
+      to: timeOf(last),
+    };
+    this.lost.push(gap);
+    this.#gaps.push(gap);
+    const error = new Fault("buffer_full", `${name}: the disk takes nothing and memory is full`);
+    this.#waiters = this.#waiters.filter((waiter) => {
+      if (waiter.upTo < first.seq || waiter.upTo > last.seq) return true;
+      waiter.reject(error);
+      return false;
+    });
+  }
+
+  #grow(): void {
+    const growth = this.#growth;
+    this.#growth = Promise.withResolvers<void>();
+    growth.resolve();
+  }
+}
+
+function timeOf(entry: Entry<unknown>): number | null {
+  const item = entry.item;
+  return typeof item === "object" && item && "t" in item && typeof item.t === "number" ? item.t : null;
+}

@@ -1,0 +1,64 @@
+import type { DatabaseSync } from "node:sqlite";
+import { parentPort } from "node:worker_threads";
+import { openForReading, Refusal, troubleOf } from "./database.ts";
+import { counted, type Deadline, page, range } from "./history/range.ts";
+import type { ReaderCall } from "./protocol.ts";
+import { answerOn } from "./rpc.ts";
+
+/** The thread that answers questions. It never writes, and no question holds the log's snapshot for long. */
+let db: DatabaseSync | undefined;
+
+/** A longer read would keep the write-ahead log from being folded back into the store. */
+const LIMIT_MS = 5_000;
+
+function serve(call: ReaderCall): unknown {
+  if (call.call === "open") {
+    db ??= openForReading(call.file);
+    return null;
+  }
+  const store = db;
+  if (!store) throw new Refusal("the store is not open");
+  if (call.call === "backup") return store.prepare("VACUUM INTO ?").run(call.file) && null;
+  store.exec("BEGIN");
+  try {
+    return answer(store, call);
+  } finally {
+    store.exec("COMMIT");
+  }
+}
+
+function answer(store: DatabaseSync, call: Exclude<ReaderCall, { call: "open" | "backup" }>): unknown {
+  const until = performance.now() + LIMIT_MS;
+  const deadline: Deadline = () => {
+    if (performance.now() > until) throw new Refusal("the question took too long: ask for a shorter time");
+  };
+  switch (call.call) {
+    case "after":
+      return after(store, call);
+    case "range":
+      return range(store, call, call.buckets, deadline);
+    case "page":
+      return page(store, call, deadline);
+    case "counted":
+      return counted(store, call, deadline);
+  }
+}
+
+/** Whole batches, until `limit` entries are in them. */
+function after(store: DatabaseSync, { log, seq, limit }: Extract<ReaderCall, { call: "after" }>) {
+  const start = store.prepare(`SELECT max(first) AS f FROM ${log} WHERE first <= ?`).get(seq + 1)?.f ?? 0;
+  const rows: { first: number; n: number; body: Uint8Array }[] = [];
+  let entries = 0;
+  for (const row of store
+    .prepare(`SELECT first, n, body FROM ${log} WHERE first >= ? ORDER BY first`)
+    .iterate(Number(start))) {
+    const [first, n] = [Number(row.first), Number(row.n)];
+    if (first + n <= seq + 1 || !(row.body instanceof Uint8Array)) continue;
+    rows.push({ first, n, body: row.body });
+    entries += n;
+    if (entries >= limit + 1_000 || (entries >= limit && first > seq)) break;
+  }
+  return rows;
+}
+
+if (parentPort) answerOn<ReaderCall>(parentPort, serve, troubleOf);

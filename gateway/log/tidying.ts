@@ -1,0 +1,163 @@
+import type { Logger } from "pino";
+import type { Trimmed } from "../core/log.ts";
+import type { Meters } from "../core/meter.ts";
+import { type Clock, DAY, type EpochMs, MINUTE, type Ms } from "../core/time.ts";
+import type { Commits, Place } from "./commits.ts";
+import type { Queue } from "./journal.ts";
+import {
+  type LogName,
+  logNames,
+  type Tidied,
+  type TidyOrder,
+  type WriterAnswers,
+  type WriterCall,
+} from "./protocol.ts";
+import { type Line, StoreTrouble } from "./rpc.ts";
+import type { StoreSettings } from "./settings.ts";
+
+/** How often everything that is in the log moves on into the history, and how often we look whether it is a lot already. */
+const COMPACT_EVERY: Ms = 10 * MINUTE;
+const LOOK_EVERY: Ms = MINUTE;
+/** Between two slices, so that commits get their turn. */
+const BREATH: Ms = 20;
+
+export interface TidyParts {
+  writer: Line<WriterCall, WriterAnswers>;
+  journals: Readonly<Record<LogName, Queue>>;
+  commits: Commits;
+  clock: Clock;
+  say: Logger;
+  meters: Meters;
+  settings: StoreSettings;
+  counters: readonly string[];
+  now(): EpochMs;
+}
+
+/** Compaction, roll-ups and retention, in slices between commits. */
+export class Tidying {
+  readonly #parts: TidyParts;
+  #compactedAt: Ms;
+  #running: Promise<Trimmed> | undefined;
+  #size: { at: number; bytes: number } | undefined;
+
+  constructor(parts: TidyParts) {
+    this.#parts = parts;
+    this.#compactedAt = parts.clock.monotonic();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, say } = this.#parts;
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(LOOK_EVERY, signal);
+        await this.once(clock.monotonic() - this.#compactedAt >= COMPACT_EVERY, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        // A disk that takes nothing is told of by the commits; this only comes again.
+        if (!(error instanceof StoreTrouble)) throw error;
+        if (error.trouble !== "disk") say.warn(`the store could not be tidied: ${error.message}`);
+      }
+    }
+  }
+
+  /** All there is to do now; `all`: also what is young. */
+  once(all: boolean, signal?: AbortSignal): Promise<Trimmed> {
+    this.#running ??= this.#slices(all, signal).finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  async #slices(all: boolean, signal: AbortSignal | undefined): Promise<Trimmed> {
+    const { clock, writer } = this.#parts;
+    const trimmed: { removed: number; purged: Record<string, number> } = { removed: 0, purged: {} };
+    for (;;) {
+      const tidied = await writer.ask({ call: "tidy", order: this.#order(all) });
+      this.#learn(tidied, trimmed);
+      if (!tidied.more || signal?.aborted) break;
+      await clock.sleep(BREATH, signal);
+    }
+    if (all) this.#compactedAt = clock.monotonic();
+    return trimmed;
+  }
+
+  #order(all: boolean): TidyOrder {
+    const { keep } = this.#parts.settings;
+    const now = this.#parts.now();
+    return {
+      now,
+      wanted: this.#wanted(),
+      keepRaw: keep.raw,
+      keepMinutes: keep.minutes,
+      backlogFrom: now - keep.backlog,
+      bytes: keep.size,
+      burstBytes: keep.bursts,
+      counters: this.#parts.counters,
+      all,
+    };
+  }
+
+  /** The first seq that some follower has not had. */
+  #wanted(): Record<LogName, number> {
+    const { journals, commits } = this.#parts;
+    const of = (log: LogName) => {
+      let wanted = journals[log].next;
+      for (const follower of journals[log].followers)
+        wanted = Math.min(wanted, oldestWanted(commits.places.get(follower)));
+      return wanted;
+    };
+    return { readings: of("readings"), notices: of("notices"), bursts: of("bursts") };
+  }
+
+  #learn(tidied: Tidied, trimmed: { removed: number; purged: Record<string, number> }): void {
+    const { journals, commits, meters, say } = this.#parts;
+    for (const log of logNames) {
+      trimmed.removed += tidied.removed[log];
+      const purge = tidied.purged[log];
+      for (const follower of purge ? journals[log].followers : []) {
+        const lost = purge ? behind(journals[log], commits.places.get(follower), purge.upTo) : 0;
+        if (lost === 0 || !purge) continue;
+        trimmed.purged[follower] = (trimmed.purged[follower] ?? 0) + lost;
+        meters.counter("follower_purged_total", "Entries removed before a follower had them", {
+          follower,
+          reason: purge.reason,
+        }).value += lost;
+        say.warn(
+          `${follower}: ${lost} readings that it never took are gone (${purge.reason === "age" ? "too old" : "too many"})`,
+        );
+      }
+      journals[log].trimmed(
+        tidied.oldest[log],
+        tidied.damaged.filter((gap) => gap.log === log),
+      );
+    }
+    for (const gap of tidied.damaged)
+      meters.counter("store_damaged_total", "Entries whose batch was damaged on disk").value +=
+        gap.last - gap.first + 1;
+    this.#measure(tidied);
+  }
+
+  #measure({ bytes, free }: Tidied): void {
+    const { meters, clock, settings } = this.#parts;
+    meters.gauge("store_bytes", "Size of the store on disk").value = bytes;
+    meters.gauge("store_used_bytes", "What of it is in use").value = bytes - free;
+    const now = clock.monotonic();
+    this.#size ??= { at: now, bytes: bytes - free };
+    const passed = now - this.#size.at;
+    if (passed < 10 * MINUTE) return;
+    const perDay = ((bytes - free - this.#size.bytes) / passed) * DAY;
+    const left = perDay > 0 ? (settings.keep.size - (bytes - free)) / perDay : 3_650;
+    meters.gauge("store_days_left", "Days until the store reaches its size limit, at the rate since start").value =
+      Math.max(0, Math.min(3_650, left));
+  }
+}
+
+const oldestWanted = (place: Place | undefined): number =>
+  place ? Math.min(place.seq, ...(place.backlog ?? []).map((stretch) => stretch.after)) + 1 : 0;
+
+/** How many entries up to `upTo` a follower has not had. */
+export function behind(journal: Queue, place: Place | undefined, upTo: number): number {
+  if (!place) return 0;
+  const stretches = [...(place.backlog ?? []), { after: place.seq, until: upTo }];
+  return stretches.reduce((sum, { after, until }) => sum + journal.count(after, Math.min(until, upTo)), 0);
+}

@@ -1,0 +1,229 @@
+import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { lockFolder, openForWriting, Refusal, rowCrc, troubleOf } from "./database.ts";
+import { heads, spansOf } from "./heads.ts";
+import { compact, shiftSegments } from "./history/compact.ts";
+import { expire, rollUpDays } from "./history/daily.ts";
+import { type Boot, type Commit, type Gap, logNames, type Opened, type Tidied, type TidyOrder } from "./protocol.ts";
+import { bootsOf, cursorsOf, gapsOf, metaOf, namesOf, putCell, putGap } from "./rows.ts";
+import { trim } from "./trim.ts";
+
+/** Everything that is ever written to the store, one call at a time. Lives in its own thread, because a disk may take seconds. */
+export class Writing {
+  readonly #file: string;
+  readonly #lock: { release(): void };
+  #db: DatabaseSync | undefined;
+  #inode = 0;
+  #boots = new Map<number, Boot>();
+  #compacted = 0;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#lock = lockFolder(join(dirname(file), "lock"));
+  }
+
+  open(): Opened {
+    const remarks: string[] = [];
+    try {
+      return this.#open(remarks);
+    } catch (error) {
+      if (troubleOf(error) !== "damaged") throw error;
+      this.#drop();
+      const aside = this.#setAside();
+      remarks.push(`the store was damaged beyond reading and has been set aside as ${aside}; a new one is begun`);
+      return this.#open(remarks);
+    }
+  }
+
+  commit(commit: Commit): void {
+    const db = this.#ready();
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      this.#insert(db, commit);
+      db.exec("COMMIT");
+    } catch (error) {
+      this.#rollback(db, error);
+      throw error;
+    }
+    for (const boot of commit.boots) this.#boots.set(boot.boot, boot);
+  }
+
+  cells(kind: string): [string, string][] {
+    const rows = this.#ready().prepare("SELECT key, value, crc FROM cell WHERE kind = ?").all(kind);
+    const cells: [string, string][] = [];
+    for (const row of rows) {
+      const [key, value] = [String(row.key), String(row.value)];
+      if (row.crc === rowCrc(kind, key, value)) cells.push([key, value]);
+    }
+    return cells;
+  }
+
+  /** Compaction, roll-ups and retention, one bounded slice per call. */
+  tidy(order: TidyOrder): Tidied {
+    const db = this.#ready();
+    this.#stillThere();
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      const tidied = this.#tidy(db, order);
+      db.exec("COMMIT");
+      return tidied;
+    } catch (error) {
+      this.#rollback(db, error);
+      throw error;
+    }
+  }
+
+  close(meta: Record<string, string>): void {
+    try {
+      const db = this.#db;
+      if (db) {
+        this.#putMeta(db, meta);
+        db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      }
+    } finally {
+      this.#drop();
+      this.#lock.release();
+    }
+  }
+
+  #open(remarks: string[]): Opened {
+    const { db, migrated } = openForWriting(this.#file);
+    this.#db = db;
+    this.#inode = statSync(this.#file).ino;
+    if (migrated.from > 0 && migrated.from < migrated.to)
+      remarks.push(`store brought from version ${migrated.from} to ${migrated.to}`);
+    const damaged: Gap[] = [];
+    const found = heads(db, (gap, row) => {
+      damaged.push(gap);
+      this.#quarantine(db, gap, row);
+    });
+    if (damaged.length > 0) remarks.push(`${damaged.length} damaged batches set aside`);
+    this.#boots = new Map(bootsOf(db).map((boot) => [boot.boot, boot]));
+    this.#compacted = Number(metaOf(db, "compacted") ?? 0);
+    return {
+      boots: [...this.#boots.values()],
+      names: namesOf(db),
+      heads: found,
+      cursors: cursorsOf(db),
+      gaps: gapsOf(db),
+      compacted: this.#compacted,
+      spans: spansOf(db, this.#compacted),
+      remarks,
+    };
+  }
+
+  /** The open database; opened again where a failing disk made us let go of it. */
+  #ready(): DatabaseSync {
+    if (this.#db) return this.#db;
+    const { db } = openForWriting(this.#file);
+    this.#db = db;
+    this.#inode = statSync(this.#file).ino;
+    return db;
+  }
+
+  #insert(db: DatabaseSync, commit: Commit): void {
+    for (const log of logNames) {
+      const rows = commit.rows.filter((row) => row.log === log);
+      if (commit.again && rows[0]) {
+        // A commit that failed halfway may be there after all; what is written now takes its place.
+        db.prepare(`DELETE FROM ${log} WHERE first > ? AND first + n > ?`).run(rows[0].first - 1_001, rows[0].first);
+      }
+      const insert = db.prepare(`INSERT OR REPLACE INTO ${log} (first, n, body) VALUES (?, ?, ?)`);
+      for (const row of rows) insert.run(row.first, row.n, row.body);
+    }
+    const last = commit.rows.findLast((row) => row.log === "readings");
+    if (commit.cursors !== null && last)
+      db.prepare("UPDATE readings SET cursors = ? WHERE first = ?").run(commit.cursors, last.first);
+    else if (commit.cursors !== null) putCell(db, "cursor", "*", commit.cursors);
+    for (const { kind, id, text } of commit.names)
+      db.prepare("INSERT OR REPLACE INTO name VALUES (?, ?, ?, ?)").run(kind, id, text, rowCrc(kind, id, text));
+    for (const { kind, key, value } of commit.cells) putCell(db, kind, key, value);
+    for (const gap of commit.gaps) putGap(db, gap);
+    for (const boot of commit.boots) {
+      db.prepare("INSERT OR REPLACE INTO boot VALUES (?, ?)").run(boot.boot, JSON.stringify(boot));
+      if (boot.shift !== null) shiftSegments(db, boot);
+    }
+    this.#putMeta(db, commit.meta);
+  }
+
+  #tidy(db: DatabaseSync, order: TidyOrder): Tidied {
+    const tidied = compact(db, this.#compacted, this.#boots, order.all);
+    for (const gap of tidied.damaged) this.#quarantine(db, gap);
+    if (tidied.upTo !== this.#compacted) {
+      this.#compacted = tidied.upTo;
+      this.#putMeta(db, { compacted: String(tidied.upTo) });
+    }
+    let more = tidied.more;
+    if (!more) {
+      const names = namesOf(db);
+      const counters = new Set(
+        names.filter((n) => n.kind === "point" && order.counters.includes(n.text)).map((n) => n.id),
+      );
+      more = rollUpDays(db, order.now, order.keepRaw, counters);
+    }
+    if (!more) more = expire(db, order.now - order.keepRaw, order.now - order.keepMinutes);
+    return { ...trim(db, order, this.#compacted), more, compacted: this.#compacted, damaged: tidied.damaged };
+  }
+
+  /** A damaged batch leaves the store for a file of its own, so that it can be looked at and is never read as sound. */
+  #quarantine(db: DatabaseSync, gap: Gap, body?: Uint8Array): void {
+    const bytes = body ?? db.prepare(`SELECT body FROM ${gap.log} WHERE first = ?`).get(gap.first)?.body;
+    const folder = join(dirname(this.#file), "damaged");
+    mkdirSync(folder, { recursive: true });
+    if (bytes instanceof Uint8Array) writeFileSync(join(folder, `${gap.log}-${gap.first}.bin`), bytes);
+    db.prepare(`DELETE FROM ${gap.log} WHERE first = ?`).run(gap.first);
+    putGap(db, gap);
+  }
+
+  /** A file that somebody deleted or replaced goes on being written to by nobody but us: notice, and begin again. */
+  #stillThere(): void {
+    let inode = 0;
+    try {
+      inode = statSync(this.#file).ino;
+    } catch {
+      inode = 0;
+    }
+    if (inode === this.#inode) return;
+    this.#drop();
+    throw new Refusal(`${this.#file} was deleted or replaced while Vigie runs`);
+  }
+
+  #rollback(db: DatabaseSync, error: unknown): void {
+    try {
+      if (db.isTransaction) db.exec("ROLLBACK");
+    } catch {
+      // The same disk that failed the commit may fail this too; letting go of the file undoes it as well.
+    }
+    // After a failed fsync nobody knows what is on disk: only opening the file again and reading it tells.
+    if (troubleOf(error) !== "bug") this.#drop();
+  }
+
+  #putMeta(db: DatabaseSync, meta: Record<string, string>): void {
+    const put = db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
+    for (const [key, value] of Object.entries(meta)) put.run(key, value);
+  }
+
+  #drop(): void {
+    const db = this.#db;
+    this.#db = undefined;
+    try {
+      db?.close();
+    } catch {
+      // Closing checkpoints, which a broken disk refuses; the file is ours no longer either way.
+    }
+  }
+
+  #setAside(): string {
+    const folder = join(dirname(this.#file), "damaged", `store-${Date.now()}`);
+    mkdirSync(folder, { recursive: true });
+    for (const end of ["", "-wal", "-shm"]) {
+      try {
+        renameSync(this.#file + end, join(folder, `vigie.db${end}`));
+      } catch {
+        // Not every store has all three.
+      }
+    }
+    return folder;
+  }
+}

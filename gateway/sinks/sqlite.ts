@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { defineSink } from "../plugin.ts";
+
+/**
+ * The history on this machine: every reading, roll-ups, gaps with their cause. The store itself moves readings from the log
+ * into it, so there is nothing to carry; this only says that the site wants its questions answered from here.
+ */
+export default defineSink({
+  options: z.strictObject({}),
+  create(_options, { id, history }) {
+    if (!history) throw new Error(`${id}: there is no store to answer from`);
+    return { name: id, history, apply: () => Promise.resolve() };
+  },
+});
