@@ -38,6 +38,7 @@ const pages: readonly { path: RegExp; page: Page; title: (w: Words) => string; h
     icon: "chart",
   },
   { path: /^\/bus$/, page: () => import("./pages/bus.tsx"), title: (w) => w.nav.bus, href: "/bus", icon: "bus" },
+  { path: /^\/labels$/, page: () => import("./pages/labels.tsx"), title: (w) => w.labels.title },
   { path: /^\/m\/[^/]+$/, page: () => import("./pages/machine.tsx"), title: () => "" },
 ];
 

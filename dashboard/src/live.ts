@@ -31,6 +31,10 @@ export const pointsOf = (machine: string): readonly ReadonlySignal<LivePoint>[] 
     return point && point.peek().machine === machine ? [point] : [];
   });
 
+/** All points as of now, their ages brought up to date. */
+export const allPoints = (): PointAnswer[] =>
+  [...points.values()].map((point) => ({ ...point.peek(), age: ageOf(point.peek()) }));
+
 /** Listeners of fresh values, outside of rendering (sparklines, charts). */
 const listeners = new Set<(fresh: readonly LivePoint[]) => void>();
 export function onFresh(listener: (fresh: readonly LivePoint[]) => void): () => void {
@@ -55,7 +59,7 @@ const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 5_000;
 
 /** Keeps the page fed for as long as it is open. */
-export async function followGateway(stop: AbortSignal): Promise<void> {
+export async function followGateway(stop: AbortSignal, lost: () => void): Promise<void> {
   let pause = SHORTEST_PAUSE;
   let place = "";
   while (!stop.aborted) {
@@ -68,6 +72,7 @@ export async function followGateway(stop: AbortSignal): Promise<void> {
     }
     if (stop.aborted) return;
     link.value = "lost";
+    lost();
     pause = performance.now() - began > 10_000 ? SHORTEST_PAUSE : Math.min(pause * 1.6, LONGEST_PAUSE);
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
@@ -140,6 +145,9 @@ function take({ event, data }: StreamEvent, stop: AbortSignal): void {
     void refreshMachines(stop);
   }
 }
+
+/** Points from an earlier visit, for as long as nothing newer is heard. */
+export const recall = (old: readonly PointAnswer[]): void => takePoints(old);
 
 function takePoints(fresh: readonly PointAnswer[]): void {
   const heard = performance.now();

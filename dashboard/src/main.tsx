@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { showLastKnown, startKeeping } from "./last-known.ts";
 import { followGateway, startClock } from "./live.ts";
 import { startRouter } from "./router.ts";
 import { startTheme } from "./theme.ts";
@@ -7,7 +8,8 @@ import { startTheme } from "./theme.ts";
 startTheme();
 startRouter();
 startClock();
-void followGateway(new AbortController().signal);
+startKeeping();
+void followGateway(new AbortController().signal, showLastKnown);
 
 const root = document.getElementById("app");
 if (root) render(<App />, root);

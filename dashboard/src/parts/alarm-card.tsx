@@ -77,8 +77,9 @@ function Facts({ alarm }: { alarm: AlarmAnswer }) {
       {alarm.ackedBy && (
         <p>
           <Icon name="person" size={18} />
-          {w.ackedBy(alarm.ackedBy)}
-          {alarm.comment && <q>{alarm.comment}</q>}
+          <span>
+            {w.ackedBy(alarm.ackedBy)} {alarm.comment && <q>{alarm.comment}</q>}
+          </span>
         </p>
       )}
     </div>

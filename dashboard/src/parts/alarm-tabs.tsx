@@ -11,7 +11,7 @@ export function AlarmTabs() {
   return (
     <nav class="tabs" aria-label={w.title}>
       {tabs.map(([href, word]) => (
-        <a key={href} href={href} aria-current={path.value === href ? "page" : undefined}>
+        <a key={href} class="tab" href={href} aria-current={path.value === href ? "page" : undefined}>
           {word}
         </a>
       ))}

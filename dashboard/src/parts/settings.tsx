@@ -47,6 +47,7 @@ export function Settings() {
               chosenTheme.value = value;
             }}
           />
+          <a href="/labels">{words.value.labels.menu}</a>
           {site.value && <p class="note">{w.version(site.value.version)}</p>}
         </div>
       </details>

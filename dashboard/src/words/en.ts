@@ -169,6 +169,16 @@ export const en: Words = {
     "out-of-service": "out of service",
     disabled: "disabled",
   },
+  labels: {
+    title: "Machine labels",
+    intro: "One A6 label per machine: stuck to the machine, it opens its page on a phone.",
+    address: "Address of Vigie on the workshop network",
+    loopback: "This address works only on the gateway itself: enter the one that phones can reach.",
+    print: "Print",
+    scan: "Scan to see this machine",
+    download: (what) => `Download the QR code of ${what} (SVG)`,
+    menu: "Labels",
+  },
   bus: {
     title: "Bus and devices",
     none: "No driver is configured.",

@@ -183,6 +183,16 @@ export const fr = {
     "out-of-service": "hors service",
     disabled: "désactivée",
   } satisfies Record<AlarmState, string>,
+  labels: {
+    title: "Étiquettes des machines",
+    intro: "Une étiquette A6 par machine : collée sur la machine, elle ouvre sa page sur un téléphone.",
+    address: "Adresse de Vigie sur le réseau de l’atelier",
+    loopback: "Cette adresse ne marche que sur la passerelle elle-même : saisir celle que les téléphones joignent.",
+    print: "Imprimer",
+    scan: "Scanner pour voir cette machine",
+    download: (what: string) => `Télécharger le code QR de ${what} (SVG)`,
+    menu: "Étiquettes",
+  },
   bus: {
     title: "Bus et appareils",
     none: "Aucun pilote n’est configuré.",
