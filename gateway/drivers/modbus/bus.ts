@@ -60,6 +60,7 @@ export class ModbusBus implements Bus<Wire> {
   /** The exchange in flight. */
   #asked: { question: Question; sent: Ms; settle: (end: Answer | Fault) => void } | undefined;
   #heardAt: Ms = 0;
+  #burstBegan: Ms = 0;
   #restUntil: Ms = 0;
   #cancelGap: () => void = () => undefined;
   #drop: (why: Fault) => void = () => undefined;
@@ -235,6 +236,8 @@ export class ModbusBus implements Bus<Wire> {
       else if (answer) this.#port.emit("data", answer);
       return;
     }
+    // The first byte was on its way before the last one came in.
+    if (this.#rtu.isIdle) this.#burstBegan = this.#heardAt - chunk.length * this.#copper.char;
     this.#rtu.bytes(chunk);
     this.#cancelGap();
     this.#cancelGap = this.#copper.timer.after(this.#copper.gap, () => this.#silence());
@@ -243,14 +246,18 @@ export class ModbusBus implements Bus<Wire> {
   #silence(): void {
     const heard = this.#rtu.silence();
     if (typeof heard !== "object") return;
-    if (this.#isEarly(heard.to - heard.from)) this.#rtu.refuseEarly();
+    if (this.#isEarly(heard.from, heard.to)) this.#rtu.refuseEarly();
     else this.#port.emit("data", Buffer.from(this.#rtu.buffer.subarray(heard.from, heard.to)));
   }
 
-  /** Complete before question and answer can have gone over the wire: then it answers something else. 10 % for a wrong quartz. */
-  #isEarly(length: number): boolean {
+  /** Begun before the question was out, or complete before both can have gone over the wire: it answers something else. */
+  #isEarly(from: number, to: number): boolean {
+    const { char } = this.#copper;
     const sent = this.#asked?.sent ?? 0;
-    return this.#heardAt - sent < 0.9 * (QUESTION_LENGTH + length) * this.#copper.char;
+    const isEchoed = from > 0;
+    // 10 % for a wrong quartz; a slave keeps silent for 3.5 characters anyway.
+    if (!isEchoed && this.#burstBegan < sent + 0.9 * QUESTION_LENGTH * char) return true;
+    return this.#heardAt < sent + 0.9 * (QUESTION_LENGTH + to - from) * char;
   }
 
   #silenceFault(question: Question): Fault {

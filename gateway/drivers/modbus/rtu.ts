@@ -58,6 +58,11 @@ export class RtuListener {
     this.#debts = debts;
   }
 
+  /** Nothing stands in the buffer: the next byte begins a burst. */
+  get isIdle(): boolean {
+    return this.#length === 0;
+  }
+
   ask(question: Question, sent: Uint8Array): void {
     this.#question = question;
     this.#sent = sent;
