@@ -63,6 +63,8 @@ export interface Detector<S = unknown> {
   readonly inputs: readonly PointId[];
   readonly initial: S;
   step(state: S, entry: Entry<Reading>, around: Surroundings): Step<S>;
+  /** How unusual the newest reading was, 0 … 1, whether or not that was worth a finding: for back-tests and charts. */
+  score?(state: S): number;
   /** For detectors that look at raw vibration of their inputs. */
   burst?(state: S, entry: Entry<Burst>, around: Surroundings): Step<S>;
 }
