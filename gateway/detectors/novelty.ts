@@ -1,0 +1,186 @@
+import { z } from "zod";
+import type { Detector, Finding } from "../core/detector.ts";
+import type { Entry } from "../core/log.ts";
+import type { Point } from "../core/point.ts";
+import { numberOf, type Reading } from "../core/reading.ts";
+import { DAY, HOUR, MINUTE, type Ms } from "../core/time.ts";
+import { defineDetector } from "../plugin.ts";
+import { timeOfDay } from "./lib/calendar.ts";
+import { duration } from "./lib/options.ts";
+import { type RecordRule, type Records, records, remember, surprise } from "./lib/records.ts";
+import { amount, nameOfPoint, text } from "./lib/wording.ts";
+
+/**
+ * Something that this signal has never done: a value, a drawn-out level, an unrest or a value for the time of day that is
+ * further out than all before it. Knows no physics and no limit; it says "look here", never "send somebody". Gives one
+ * pulse and is then quiet. Lies when a machine is used in a new way for the first time: that is new, and no fault.
+ */
+const options = z.strictObject({
+  /** How long to look on before anything is called new. */
+  learn: duration.optional(),
+});
+
+/** Four ways to be strange, by what a person would see. */
+const kinds = ["value", "level", "unrest", "hour"] as const;
+type Kind = (typeof kinds)[number];
+
+interface State {
+  n: number;
+  /** Steady ms of the first and the newest reading that was looked at. */
+  first: number;
+  last: number;
+  before: [number, number];
+  centre: number;
+  scale: number;
+  fast: number;
+  slow: number;
+  unrest: number;
+  /** The usual value per half hour of the day. */
+  day: (number | null)[];
+  records: Record<Kind, Records>;
+  score: number;
+  /** The greatest surprise of late, and the readings since. */
+  loud: number;
+  quiet: number;
+  active: boolean;
+}
+
+const RULE: RecordRule = { keep: 20, block: 20 };
+/** Blocks that must have been seen before a record means anything. */
+const ENOUGH = 5;
+const SLOTS = 48;
+/** After a pulse: readings in which only something three times as surprising is told. */
+const REFRACTORY = 100;
+/** A finding is three times rarer than the rarest thing so far. */
+const TOLD = 0.5;
+/** Faster signals are looked at once a minute: what is new on a machine lasts longer. */
+const PACE: Ms = MINUTE;
+
+export default defineDetector<z.output<typeof options>>({
+  options,
+  about: "point",
+  vote: 0.4,
+  byDefault: ({ point, machine }) =>
+    point?.signal.kind === "gauge" && point.signal.every <= 2 * HOUR && machine.id !== "gateway"
+      ? { learn: DAY }
+      : undefined,
+  create({ learn = 0 }, { point, site }): Detector<State | null> {
+    if (!point) throw new Error("novelty: needs a point");
+    const phase = timeOfDay(site.timezone);
+    const slotOf = ({ tq, item }: Entry<Reading>) =>
+      tq === "unsynced" || tq === "bounded" ? -1 : Math.floor(phase(item.t) * SLOTS);
+    const fast = learn > 0 && point.signal.every < PACE;
+    return {
+      inputs: [point.id],
+      initial: null,
+      score: (state) => state?.score ?? 0,
+      step(before, entry, { state: doing }) {
+        const value = entry.item.point === point.id ? numberOf(entry.item) : null;
+        if (value === null || doing === "transient") return { state: before };
+        if (!before) return { state: begin(value, entry) };
+        if (fast && entry.steady - before.last < PACE) return { state: before };
+        const state = before;
+        const strange = look(state, value, slotOf(entry));
+        const [kind, much] = rarest(state, strange);
+        learnFrom(state, value, strange, slotOf(entry));
+        state.last = entry.steady;
+        state.score = pulse(state, state.n > ENOUGH * RULE.block && entry.steady - state.first >= learn ? much : 0);
+        return told(state, point, value, kind);
+      },
+    };
+  },
+});
+
+function begin(value: number, { steady }: Entry<Reading>): State {
+  const each = (): Records => records();
+  return {
+    n: 1,
+    first: steady,
+    last: steady,
+    before: [value, value],
+    centre: value,
+    scale: 0,
+    fast: value,
+    slow: value,
+    unrest: 0,
+    day: new Array<null>(SLOTS).fill(null),
+    records: { value: each(), level: each(), unrest: each(), hour: each() },
+    score: 0,
+    loud: 0,
+    quiet: REFRACTORY,
+    active: false,
+  };
+}
+
+function look(state: State, value: number, slot: number): Record<Kind, number> {
+  const [a, b] = state.before;
+  // The middle of three: a single spike is no value, but unrest.
+  const settled = Math.max(Math.min(a, b), Math.min(Math.max(a, b), value));
+  state.fast += (value - state.fast) / 12;
+  state.unrest += ((value - state.fast) ** 2 - state.unrest) / 24;
+  const usual = state.day[slot] ?? null;
+  return {
+    value: Math.abs(settled - state.centre),
+    level: Math.abs(state.fast - state.slow),
+    unrest: Math.sqrt(state.unrest),
+    hour: usual === null ? 0 : Math.abs(value - usual),
+  };
+}
+
+function rarest(state: State, strange: Record<Kind, number>): [Kind, number] {
+  let [which, much]: [Kind, number] = ["value", 0];
+  for (const kind of kinds) {
+    const rare = surprise(state.records[kind], strange[kind], ENOUGH);
+    if (rare > much) [which, much] = [kind, rare];
+  }
+  return [which, much];
+}
+
+function learnFrom(state: State, value: number, strange: Record<Kind, number>, slot: number): void {
+  const n = ++state.n;
+  if (n > RULE.block) for (const kind of kinds) remember(state.records[kind], strange[kind], RULE);
+  const off = value - state.centre;
+  const reach = n < 50 ? Infinity : 3 * state.scale;
+  state.centre += Math.max(1 / n, 0.003) * Math.max(-reach, Math.min(reach, off));
+  state.scale += Math.max(1 / n, 0.002) * (Math.min(Math.abs(off), n < 50 ? Infinity : 5 * state.scale) - state.scale);
+  state.slow += Math.max(1 / n, 0.003) * (value - state.slow);
+  const usual = state.day[slot];
+  if (usual !== undefined) state.day[slot] = usual === null ? value : usual + 0.1 * (value - usual);
+  state.before = [state.before[1], value];
+}
+
+/** Lets a surprise through once; what follows it must be greater by far. */
+function pulse(state: State, much: number): number {
+  const loud = state.quiet < REFRACTORY ? state.loud : 0;
+  if (much > loud || state.quiet >= REFRACTORY) {
+    state.loud = much;
+    state.quiet = much > 0 ? 0 : REFRACTORY;
+  } else state.quiet++;
+  return much > 0 && loud < 0.3 * much ? 1 - 1 / (1 + much) : 0;
+}
+
+function told(state: State, point: Point, value: number, kind: Kind): { state: State; finding?: Finding } {
+  const found = state.score >= 1 - 1 / (1 + TOLD);
+  const over = state.active && state.quiet >= REFRACTORY;
+  if (!found && !over) return { state };
+  state.active = found;
+  const finding: Finding = {
+    active: found,
+    level: "watch",
+    score: found ? state.score : 0,
+    point: point.id,
+    value,
+    text: text((l) => {
+      const shown = `${nameOfPoint(point)[l]} ${amount(value, point.signal.unit, l)}`;
+      return `${shown}, ${(found ? said[kind] : { fr: "de nouveau comme d'habitude", en: "as usual again" })[l]}`;
+    }),
+  };
+  return { state, finding };
+}
+
+const said = {
+  value: { fr: "une valeur jamais vue", en: "a value never seen before" },
+  level: { fr: "un niveau moyen jamais vu", en: "a mean level never seen before" },
+  unrest: { fr: "une agitation jamais vue", en: "an unrest never seen before" },
+  hour: { fr: "jamais vu à cette heure de la journée", en: "never seen at this time of day" },
+} as const;
