@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { People } from "./access/people.ts";
 import type { Events } from "./events.ts";
 import type { Live } from "./live.ts";
 import type { WebParts } from "./parts.ts";
@@ -12,4 +13,5 @@ export type App = FastifyInstance<Server, IncomingMessage, ServerResponse, Fasti
 export interface Desk extends WebParts {
   live: Live;
   events: Events;
+  people: People;
 }

@@ -1,4 +1,5 @@
-import { createServer } from "node:http";
+import { hostname } from "node:os";
+import cookie from "@fastify/cookie";
 import helmet from "@fastify/helmet";
 import swagger from "@fastify/swagger";
 import fastify from "fastify";
@@ -7,6 +8,8 @@ import { isLoopback } from "../core/address.ts";
 import type { Follower } from "../core/log.ts";
 import type { Reading } from "../core/reading.ts";
 import { closeGate } from "./access/gate.ts";
+import { openPeople } from "./access/people.ts";
+import type { Need } from "./access/roles.ts";
 import type { App, Desk } from "./app.ts";
 import { answerErrors } from "./errors.ts";
 import { Events } from "./events.ts";
@@ -17,58 +20,78 @@ import { docsRoutes } from "./routes/docs.ts";
 import { gatewayRoutes, probeRoutes } from "./routes/gateway.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { pageRoutes } from "./routes/pages.ts";
+import { sessionRoutes } from "./routes/session.ts";
 import { answerState, siteRoutes } from "./routes/site.ts";
+import { trustRoutes } from "./routes/trust.ts";
+import { userRoutes } from "./routes/users.ts";
+import type { Identity } from "./tls/certificate.ts";
+import { bounds, openDoor, serverFor } from "./tls/door.ts";
+import { boxIdentity, ownIdentity } from "./tls/identity.ts";
 
 export interface Web {
   url: string;
   /** To be followed from the head of the readings log. */
   live: Follower<Reading>;
+  /** Makes the first account, for an hour: to be shown on the console, once. Undefined when there is one. */
+  setupCode: string | undefined;
+  /** Who may call what; a test walks it with every role. */
+  routes: readonly RouteNeed[];
+  /** Writes a line of the audit list, for what happens outside the web server (updates, clock steps). */
+  audit(what: string, detail: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What one client and all of them together may take. */
-const bounds = { body: 1024 * 1024, head: 16 * 1024, sockets: 300, requestWithin: 15_000, headWithin: 10_000 } as const;
+export interface RouteNeed {
+  method: string;
+  url: string;
+  need: Need;
+}
 
 /** Opens the web server: the contract under `/api/v1`, the dashboard, and what watchdogs and Prometheus ask. */
 export async function createWeb(parts: WebParts): Promise<Web> {
   const { settings, clock } = parts;
-  if (!isLoopback(settings.host)) throw new Error("web.host: without accounts only 127.0.0.1 is allowed");
+  const secure = !isLoopback(settings.host);
+  const identity = secure ? await identityFor(parts) : undefined;
   const startedAt = clock.monotonic();
+  const people = await openPeople(parts, secure);
   const live = new Live(parts.points, parts.steady);
   const events = new Events(live, parts.notices, () => answerState(parts, startedAt), parts.meters);
-  const app: App = newApp();
-  const desk: Desk = { ...parts, live, events };
+  const app = await newApp(parts, identity);
+  const desk: Desk = { ...parts, live, events, people };
+  const routes: RouteNeed[] = [];
+  app.addHook("onRoute", ({ method, url, config }) => {
+    for (const one of [method].flat()) if (config?.need) routes.push({ method: one, url, need: config.need });
+  });
   answerErrors(app, parts.say);
-  closeGate(app, {
-    names: settings.names,
-    meters: parts.meters,
-    whoIs: () => (settings.open ? { name: "local", role: "admin" } : undefined),
-  });
-  await app.register(helmet, { contentSecurityPolicy, referrerPolicy: { policy: "no-referrer" }, hsts: false });
-  await app.register(swagger, {
-    openapi: { info: { title: "Vigie", version: parts.version, description: "Times are epoch ms, ages ms." } },
-    transform: jsonSchemaTransform,
-  });
+  closeGate(app, desk);
   await app.register(
     async (api: App) => {
       siteRoutes(api, desk);
       historyRoutes(api, desk);
       alarmRoutes(api, desk);
       gatewayRoutes(api, desk, startedAt);
+      sessionRoutes(api, desk);
+      userRoutes(api, desk);
     },
     { prefix: "/api/v1" },
   );
   await app.register(async (outside: App) => {
     docsRoutes(outside);
     probeRoutes(outside, desk, startedAt);
+    trustRoutes(outside, identity?.ca);
     await pageRoutes(outside, desk);
   });
-  await app.listen({ host: settings.host, port: settings.port });
+  await app.ready();
+  const door = await openDoor(app.server, secure, settings.host, settings.port);
   events.start();
   return {
-    url: urlOf(app, "http", settings.host),
+    url: `${secure ? "https" : "http"}://${shownHost(settings.host)}:${door.port}`,
     live,
+    setupCode: people.setupCode,
+    routes,
+    audit: (what, detail) => people.audit.note({ who: "system", from: "", what, detail }),
     close: async () => {
+      door.close();
       await events.close();
       app.server.closeAllConnections();
       await app.close();
@@ -76,26 +99,34 @@ export async function createWeb(parts: WebParts): Promise<Web> {
   };
 }
 
-function newApp(): App {
-  const app = fastify({
+async function identityFor(parts: WebParts): Promise<Identity & { ca?: string }> {
+  const { settings, clock, folder, say } = parts;
+  if (settings.tls) return ownIdentity(settings.tls, clock.now());
+  return boxIdentity({ folder, names: settings.names, now: clock.now(), say });
+}
+
+async function newApp({ version, settings }: WebParts, identity: Identity | undefined): Promise<App> {
+  const app: App = fastify({
     bodyLimit: bounds.body,
-    requestTimeout: bounds.requestWithin,
-    keepAliveTimeout: 30_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 200 },
-    serverFactory: (handler) => {
-      const server = createServer(
-        { maxHeaderSize: bounds.head, headersTimeout: bounds.headWithin, requestTimeout: bounds.requestWithin },
-        handler,
-      );
-      server.maxConnections = bounds.sockets;
-      return server;
-    },
+    serverFactory: (handler) => serverFor(identity, handler),
   }).withTypeProvider<ZodTypeProvider>();
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(validatorCompiler);
   // Answers are our own types; their schemas are for readers, not for stripping what was added since.
   app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  await app.register(cookie);
+  await app.register(helmet, {
+    contentSecurityPolicy,
+    referrerPolicy: { policy: "no-referrer" },
+    // Only with a certificate that browsers know: with our own, a new authority would lock people out for a year.
+    hsts: settings.tls ? { maxAge: 365 * 86_400 } : false,
+  });
+  await app.register(swagger, {
+    openapi: { info: { title: "Vigie", version, description: "Times are epoch ms, ages ms." } },
+    transform: jsonSchemaTransform,
+  });
   return app;
 }
 
@@ -118,8 +149,7 @@ const contentSecurityPolicy = {
   },
 };
 
-function urlOf(app: App, scheme: "http" | "https", host: string): string {
-  const address = app.server.address();
-  const port = typeof address === "object" && address ? address.port : 0;
-  return `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
+const shownHost = (host: string): string => {
+  if (host === "0.0.0.0" || host === "::") return hostname();
+  return host.includes(":") ? `[${host}]` : host;
+};

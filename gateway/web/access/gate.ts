@@ -1,26 +1,17 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { FastifyRequest } from "fastify";
-import type { Meters } from "../../core/meter.ts";
-import type { App } from "../app.ts";
+import { isLoopback } from "../../core/address.ts";
+import type { App, Desk } from "../app.ts";
 import { HttpError } from "../errors.ts";
-import { may, type Visitor } from "./roles.ts";
-
-export interface GateParts {
-  /** Names by which this box may be called, beside its addresses. */
-  names: readonly string[];
-  meters: Meters;
-  /** Who asks; undefined for a stranger. */
-  whoIs(request: FastifyRequest): Visitor | undefined;
-  /** Something was refused: for the audit list. */
-  denied?(request: FastifyRequest, status: number): void;
-}
+import { may } from "./roles.ts";
 
 /**
  * Stands before every route: is this box meant, does the request come from its own page, who asks, may they. A route that
  * does not say who may call it stops the server from starting.
  */
-export function closeGate(app: App, { names, meters, whoIs, denied }: GateParts): void {
+export function closeGate(app: App, { settings, meters, people }: Desk): void {
+  const { names, open } = settings;
   const allowed = new Set(["localhost", hostname(), `${hostname()}.local`, ...names].map((name) => name.toLowerCase()));
 
   app.addHook("onRoute", (route) => {
@@ -33,7 +24,11 @@ export function closeGate(app: App, { names, meters, whoIs, denied }: GateParts)
   app.addHook("onRequest", async (request) => {
     const refuse = (status: number, error: string, message: string) => {
       meters.counter("web_refused_total", "Requests refused at the door", { status: String(status) }).value += 1;
-      denied?.(request, status);
+      // Strangers knock all day; what a known person may not do is worth a line.
+      if (request.visitor) {
+        const detail = `${request.method} ${request.routeOptions.url ?? "?"}: ${status}`;
+        void people.audit.note({ who: request.visitor.name, from: request.ip, what: "refused", detail });
+      }
       return new HttpError(status, error, message);
     };
     if (!meant(request.headers.host, allowed))
@@ -42,7 +37,13 @@ export function closeGate(app: App, { names, meters, whoIs, denied }: GateParts)
       throw refuse(403, "foreign-origin", "This request does not come from the box's own page.");
     if (request.url.startsWith("/api/v1/events") && !sameOrigin(request))
       throw refuse(403, "foreign-origin", "This request does not come from the box's own page.");
-    request.visitor = whoIs(request);
+    if (!open && people.accounts.empty && !isLoopback(request.ip))
+      throw refuse(
+        403,
+        "setup",
+        "The first account is made on the box itself (or through `ssh -L`), with the code it shows.",
+      );
+    request.visitor = people.whoIs(request);
     const need = request.routeOptions.config.need;
     if (need === "anyone" || request.is404) return;
     if (!request.visitor) throw refuse(401, "who", "Sign in first.");

@@ -6,6 +6,7 @@ import type { Role } from "../access/roles.ts";
 import { type AlarmEventAnswer, alarmAnswer, answerAlarm, inLanguage, instant, says } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError } from "../errors.ts";
+import { by } from "./users.ts";
 
 const words = z.string().trim().max(500);
 const alarmId = z.strictObject({ id: z.string().min(1).max(200) });
@@ -81,9 +82,11 @@ export function alarmRoutes(app: App, desk: Desk): void {
           response: { 200: says<AlarmAnswer>(alarmAnswer) },
         },
       },
-      async ({ params, query, body: said, visitor }) => {
+      async (request) => {
+        const { params, query, body: said, visitor } = request;
         if (!visitor) throw new HttpError(401, "who", "Sign in first.");
         const alarm = await alarms.act(params.id, turn(said ?? {}, visitor.name, desk.clock.now()));
+        await desk.people.audit.note(by(request, `alarm-${name}`, params.id));
         return answerAlarm(alarm, query.lang ?? site.language);
       },
     );

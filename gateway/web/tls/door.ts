@@ -1,0 +1,95 @@
+import { createServer as createHttp, type Server } from "node:http";
+import { createServer as createHttps } from "node:https";
+import { createServer as createNet, type Socket } from "node:net";
+import type { Identity } from "./certificate.ts";
+
+/** What one client and all of them together may take. */
+export const bounds = {
+  body: 1024 * 1024,
+  head: 16 * 1024,
+  sockets: 400,
+  socketsPerAddress: 100,
+  requestWithin: 15_000,
+  headWithin: 10_000,
+  firstByteWithin: 5_000,
+} as const;
+
+const timing = {
+  maxHeaderSize: bounds.head,
+  headersTimeout: bounds.headWithin,
+  requestTimeout: bounds.requestWithin,
+  keepAliveTimeout: 30_000,
+  connectionsCheckingInterval: 1_000,
+};
+
+type Handler = Parameters<typeof createHttp>[1];
+
+/** The HTTP server behind fastify: plain on loopback, TLS anywhere else. */
+export function serverFor(identity: Identity | undefined, handler: Handler): Server {
+  if (!identity) return createHttp(timing, handler);
+  const tls = { ...identity, minVersion: "TLSv1.2", handshakeTimeout: bounds.firstByteWithin } as const;
+  const server = createHttps({ ...timing, ...tls }, handler);
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  return server;
+}
+
+/**
+ * Listens, and hands each socket to `server`. A TLS record begins with byte 22; whoever speaks plain HTTP to an HTTPS
+ * port is told the right address and nothing else. Counts sockets per address, so that one flood leaves room for others.
+ */
+export function openDoor(server: Server, secure: boolean, host: string, port: number) {
+  const perAddress = new Map<string, number>();
+  const door = createNet({ noDelay: true }, (socket) => {
+    const from = socket.remoteAddress ?? "";
+    const count = (perAddress.get(from) ?? 0) + 1;
+    socket.on("error", () => undefined);
+    if (count > bounds.socketsPerAddress) {
+      socket.destroy();
+      return;
+    }
+    perAddress.set(from, count);
+    socket.once("close", () => {
+      const left = (perAddress.get(from) ?? 1) - 1;
+      if (left > 0) perAddress.set(from, left);
+      else perAddress.delete(from);
+    });
+    if (secure) peek(socket, (first) => (first === 22 ? server.emit("connection", socket) : redirect(socket)));
+    else server.emit("connection", socket);
+  });
+  door.maxConnections = bounds.sockets;
+  return new Promise<{ port: number; close(): void }>((resolve, reject) => {
+    door.once("error", reject);
+    door.listen(port, host, () => {
+      const address = door.address();
+      resolve({ port: typeof address === "object" && address ? address.port : port, close: () => door.close() });
+    });
+  });
+}
+
+function peek(socket: Socket, go: (first: number | undefined) => void): void {
+  const timer = setTimeout(() => socket.destroy(), bounds.firstByteWithin);
+  socket.once("close", () => clearTimeout(timer));
+  socket.once("data", (bytes: Buffer) => {
+    clearTimeout(timer);
+    socket.pause();
+    socket.unshift(bytes);
+    go(bytes[0]);
+    process.nextTick(() => socket.resume());
+  });
+}
+
+/** Answers a plain request with the address it should have used, taken from its own Host line. */
+function redirect(socket: Socket): void {
+  socket.setTimeout(bounds.firstByteWithin, () => socket.destroy());
+  socket.once("data", (bytes: Buffer) => {
+    const text = bytes.toString("latin1");
+    const path = text.match(/^[A-Z]{3,7} (\/[!-~]{0,2000}) HTTP\/1\.[01]\r\n/)?.[1];
+    const host = text.match(/\r\nhost: ?([A-Za-z0-9.:[\]_-]{1,255})\r\n/i)?.[1];
+    if (path && host) {
+      const to = `https://${host}${path}`;
+      socket.end(
+        `HTTP/1.1 308 Permanent Redirect\r\nLocation: ${to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
+      );
+    } else socket.destroy();
+  });
+}
