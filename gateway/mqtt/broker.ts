@@ -9,7 +9,7 @@ import type { Cells } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import { type Clock, SECOND } from "../core/time.ts";
 import type { BrokerAddress } from "../plugin.ts";
-import { MqttAccounts, mayPublish, maySubscribe, presets, type Rights } from "./accounts.ts";
+import { MqttAccounts, mayPublish, maySubscribe, type Rights } from "./accounts.ts";
 import { type ByteGuard, watch } from "./guard.ts";
 import { bindMemory, keeps } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
@@ -102,6 +102,9 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
   };
 }
 
+/** What anybody on this machine may do where the broker is open: look. */
+const anybody: Rights = { publish: [], subscribe: ["vigie/#"] };
+
 /** The sockets of one address; `knocking` are those that have not shown who they are. */
 interface Neighbour {
   all: Set<object>;
@@ -113,7 +116,6 @@ class Door {
   readonly ownPassword = randomBytes(24).toString("base64url");
   readonly #parts: BrokerParts;
   readonly #accounts: MqttAccounts;
-  readonly #open: Rights;
   readonly #visitors = new WeakMap<Client, Visitor>();
   readonly #knocks = new WeakMap<object, { guard: ByteGuard; known: Neighbour }>();
   readonly #sockets = new Map<string, Neighbour>();
@@ -124,7 +126,6 @@ class Door {
   constructor(parts: BrokerParts, accounts: MqttAccounts) {
     this.#parts = parts;
     this.#accounts = accounts;
-    this.#open = presets.reader(parts.site.id);
     parts.meters.probe(() => {
       parts.meters.gauge("broker_clients", "Clients of the embedded broker").value = this.#inside.size;
     });
@@ -237,7 +238,7 @@ class Door {
     if (name === undefined) {
       const here = "remoteAddress" in client.conn && isLoopback(client.conn.remoteAddress ?? "");
       const free = !this.#belongs(id) && client.clean;
-      return this.#parts.settings.open && here && free ? { name: "", rights: this.#open } : undefined;
+      return this.#parts.settings.open && here && free ? { name: "", rights: anybody } : undefined;
     }
     // A client id belongs to the account whose name it begins with, so that nobody can throw out another one.
     if (id !== name && !id.startsWith(`${name}.`) && !id.startsWith("aedes_")) return undefined;

@@ -36,7 +36,7 @@ export default defineSink({
       name: id,
       link: given,
       broker: context.broker,
-      clientId: `vigie-${site.id}-${id}`,
+      clientId: `vigie-${site.id}-sink-${id}`,
       clock: context.clock,
       say: context.say,
       meters: context.meters,
