@@ -50,6 +50,8 @@ export interface SinkContext extends Context {
   broker: BrokerAddress | undefined;
   /** The store's own answers about the past: what the `sqlite` sink hands on. */
   history?: Historian;
+  /** Small state of its own that survives. */
+  cells?: Cells;
 }
 
 /** Where the embedded MQTT broker listens, and the gateway's own way in. */

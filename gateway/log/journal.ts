@@ -215,11 +215,6 @@ export class Journal<T> implements Log<T>, Queue {
     this.#grow();
   }
 
-  /** Times have become known: what is in memory is read from disk again, where they are put right. */
-  settle(): void {
-    this.#entries = this.#entries.map((entry) => (entry.seq <= this.#committed ? this.#parts.settle(entry) : entry));
-  }
-
   trimmed(oldest: number, damaged: readonly Gap[]): void {
     this.#oldest = oldest;
     this.#gaps.push(...damaged);
@@ -230,6 +225,10 @@ export class Journal<T> implements Log<T>, Queue {
     const saved = this.#place(this.#committed);
     const shown = this.#parts.degraded() ? Math.min(this.#entries.length, this.#place(this.#reserved - 1)) : saved;
     const found = this.#entries.slice(from, Math.min(from + limit, shown));
+    for (let i = 0; i < found.length; i++) {
+      const entry = found[i];
+      if (entry?.tq === "unsynced") found[i] = this.#parts.settle(entry);
+    }
     for (let i = Math.max(0, saved - from); i < found.length; i++) {
       const entry = found[i];
       if (entry) found[i] = { ...entry, volatile: true };

@@ -91,7 +91,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const names = new Names(opened.names);
   const evidence = options.evidence ?? (settings.clock === "trusted" ? trusted : machineEvidence(clock));
   const kernel = options.kernel ?? (await kernelBoot());
-  const times = new Times({ clock, say, meters, evidence, kernel, opened, note: (boots) => noteBoots(boots) });
+  const times = new Times({ clock, say, meters, evidence, kernel, opened, note: (boots) => commits.note({ boots }) });
   const gaps = restartGap(opened, times);
 
   const parts = <T>(name: LogName, rest: Pick<JournalParts<T>, "codec" | "stamp" | "settle">): JournalParts<T> => ({
@@ -137,10 +137,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     ...cursors,
     appendNotices: (notices) => void journals.notices.append(notices),
   });
-  const noteBoots = (boots: Opened["boots"] | readonly Opened["boots"][number][]) => {
-    commits.note({ boots });
-    journals.readings.settle();
-  };
   commits.note({ boots: [times.current], gaps });
   await commits.commit({});
   await times.ask();
