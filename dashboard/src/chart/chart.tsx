@@ -5,7 +5,7 @@ import type { AlarmAnswer, HistoryAnswer } from "../../../gateway/core/api.ts";
 import { momentShown, valueShown } from "../format.ts";
 import { type LivePoint, pointSignal, tick } from "../live.ts";
 import { paint } from "../theme.ts";
-import { titleOf } from "../titles.ts";
+import { causeShown, titleOf } from "../titles.ts";
 import { language, words } from "../words/index.ts";
 import { fetchWindow } from "./fetch.ts";
 import { overlay } from "./paint.ts";
@@ -186,9 +186,7 @@ function GapList({ columns: { gaps } }: { columns: Columns }) {
       <h3>{w.chart.gaps}</h3>
       <ul>
         {longest.map((gap) => (
-          <li key={gap.from}>
-            {w.chart.gap(momentShown(gap.from), momentShown(gap.to), w.fault[gap.why] ?? w.fault.unknown)}
-          </li>
+          <li key={gap.from}>{w.chart.gap(momentShown(gap.from), momentShown(gap.to), causeShown(gap.why))}</li>
         ))}
         {gaps.length > MOST_GAPS && <li>{w.chart.more(gaps.length - MOST_GAPS)}</li>}
       </ul>

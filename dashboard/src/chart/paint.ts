@@ -2,6 +2,7 @@ import type uPlot from "uplot";
 import type { AlarmAnswer } from "../../../gateway/core/api.ts";
 import { clockShown, valueShown } from "../format.ts";
 import { token } from "../theme.ts";
+import { causeShown } from "../titles.ts";
 import { words } from "../words/index.ts";
 import type { Gap } from "./series.ts";
 
@@ -66,7 +67,7 @@ function paintGaps(u: uPlot, gaps: readonly Gap[]): void {
     }
     u.ctx.stroke();
     u.ctx.restore();
-    label(u, words.value.fault[gap.why] ?? words.value.fault.unknown, left, width);
+    label(u, causeShown(gap.why), left, width);
   }
 }
 

@@ -1,11 +1,12 @@
 import type { HistoryAnswer } from "../../../gateway/core/api.ts";
 import type { FaultCode } from "../../../gateway/core/fault.ts";
+import type { Bucket } from "../../../gateway/core/history.ts";
 
-/** A stretch without any number, and why. */
+/** A stretch without any number, and why. `none`: before the first record there is. */
 export interface Gap {
   from: number;
   to: number;
-  why: FaultCode;
+  why: FaultCode | "none";
 }
 
 /** Columns for drawing; null breaks the line. */
@@ -22,40 +23,29 @@ export const bucketsFor = (span: number, width: number, every: number): number =
   Math.max(2, Math.min(800, Math.floor(width / 2), Math.floor(span / Math.max(every, 1))));
 
 /**
- * What to draw of a history. An empty bucket between two readings is a gap only when the silence is longer than the point's
- * pace explains, or when something said that it was bad; the future is no gap.
+ * What to draw of a history. An empty stretch between two readings is a gap only when it is longer than the point's pace
+ * explains, or when something said that it was bad; the future is no gap.
  */
 export function columnsOf({ buckets }: HistoryAnswer, to: number, every: number, now: number): Columns {
   const found: Columns = { t: [], min: [], max: [], mean: [], gaps: [] };
   const end = Math.min(to, now);
-  const length = buckets.length > 1 ? (buckets[1]?.t ?? 0) - (buckets[0]?.t ?? 0) : end - (buckets[0]?.t ?? end);
+  const length = (buckets[1]?.t ?? end) - (buckets[0]?.t ?? 0);
   const patience = Math.max(3_000, 3 * every);
-  let open: Gap | undefined;
-  let said = false;
+  let empty: Bucket[] = [];
   const close = (at: number): void => {
-    if (!open) return;
-    const gap = { ...open, to: at };
-    open = undefined;
+    const gaps = gapsOf(empty, at, found.t.length === 0, patience);
+    empty = [];
     // The newest stretch may simply not be written yet.
-    const last = at >= end;
-    if ((said && !last) || gap.to - gap.from > patience + (last ? length : 0)) {
-      found.gaps.push(gap);
-      push(found, gap.from, null, null, null);
-    }
-    said = false;
+    const told = gaps.filter(
+      (gap) => gap.to - gap.from > patience + (at < end ? 0 : length) || (at < end && gap.why !== "unknown"),
+    );
+    found.gaps.push(...told);
+    if (told[0]) push(found, told[0].from, null, null, null);
   };
   for (const bucket of buckets) {
     if (bucket.t >= end) break;
     if (bucket.count === 0 || bucket.mean === null) {
-      open ??= { from: bucket.t, to: bucket.t, why: bucket.why ?? "unknown" };
-      if (bucket.bad > 0) said = true;
-      if (bucket.why && open.why === "unknown") open.why = bucket.why;
-      // One silence with two causes in a row is two gaps.
-      else if (bucket.why && bucket.why !== open.why) {
-        close(bucket.t);
-        open = { from: bucket.t, to: bucket.t, why: bucket.why };
-        said = bucket.bad > 0;
-      }
+      empty.push(bucket);
       continue;
     }
     close(bucket.t);
@@ -63,6 +53,28 @@ export function columnsOf({ buckets }: HistoryAnswer, to: number, every: number,
   }
   close(end);
   return found;
+}
+
+/** An empty stretch cut by cause. Buckets without one take that of their neighbour, unless they are too many to be its pauses. */
+function gapsOf(empty: readonly Bucket[], to: number, first: boolean, patience: number): Gap[] {
+  const cut: Gap[] = [];
+  for (const [i, { t, why, bad }] of empty.entries()) {
+    const cause = why ?? (bad > 0 ? "unknown" : "none");
+    const before = cut.at(-1);
+    const until = empty[i + 1]?.t ?? to;
+    if (before?.why === cause) before.to = until;
+    else cut.push({ from: t, to: until, why: cause });
+  }
+  const whole: Gap[] = [];
+  for (const [i, gap] of cut.entries()) {
+    const before = whole.at(-1);
+    const pause = gap.why === "none" && gap.to - gap.from <= patience;
+    const neighbour = pause ? (before?.why ?? cut[i + 1]?.why) : undefined;
+    const why = neighbour ?? (gap.why === "none" && !(first && i === 0) ? "unknown" : gap.why);
+    if (before?.why === why) before.to = gap.to;
+    else whole.push({ ...gap, why });
+  }
+  return whole;
 }
 
 function push(to: Columns, t: number, min: number | null, max: number | null, mean: number | null): void {

@@ -9,7 +9,7 @@ import { Waiting } from "../parts/asked.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 import { alarmTone } from "../status.ts";
-import { nameOf } from "../titles.ts";
+import { headline, nameOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 
 type Line = Omit<AlarmEvent, "alarm"> & { seq: number; alarm: AlarmAnswer };
@@ -78,7 +78,7 @@ function Event({ line: { t, alarm, from, to, by, reason, test } }: { line: Line 
       <time dateTime={new Date(t).toISOString()}>{clockShown(t, true)}</time>
       <Mark tone={to === "normal" ? "ok" : alarmTone({ ...alarm, state: to })} size={22} />
       <div>
-        <b>{machine ? nameOf(machine) : alarm.machine}</b> {say(alarm.texts)}
+        <b>{machine ? nameOf(machine) : alarm.machine}</b> {headline(say(alarm.texts))[0]}
         <p class="note">
           {test && <b>{w.alarms.test} </b>}
           {w.alarmState[from]} → {w.alarmState[to]}

@@ -1,6 +1,5 @@
 import type { DeviceStatus } from "../../../gateway/core/driver.ts";
 import { useAsked } from "../ask.ts";
-import { numberShown } from "../format.ts";
 import { Waiting } from "../parts/asked.tsx";
 import { Mark, type Tone } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
@@ -78,7 +77,7 @@ function Device({ device }: { device: DeviceStatus }) {
         {about.map(([key, value]) => (
           <div key={key}>
             <dt>{w.about[key as keyof typeof w.about] ?? key.replaceAll("_", " ")}</dt>
-            <dd>{typeof value === "number" ? numberShown(value, "1") : value}</dd>
+            <dd>{value}</dd>
           </div>
         ))}
         {errors.map(({ kind, count }) => (

@@ -2,6 +2,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { MachineAnswer } from "../../../gateway/core/api.ts";
 import type { Text } from "../../../gateway/core/text.ts";
 import { useAsked } from "../ask.ts";
+import { useHealthTrend } from "../health-trend.ts";
 import { alarms, link, machines, pointIds, pointsOf, tick } from "../live.ts";
 import { AlarmCard } from "../parts/alarm-card.tsx";
 import { ChartPanel } from "../parts/chart-panel.tsx";
@@ -29,7 +30,8 @@ function Machine({ machine }: { machine: MachineAnswer }) {
   const chosen = useSignal<string | null>(null);
   const points = useComputed(() => {
     void pointIds.value;
-    return pointsOf(machine.id);
+    // State and health have their own place at the top.
+    return pointsOf(machine.id).filter((point) => !/\/(state|health)$/.test(point.peek().id));
   });
   const own = alarms.value.filter((alarm) => alarm.machine === machine.id).sort(byUrgency);
   // A machine that warns opens on the point it warns about.
@@ -52,7 +54,7 @@ function Machine({ machine }: { machine: MachineAnswer }) {
             <StateChip state={machine.state} /> <span class="code">{w.machine.code(machine.code)}</span>
           </p>
         </div>
-        <Health health={machine.health} size={88} />
+        <Health health={machine.health} trend={useHealthTrend(machine.id)} size={88} />
       </header>
       <Reasons machine={machine} />
       {own.length > 0 && (

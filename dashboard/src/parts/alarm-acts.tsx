@@ -3,6 +3,7 @@ import type { AlarmAnswer } from "../../../gateway/core/api.ts";
 import { post, Refused } from "../http.ts";
 import { takeAlarm } from "../live.ts";
 import { isOpen } from "../status.ts";
+import { headline } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import { Choice } from "./settings.tsx";
@@ -92,7 +93,12 @@ function AckForm({ alarm, asking }: { alarm: AlarmAnswer; asking: Asking }) {
           comment.value = event.currentTarget.value;
         }}
       />
-      <button type="submit" class="primary" disabled={asking.busy.value} aria-label={w.ackOf(say(alarm.texts))}>
+      <button
+        type="submit"
+        class="primary"
+        disabled={asking.busy.value}
+        aria-label={w.ackOf(headline(say(alarm.texts))[0])}
+      >
         <Icon name="check" />
         {asking.busy.value ? w.acking : w.ack}
       </button>

@@ -2,7 +2,7 @@ import type { AlarmAnswer } from "../../../gateway/core/api.ts";
 import { distanceShown, momentShown, valueShown } from "../format.ts";
 import { machines, pointSignal, tick } from "../live.ts";
 import { alarmTone } from "../status.ts";
-import { nameOf } from "../titles.ts";
+import { headline, nameOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 import { AlarmActs } from "./alarm-acts.tsx";
 import { Icon } from "./icon.tsx";
@@ -13,6 +13,7 @@ export function AlarmCard({ alarm, withMachine = true }: { alarm: AlarmAnswer; w
   const w = words.value;
   const machine = machines.value.find(({ id }) => id === alarm.machine);
   const tone = alarmTone(alarm);
+  const [title, more] = headline(say(alarm.texts));
   return (
     <article class={`alarm tone-${tone}`} data-alarm={alarm.id}>
       <header>
@@ -23,7 +24,7 @@ export function AlarmCard({ alarm, withMachine = true }: { alarm: AlarmAnswer; w
               {nameOf(machine)}
             </a>
           )}
-          <h3>{say(alarm.texts)}</h3>
+          <h3>{title}</h3>
           <p class="alarm-state">
             <b>{tone === "alert" ? w.alarms.alert : w.alarms.watch}</b>
             <span>{w.priority[alarm.priority]}</span>
@@ -32,6 +33,7 @@ export function AlarmCard({ alarm, withMachine = true }: { alarm: AlarmAnswer; w
           </p>
         </div>
       </header>
+      {more && <p class="alarm-more">{more}</p>}
       <Facts alarm={alarm} />
       <AlarmActs alarm={alarm} />
     </article>

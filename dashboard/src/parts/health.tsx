@@ -40,7 +40,7 @@ export function Health({
             transform="rotate(-90 24 24)"
           />
         )}
-        <text x="24" y="24" dy="0.36em" text-anchor="middle">
+        <text class={health === 100 ? "full" : ""} x="24" y="24" dy="0.36em" text-anchor="middle">
           {health === null ? "–" : Math.round(health)}
         </text>
         {trend === "falling" && <path class="trend" d="M38 38l4 6 4-6Z" />}

@@ -1,11 +1,12 @@
 import type { MachineAnswer } from "../../../gateway/core/api.ts";
 import { valueShown } from "../format.ts";
+import { useHealthTrend } from "../health-trend.ts";
 import { type LivePoint, pointSignal } from "../live.ts";
 import type { Status } from "../status.ts";
-import { nameOf, titleOf } from "../titles.ts";
+import { headline, nameOf, titleOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 import { Ago } from "./age.tsx";
-import { Health, type Trend } from "./health.tsx";
+import { Health } from "./health.tsx";
 import { Mark, StateShape } from "./mark.tsx";
 import { Pictogram } from "./pictogram.tsx";
 import { Spark } from "./spark.tsx";
@@ -15,13 +16,12 @@ export function Tile({
   machine,
   status,
   main,
-  trend,
 }: {
   machine: MachineAnswer;
   status: Status;
   main: LivePoint | undefined;
-  trend?: Trend | undefined;
 }) {
+  const trend = useHealthTrend(machine.id);
   return (
     <a class={`tile tone-${status.tone}`} href={`/m/${encodeURIComponent(machine.code)}`}>
       <span class="tile-head">
@@ -71,13 +71,13 @@ function MainValue({ point: { id } }: { point: LivePoint }) {
 
 function TheOneThing({ status: { tone, first, others, silent } }: { status: Status }) {
   const w = words.value.workshop;
-  const text = first ? say(first.action ?? first.texts) : silent ? w.silentMachine : w.nothing;
+  const text = first ? headline(say(first.action ?? first.texts))[0] : silent ? w.silentMachine : w.nothing;
   return (
     <span class="tile-todo">
       <Mark tone={tone} />
       <span>
         <span class="todo-text">{text}</span>
-        {first?.action && <span class="todo-why">{say(first.texts)}</span>}
+        {first?.action && <span class="todo-why">{headline(say(first.texts))[0]}</span>}
       </span>
       {others > 0 && <span class="todo-more">{w.alarmsMore(others)}</span>}
     </span>

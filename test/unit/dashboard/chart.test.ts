@@ -48,6 +48,24 @@ describe("what is drawn of a history", () => {
     expect(found.gaps.map(({ why }) => why)).toEqual(["gateway_off", "timeout"]);
   });
 
+  test("what was before the first record is not blamed on the first fault", () => {
+    const silent = [0, 1, 2, 3, 4, 5].map((n) => empty(n * 10_000));
+    const found = columns([...silent, empty(60_000, "port", 1), full(70_000, 7)]);
+    expect(found.gaps).toEqual([
+      { from: 0, to: 60_000, why: "none" },
+      { from: 60_000, to: 70_000, why: "port" },
+    ]);
+  });
+
+  test("the pauses between the failures of a slow point belong to the failure", () => {
+    const pattern = [0, 1, 2, 3, 4, 5, 6, 7].map((n) =>
+      n % 4 === 1 ? empty(n * 1_000, "timeout", 1) : empty(n * 1_000),
+    );
+    expect(columns([full(-1_000, 5), ...pattern, full(8_000, 5)], 4_000).gaps).toEqual([
+      { from: 0, to: 8_000, why: "timeout" },
+    ]);
+  });
+
   test("the future is no gap, and neither is the second not yet written", () => {
     const found = columns([full(0, 5), full(1_000, 6), empty(2_000), empty(3_000), empty(4_000)], 1_000, 5_000, 3_500);
     expect(found.gaps).toEqual([]);

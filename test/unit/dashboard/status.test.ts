@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { trendOf } from "../../../dashboard/src/health-trend.ts";
 import type { LivePoint } from "../../../dashboard/src/live.ts";
 import { ageOf, isStale } from "../../../dashboard/src/live.ts";
 import { sparkPaths } from "../../../dashboard/src/parts/spark.tsx";
@@ -119,6 +120,15 @@ describe("the small line of a tile", () => {
     ].map(([, y]) => Number(y));
     expect(Math.max(...ys) - Math.min(...ys)).toBeLessThan(5);
   });
+});
+
+test("health rises or falls only by what a person should see", () => {
+  const trend = (...means: (number | null)[]) =>
+    trendOf({ buckets: means.map((mean, i) => ({ t: epochMs(i), min: mean, mean, max: mean, count: 1, bad: 0 })) });
+  expect(trend(90, null, 80)).toBe("falling");
+  expect(trend(80, 90)).toBe("rising");
+  expect(trend(80, 82)).toBe("steady");
+  expect(trend(null, 80)).toBeUndefined();
 });
 
 test("the wall picks the columns that make tiles largest, and never makes them too small to read", () => {
