@@ -37,11 +37,9 @@ export default defineSink({
       if (refused.length > KEPT) refused.shift();
       void cells?.commit({ cells: [{ kind: "influx-refused", key: id, value: refused }], urgent: false });
     };
-    const target = {
-      ...given,
-      timeout: given.timeout * SECOND,
-      ...(given.ca && { ca: readFileSync(given.ca, "utf8") }),
-    };
+    const { url, token, org, bucket, timeout, ca } = given;
+    const trust = ca ? { ca: readFileSync(ca, "utf8") } : {};
+    const target = { url, token, org, bucket, timeout: timeout * SECOND, ...trust };
     const sender = new Sender({ name: id, target, most: given.batch, say, meters, onRefused: keep });
     const series = new Map<PointId, string>();
     const seriesFor = (point: PointId) => {
