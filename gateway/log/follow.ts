@@ -85,7 +85,7 @@ class Following<T> {
     const entries = await this.#log.after(this.#seq, limit);
     const first = entries[0];
     if (first && this.#isFarBehind(first)) {
-      this.#open(this.#seq, this.#log.head().newest);
+      this.#open(this.#seq, this.#log.head().newest - limit);
       return this.#next();
     }
     if (first) return { lane: "live", entries, until: entries.at(-1)?.seq ?? this.#seq };
@@ -114,7 +114,7 @@ class Following<T> {
     return !few && (this.#log.steady?.() ?? entry.steady) - entry.steady > BEHIND;
   }
 
-  /** A second lane: what is there by now becomes backlog, and `live` goes on behind it. */
+  /** A second lane: what is there by now becomes backlog, but for the newest batch, with which `live` goes on. */
   #open(after: number, until: number): void {
     this.#backlog.push({ after, until });
     while (this.#backlog.length > STRETCHES) {
