@@ -94,13 +94,12 @@ export class Desk {
 
   /** A person's hand. Throws `ActionRefused` with the reason. */
   act(id: string, action: AlarmAction, now: Moment, out: AlarmEvent[]): Alarm {
-    const record = this.records.get(id);
-    const rule = record && this.#rules.get(record.rule);
-    if (!record || !rule) throw new ActionRefused("unknown-alarm", `there is no alarm ${id}`);
-    if (action.kind === "test") {
-      out.push(testEvent(alarmOf(record, rule), now.t, action.by));
-      return alarmOf(record, rule);
-    }
+    const known = this.records.get(id);
+    const rule = this.#rules.get(known?.rule ?? id);
+    if (!rule || (!known && action.kind !== "test"))
+      throw new ActionRefused("unknown-alarm", `there is no alarm ${id}`);
+    if (action.kind === "test" || !known) return this.#test(rule, known, now, action.by, out);
+    const record = known;
     const event = handOn(rule, action, now);
     const before = shown(record.life);
     const moved = this.#move(rule, record, event, now, out, action.by, spoken(action));
@@ -109,6 +108,14 @@ export class Desk {
     const last = out.at(-1);
     if (last?.alarm.id === id) out[out.length - 1] = { ...last, alarm: alarmOf(record, rule) };
     return alarmOf(record, rule);
+  }
+
+  /** The whole chain, marked TEST; the alarm itself does not move. A rule that never spoke can be tested too. */
+  #test(rule: AlarmRule, known: AlarmRecord | undefined, now: Moment, by: string, out: AlarmEvent[]): Alarm {
+    const record = known ?? newRecord(rule, { active: true, level: "alert", score: 1, text: trial }, now.t);
+    const alarm = alarmOf(record, rule);
+    out.push(testEvent(alarm, now.t, by));
+    return alarm;
   }
 
   list(): Alarm[] {
@@ -271,6 +278,8 @@ export class Desk {
     return record;
   }
 }
+
+const trial = { fr: "essai, rien à faire", en: "test, nothing to do" };
 
 /** Time with a bad input counts for no delay. */
 function thaw(record: AlarmRecord, steady: SteadyMs): void {

@@ -6,6 +6,7 @@ import type { Quality } from "../core/reading.ts";
 import type { Text } from "../core/text.ts";
 import { type EpochMs, epochMs, type SteadyMs } from "../core/time.ts";
 import { type Life, newborn, type Process, shown } from "./lifecycle.ts";
+import { plainDesign } from "./rule.ts";
 
 /** Now, by both clocks: `steady` for every duration, `t` for people. */
 export interface Moment {
@@ -160,6 +161,7 @@ export function alarmOf(record: AlarmRecord, { design, type: _ }: AlarmRule): Al
     ackedBy: record.ackedBy,
     comment: record.comment,
     shelvedUntil: record.shelvedUntil,
+    policy: design.policy,
   });
 }
 
@@ -168,6 +170,15 @@ export const listed = ({ life }: AlarmRecord): boolean =>
   life.process !== "normal" || life.shelf !== "none" || life.oos || !life.enabled;
 
 export const isActive = (process: Process): boolean => process === "unacked" || process === "acked";
+
+/** Stands behind the weekly drill, which must not depend on any rule of the site. */
+export const fireDrill: AlarmRule = {
+  id: "fire-drill",
+  type: "drill",
+  machine: "gateway",
+  enabled: true,
+  design: { ...plainDesign, name: { fr: "Exercice d'alerte", en: "Fire drill" } },
+};
 
 /** Sent with the test button: the whole chain, marked TEST, and the alarm itself does not move. */
 export const testEvent = (alarm: Alarm, t: EpochMs, by: string): AlarmEvent => ({

@@ -10,7 +10,7 @@ import type { Cases } from "./case.ts";
 import { Desk } from "./desk.ts";
 import type { Cause } from "./lifecycle.ts";
 import { type LearnedState, type MachineStates, machineStates } from "./machine-state.ts";
-import type { AlarmRecord, AlarmRule, Moment } from "./record.ts";
+import { type AlarmRecord, type AlarmRule, fireDrill, type Moment } from "./record.ts";
 import type { Rule } from "./rule.ts";
 import type { AlarmSettings } from "./settings.ts";
 import { Silence } from "./silence.ts";
@@ -94,10 +94,12 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
   const seats = seatsOf(points, rooms, slots);
   const silenced = new Map<PointId, string>();
   const alarmRules = new Map<string, AlarmRule>(
-    [...rules.filter((r) => r.vote === undefined || !cases), ...silence.rules(), ...(cases?.rules ?? [])].map((r) => [
-      r.id,
-      r,
-    ]),
+    [
+      ...rules.filter((r) => r.vote === undefined || !cases),
+      fireDrill,
+      ...silence.rules(),
+      ...(cases?.rules ?? []),
+    ].map((r) => [r.id, r]),
   );
   let reliving = false;
   let moment: Moment = { t: epochMs(0), steady: steadyMs(0) };

@@ -1,4 +1,5 @@
 import type { Forecast, Level } from "./detector.ts";
+import type { Hear } from "./notice.ts";
 import type { PointId } from "./point.ts";
 import type { Quality } from "./reading.ts";
 import type { Language, Text } from "./text.ts";
@@ -83,6 +84,8 @@ export interface Alarm {
   readonly ackedBy?: string;
   readonly comment?: string;
   readonly shelvedUntil?: EpochMs;
+  /** The escalation policy that its rule names. */
+  readonly policy?: string;
 }
 
 /** One transition, for ever: what an alarm did, when, by whom and why. The notices log holds these. */
@@ -157,6 +160,8 @@ export interface Notifier {
   readonly name: string;
   /** Every event of the notices log, in order. */
   notify?(event: AlarmEvent, signal: AbortSignal): Promise<void>;
+  /** For channels on which people answer: called once, before the first message. */
+  listen?(hear: Hear): void;
   /** One message to one person. */
   deliver?(message: Message, signal: AbortSignal): Promise<void>;
 }

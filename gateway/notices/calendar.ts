@@ -1,0 +1,134 @@
+import { DAY, type EpochMs, epochMs, HOUR, MINUTE } from "../core/time.ts";
+import type { Rota } from "./settings.ts";
+
+/** A moment as the clock on the wall of the workshop shows it. */
+export interface WallTime {
+  /** `2026-03-29` */
+  readonly date: string;
+  /** Minutes since midnight. */
+  readonly minute: number;
+  readonly day: Weekday;
+}
+
+export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+
+const week: readonly Weekday[] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+const formatOf = (timezone: string): Intl.DateTimeFormat => {
+  const known = formats.get(timezone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat("en-CA", {
+    timeZone: timezone,
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  formats.set(timezone, made);
+  return made;
+};
+
+export function wallTime(t: EpochMs, timezone: string): WallTime {
+  const parts = new Map(
+    formatOf(timezone)
+      .formatToParts(t)
+      .map(({ type, value }) => [type, value]),
+  );
+  const date = `${parts.get("year")}-${parts.get("month")}-${parts.get("day")}`;
+  const minute = Number(parts.get("hour")) * 60 + Number(parts.get("minute"));
+  return { date, minute, day: weekday(date) };
+}
+
+/** Whether `minute` lies in a stretch that may run over midnight; `from` = `to` is the whole day. */
+export const within = (minute: number, from: number, to: number): boolean =>
+  from < to ? minute >= from && minute < to : minute >= from || minute < to;
+
+/** Who has the duty now: exceptions first, then public holidays, then the weekly pattern. */
+export function onDuty(rota: Rota, t: EpochMs, timezone: string): { who: string; backup?: string } | undefined {
+  const now = wallTime(t, timezone);
+  const exception = rota.exceptions.find(({ from, to }) => now.date >= from && now.date <= to);
+  if (exception) return duty(exception);
+  if (rota.holidays && isHoliday(now.date)) return { who: rota.holidays };
+  const yesterday = dayBefore(now.day);
+  const shift = rota.weekly.find(({ days, from, to }) => {
+    if (from < to) return days.includes(now.day) && now.minute >= from && now.minute < to;
+    // A night shift belongs to the day on which it begins.
+    return (days.includes(now.day) && now.minute >= from) || (days.includes(yesterday) && now.minute < to);
+  });
+  return shift && duty(shift);
+}
+
+const duty = ({ who, backup }: { who: string; backup?: string | undefined }) => ({ who, ...(backup && { backup }) });
+
+/** The eleven public holidays of metropolitan France. */
+export function isHoliday(date: string): boolean {
+  if (fixed.has(date.slice(5))) return true;
+  const easter = easterSunday(Number(date.slice(0, 4)));
+  return movable.some((days) => dateOf(easter + days * DAY) === date);
+}
+
+const fixed: ReadonlySet<string> = new Set(["01-01", "05-01", "05-08", "07-14", "08-15", "11-01", "11-11", "12-25"]);
+/** Easter Monday, Ascension, Whit Monday, in days after Easter. */
+const movable = [1, 39, 50];
+
+/** Gregorian Easter after Meeus, Jones and Butcher. */
+function easterSunday(year: number): number {
+  const a = year % 19;
+  const [b, c] = [Math.floor(year / 100), year % 100];
+  const [d, e] = [Math.floor(b / 4), b % 4];
+  const f = Math.floor((b + 8) / 25);
+  const g = Math.floor((b - f + 1) / 3);
+  const h = (19 * a + b - d - g + 15) % 30;
+  const [i, k] = [Math.floor(c / 4), c % 4];
+  const l = (32 + 2 * e + 2 * i - h - k) % 7;
+  const m = Math.floor((a + 11 * h + 22 * l) / 451);
+  const n = h + l - 7 * m + 114;
+  return Date.UTC(year, Math.floor(n / 31) - 1, (n % 31) + 1);
+}
+
+const dateOf = (utc: number): string => new Date(utc).toISOString().slice(0, 10);
+
+const weekday = (date: string): Weekday => week[new Date(`${date}T00:00:00Z`).getUTCDay()] ?? "mon";
+
+const dayBefore = (day: Weekday): Weekday => week[(week.indexOf(day) + 6) % 7] ?? "sun";
+
+/**
+ * The rota as an iCalendar file, one event per unbroken duty, for the calendars of those who have it. Written out day by
+ * day in UTC, so that exceptions, holidays and both ends of summer time come out right everywhere.
+ */
+export function iCalendar(
+  rota: Rota,
+  from: EpochMs,
+  days: number,
+  timezone: string,
+  names: (id: string) => string,
+): string {
+  const step = 15 * MINUTE;
+  const start = Math.floor(from / step) * step;
+  const end = start + days * DAY;
+  const events: { who: string; from: number; to: number }[] = [];
+  for (let t = start; t < end; t += step) {
+    const who = onDuty(rota, epochMs(t), timezone)?.who;
+    const last = events.at(-1);
+    if (who && last?.who === who && last.to === t && t - last.from < 24 * HOUR) last.to = t + step;
+    else if (who) events.push({ who, from: t, to: t + step });
+  }
+  const lines = events.flatMap(({ who, from: begins, to }) => [
+    "BEGIN:VEVENT",
+    `UID:${rota.id}-${begins}@vigie`,
+    `DTSTAMP:${stamp(start)}`,
+    `DTSTART:${stamp(begins)}`,
+    `DTEND:${stamp(to)}`,
+    `SUMMARY:${escaped(names(who))}`,
+    "END:VEVENT",
+  ]);
+  return ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Vigie//rota//FR", ...lines, "END:VCALENDAR", ""].join("\r\n");
+}
+
+const stamp = (t: number): string => `${new Date(t).toISOString().replace(/[-:]/g, "").slice(0, 15)}Z`;
+
+const escaped = (words: string): string => words.replace(/[\\;,]/g, (c) => `\\${c}`).replace(/\r?\n/g, "\\n");
