@@ -7,10 +7,13 @@ import { Meters } from "../../gateway/core/meter.ts";
 import { openStore, type Store, type StoreOptions } from "../../gateway/log/store.ts";
 import { VirtualClock } from "./clock.ts";
 
+/** Who ends what a test has begun: the test itself, unless a suite shares it. */
+export type Afterwards = (end: () => void | Promise<void>) => void;
+
 /** A folder that goes away with the test. */
-export function temporaryFolder(): string {
+export function temporaryFolder(afterwards: Afterwards = onTestFinished): string {
   const folder = mkdtempSync(join(tmpdir(), "vigie-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  afterwards(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -25,8 +28,11 @@ export interface TestStore {
 }
 
 /** A real store in a temporary folder under a virtual clock that is believed. Closed with the test. */
-export async function openTestStore(given: Partial<StoreOptions> & { clock?: VirtualClock } = {}): Promise<TestStore> {
-  const folder = given.folder ?? temporaryFolder();
+export async function openTestStore(
+  given: Partial<StoreOptions> & { clock?: VirtualClock; afterwards?: Afterwards } = {},
+): Promise<TestStore> {
+  const afterwards = given.afterwards ?? onTestFinished;
+  const folder = given.folder ?? temporaryFolder(afterwards);
   const clock = given.clock ?? new VirtualClock();
   const meters = given.meters ?? new Meters();
   const said: string[] = [];
@@ -46,7 +52,7 @@ export async function openTestStore(given: Partial<StoreOptions> & { clock?: Vir
     open = false;
     await running(clock, store.close());
   };
-  onTestFinished(close);
+  afterwards(close);
   return { store, clock, meters, folder, said, close };
 }
 

@@ -68,7 +68,7 @@ export function counted(db: DatabaseSync, { point, from, to }: Question, deadlin
   const addRaw = (a: number, b: number) => {
     const samples = rawBetween(db, point, a, b, deadline);
     for (let i = 0; i < samples.t.length; i++)
-      if (((samples.state[i] ?? 0) & 3) !== 2) counting.add(samples.value[i] ?? 0);
+      if (((samples.state[i] ?? 0) & 3) !== 2) counting.add(samples.t[i] ?? 0, samples.value[i] ?? 0);
   };
   if (to - from <= RAW_SPAN) {
     addRaw(from, to);
@@ -81,9 +81,11 @@ export function counted(db: DatabaseSync, { point, from, to }: Question, deadlin
     const [a, b] = [Math.max(from, day * DAY), Math.min(to, (day + 1) * DAY)];
     const whole = b - a === DAY;
     if (dirty.has(day) || b > newest || (!whole && a >= oldest)) addRaw(a, b);
-    else
-      for (const { t, stretch } of rolledUp(db, whole ? "daily" : "quarter", day, point))
-        if (t >= a && t < b && stretch.count > 0) counting.addStretch(stretch.first, stretch.last, stretch.rise);
+    else {
+      const level = whole ? "daily" : "quarter";
+      for (const { t, stretch } of rolledUp(db, level, day, point))
+        if (t >= a && t < b && stretch.count > 0) counting.addStretch(t, levels[level].width, stretch);
+    }
   }
   return counting.total;
 }

@@ -57,7 +57,7 @@ export function rollUp(samples: Samples, day: number, width: number): Stretch[] 
     const state = samples.state[i] ?? 0;
     const value = samples.value[i] ?? Number.NaN;
     if ((state & 3) === 2) addBad(now, state >> 2, whys);
-    else addGood(now, value, counting);
+    else addGood(now, samples.t[i] ?? 0, value, counting);
   }
   return stretches;
 }
@@ -69,14 +69,14 @@ function addBad(stretch: Stretch, why: number, whys: Map<number, number>): void 
   if (times > (whys.get(stretch.why) ?? 0) || stretch.bad === 1) stretch.why = why;
 }
 
-function addGood(stretch: Stretch, value: number, counting: Counting): void {
+function addGood(stretch: Stretch, t: number, value: number, counting: Counting): void {
   stretch.count++;
   stretch.sum += value;
   if (value < stretch.min) stretch.min = value;
   if (value > stretch.max) stretch.max = value;
   if (stretch.count === 1) stretch.first = value;
   stretch.last = value;
-  counting.add(value);
+  counting.add(t, value);
   stretch.rise = counting.total ?? 0;
 }
 
