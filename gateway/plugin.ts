@@ -43,6 +43,8 @@ export interface DriverContext extends Context {
   profile(name: string): unknown;
   /** Small state of its own that survives (hole maps, learned timeouts). */
   cells: Cells;
+  /** The embedded broker; there once the driver runs. */
+  readonly broker?: BrokerAddress | undefined;
 }
 
 export interface SinkContext extends Context {

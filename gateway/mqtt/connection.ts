@@ -236,16 +236,21 @@ class Connection implements MqttConnection {
   }
 
   #incoming(client: MqttClient, packet: Packet, next: () => void): void {
-    const { name, say } = this.#parts;
+    const { name, say, meters } = this.#parts;
+    const notTaken = meters.counter("mqtt_not_taken_total", "Messages left to the broker", { link: name });
     const payload = Buffer.isBuffer(packet.payload) ? packet.payload : Buffer.from(packet.payload);
-    const handlers = [...this.#subscriptions].filter(([filter]) => matches(filter, packet.topic));
+    const meant = [...this.#subscriptions].filter(([filter]) => matches(filter, packet.topic));
+    const handlers = new Set(meant.map(([, onMessage]) => onMessage));
     this.#unacked += 1;
-    Promise.all(handlers.map(async ([, onMessage]) => onMessage(packet.topic, payload, packet.retain)))
+    Promise.all([...handlers].map(async (onMessage) => onMessage(packet.topic, payload, packet.retain)))
       .then(() => {
         if (packet.qos === 1 && this.#client === client && packet.messageId !== undefined)
           client.stream.write(Buffer.from([0x40, 2, packet.messageId >> 8, packet.messageId & 0xff]));
       })
-      .catch((error: Error) => say.warn(`${name}: a message on ${packet.topic} was not taken: ${error.message}`))
+      .catch((error: Error) => {
+        notTaken.value += 1;
+        say.debug(`${name}: a message on ${packet.topic} was not taken: ${error.message}`);
+      })
       .finally(() => {
         if (this.#client !== client) return;
         this.#unacked -= 1;
