@@ -40,7 +40,7 @@ export interface AlarmRecord {
   readonly id: string;
   readonly rule: string;
   readonly machine: string;
-  readonly point?: PointId | undefined;
+  point?: PointId | undefined;
   life: Life;
   /** The detector's own word, before delays. */
   raw: boolean;
@@ -57,6 +57,9 @@ export interface AlarmRecord {
   limit?: number | undefined;
   part?: string | undefined;
   forecast?: Forecast | null | undefined;
+  details?: Text | undefined;
+  checks?: readonly Text[] | undefined;
+  evidence?: readonly Text[] | undefined;
   ackedBy?: string | undefined;
   comment?: string | undefined;
   shelvedUntil?: EpochMs | undefined;
@@ -95,6 +98,9 @@ const kept: z.ZodType<AlarmRecord> = z.object({
   limit: z.number().optional(),
   part: z.string().optional(),
   forecast: z.object({ at: epoch, low: epoch, high: epoch }).nullish(),
+  details: text.optional(),
+  checks: z.array(text).optional(),
+  evidence: z.array(text).optional(),
   ackedBy: z.string().optional(),
   comment: z.string().optional(),
   shelvedUntil: epoch.optional(),
@@ -105,7 +111,7 @@ export const parseRecord = (cell: unknown): AlarmRecord | undefined => kept.safe
 
 /** `huile`, or `stale-oil_pressure` for a rule that watches several points. */
 export const alarmId = (rule: AlarmRule, point?: PointId): string =>
-  point === undefined || point === rule.point ? rule.id : `${rule.id}-${signalOf(point)}`;
+  point === undefined || point === rule.point || rule.type === "case" ? rule.id : `${rule.id}-${signalOf(point)}`;
 
 export function newRecord(rule: AlarmRule, finding: Finding, t: EpochMs): AlarmRecord {
   const point = finding.point ?? rule.point;
@@ -133,6 +139,10 @@ export function describe(record: AlarmRecord, finding: Finding): void {
   record.limit = finding.limit;
   record.part = finding.part;
   record.forecast = finding.forecast;
+  record.details = finding.details;
+  record.checks = finding.checks;
+  record.evidence = finding.evidence;
+  record.point = finding.point ?? record.point;
 }
 
 /** The alarm as people and programs see it. */
@@ -157,7 +167,10 @@ export function alarmOf(record: AlarmRecord, { design, type: _ }: AlarmRule): Al
     forecast: record.forecast,
     cause: design.cause,
     consequence: design.consequence,
-    action: design.action,
+    action: design.action ?? record.checks?.[0],
+    details: record.details,
+    checks: record.checks,
+    evidence: record.evidence,
     ackedBy: record.ackedBy,
     comment: record.comment,
     shelvedUntil: record.shelvedUntil,

@@ -5,12 +5,12 @@ import type { FaultCode } from "../core/fault.ts";
 import type { Entry } from "../core/log.ts";
 import type { Point, PointId } from "../core/point.ts";
 import { type Reading, whyOf } from "../core/reading.ts";
-import { DAY, type EpochMs, epochMs, type SteadyMs, steadyMs } from "../core/time.ts";
-import type { Cases } from "./case.ts";
+import { type EpochMs, epochMs, type SteadyMs, steadyMs } from "../core/time.ts";
+import type { Cases, MachineCase } from "./case.ts";
 import { Desk } from "./desk.ts";
 import type { Cause } from "./lifecycle.ts";
-import { type LearnedState, type MachineStates, machineStates } from "./machine-state.ts";
 import { type AlarmRecord, type AlarmRule, fireDrill, type Moment } from "./record.ts";
+import { advance, type LearnedMachine, learnedOf, type Room, restoreRoom, roomOf, roomsOf, unknown } from "./rooms.ts";
 import type { Rule } from "./rule.ts";
 import type { AlarmSettings } from "./settings.ts";
 import { Silence } from "./silence.ts";
@@ -23,12 +23,6 @@ export interface Learned {
   readonly bad: Readonly<Record<PointId, FaultCode>>;
   readonly cases: ReturnType<Cases["save"]>;
   readonly moment: Moment;
-}
-
-export interface LearnedMachine {
-  readonly state: LearnedState;
-  readonly started: number;
-  readonly maintainedUntil: number;
 }
 
 export interface WatchParts {
@@ -59,16 +53,6 @@ export interface Watch {
   causes(rule: AlarmRule, point?: PointId): readonly Cause[];
   save(): Learned;
   restore(learned: Learned): void;
-}
-
-/** A machine with what it is doing. */
-interface Room {
-  readonly states: MachineStates;
-  learned: LearnedState;
-  around: Surroundings;
-  /** When it last left "off". */
-  started: number;
-  maintainedUntil: number;
 }
 
 interface Slot {
@@ -111,11 +95,11 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     if (suppress.off && room?.around.state === "off") causes.push("machine-off");
     if (suppress.startup > 0 && room && steady - room.started < suppress.startup) causes.push("start-up");
     if (suppress.parents.some((id) => desk.holds(id))) causes.push("parent");
-    if (rule.type === "silence") return causes;
+    if (room && steady < room.maintainedUntil) causes.push("maintenance");
+    if (rule.type === "silence" || rule.type === "case") return causes;
     if (record.point && silence.silent(record.point, steady, settings.quietAfter)) causes.push("link");
     const fault = record.point && silenced.get(record.point);
     if (fault !== undefined && fault !== rule.id) causes.push("sensor");
-    if (room && steady < room.maintainedUntil) causes.push("maintenance");
     return causes;
   };
   const desk: Desk = new Desk(alarmRules, causesOf);
@@ -156,7 +140,16 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     for (const slot of slots) run(slot, entry, out);
     for (const { machine, finding } of cases?.tick(entry) ?? []) {
       const rule = cases?.rules.find((r) => r.machine === machine);
-      if (rule) tell(rule, finding, "silence", out);
+      if (rule)
+        tell(
+          rule,
+          told(
+            finding,
+            cases?.list().find((c) => c.machine === machine),
+          ),
+          "silence",
+          out,
+        );
     }
     for (const { rule, finding } of silence.findings()) tell(rule, finding, "silence", out);
     if (!reliving) desk.heartbeat(moment, out);
@@ -232,48 +225,18 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
   };
 }
 
-const learnedOf = ({ learned, started, maintainedUntil }: Room): LearnedMachine => ({
-  state: learned,
-  started,
-  maintainedUntil,
-});
-
-function restoreRoom(room: Room, from: LearnedMachine | undefined): void {
-  if (!from) return;
-  room.learned = from.state;
-  room.started = from.started;
-  room.maintainedUntil = from.maintainedUntil;
-  room.around = room.states.around(room.learned);
-}
-
-const unknown: Surroundings = { state: "unknown", since: steadyMs(0) };
-
-/** Lets the machine's state take in the entry; a new state is a new surrounding for every detector of the machine. */
-function advance(room: Room, entry: Entry<Reading>): void {
-  room.learned = room.states.step(room.learned, entry);
-  const { state, since } = room.learned;
-  if (state === room.around.state && since === room.around.since) return;
-  const before = room.around.state;
-  room.around = room.states.around(room.learned);
-  if (before === "off" && state !== "off") room.started = entry.steady;
-}
-
-function roomsOf(points: readonly Point[], rules: readonly Rule[]): Map<string, Room> {
-  const machines = new Set([...points.map((p) => p.machine), ...rules.map((r) => r.machine)]);
-  return new Map([...machines].map((id) => [id, newRoom(points.filter((p) => p.machine === id))]));
-}
-
-function newRoom(points: readonly Point[]): Room {
-  const states = machineStates(points);
-  const learned = structuredClone(states.initial);
-  return { states, learned, around: states.around(learned), started: -DAY, maintainedUntil: 0 };
-}
-
-function roomOf(rooms: Map<string, Room>, machine: string): Room {
-  const room = rooms.get(machine) ?? newRoom([]);
-  rooms.set(machine, room);
-  return room;
-}
+/** The case in one line, with its long form, what to look at first and what speaks for it beside it. */
+const told = (finding: Finding, about: MachineCase | undefined): Finding =>
+  about && finding.active
+    ? {
+        ...finding,
+        ...(about.point && { point: about.point }),
+        text: about.text,
+        details: finding.text,
+        checks: about.checks,
+        evidence: about.evidence.map((one) => one.text),
+      }
+    : finding;
 
 function seatsOf(points: readonly Point[], rooms: Map<string, Room>, slots: readonly Slot[]): Map<PointId, Seat> {
   const seats = new Map<PointId, Seat>();

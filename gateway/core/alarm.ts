@@ -81,6 +81,10 @@ export interface Alarm {
   readonly cause?: Text;
   readonly consequence?: Text;
   readonly action?: Text;
+  /** The long form, what to look at first, and what speaks for it: from the machine's case. */
+  readonly details?: Text;
+  readonly checks?: readonly Text[];
+  readonly evidence?: readonly Text[];
   readonly ackedBy?: string;
   readonly comment?: string;
   readonly shelvedUntil?: EpochMs;

@@ -32,6 +32,12 @@ export interface Finding {
   readonly onset?: EpochMs;
   /** `null`: there is a trend, but the date cannot be told yet. */
   readonly forecast?: Forecast | null;
+  /** The long form, where `text` is one line. */
+  readonly details?: Text;
+  /** What to look at first. */
+  readonly checks?: readonly Text[];
+  /** What speaks for it. */
+  readonly evidence?: readonly Text[];
   /** Set by `sensor-fault`: findings about the machine from this point count for nothing meanwhile. */
   readonly silences?: PointId;
 }

@@ -34,5 +34,6 @@ export function letter(alarm: Alarm, machine: string, language: Language, timezo
     const said = alarm[key];
     return said ? [`${words[key][language]}${colon}${said[language]}`] : [];
   });
-  return [headline(alarm, machine, language, timezone), ...lines].join("\n");
+  const details = alarm.details ? [alarm.details[language]] : lines;
+  return [headline(alarm, machine, language, timezone), ...details].join("\n");
 }
