@@ -1,5 +1,5 @@
 import type { Burst } from "./burst.ts";
-import type { Point } from "./point.ts";
+import type { Point, PointId } from "./point.ts";
 import type { Reading } from "./reading.ts";
 import type { Ms } from "./time.ts";
 
@@ -21,8 +21,20 @@ export interface Driver {
   run(signal: AbortSignal): AsyncIterable<Batch>;
   /** Coils and registers declared as writable. Nothing else can ever be written. */
   readonly outputs?: readonly Output[];
+  /** Sensors that send raw vibration; what is made of it becomes points of its own. */
+  readonly bursts?: readonly BurstSource[];
   /** What it sees on its wire now, for the pages and the terminal. */
   devices?(): readonly DeviceStatus[];
+}
+
+/** A sensor and axis that sends bursts. `point` is the bursts' name; no reading carries it. */
+export interface BurstSource {
+  readonly point: PointId;
+  readonly device: string;
+  /** Samples per second. */
+  readonly rate: number;
+  /** The planned time between two bursts. */
+  readonly every: Ms;
 }
 
 /** A device on the wire, as a page shows it. */
