@@ -30,7 +30,7 @@ export interface Place {
 }
 
 export interface CommitParts {
-  writer: Line<WriterCall, WriterAnswers>;
+  writer: Pick<Line<WriterCall, WriterAnswers>, "ask">;
   journals: Readonly<Record<LogName, Queue>>;
   names: Names;
   clock: Clock;
