@@ -127,5 +127,5 @@ function Loaded({ page }: { page: Page }) {
         </button>
       </p>
     );
-  return found.value ? <found.value.default /> : <p class="empty">{w.loading}</p>;
+  return found.value ? <found.value.default /> : <p class="empty loading">{w.loading}</p>;
 }

@@ -54,7 +54,7 @@ export const isStale = (point: LivePoint, now = performance.now()): boolean => {
   return age === null || age > staleAfter(point.every);
 };
 
-export const SILENCE = 2_500;
+export const SILENCE = 2_300;
 const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 5_000;
 

@@ -47,7 +47,7 @@ export default function History() {
           span="h8"
         />
       ) : (
-        <p class="empty">{all.length > 0 ? w.app.notFound : w.app.loading}</p>
+        <p class={all.length > 0 ? "empty" : "empty loading"}>{all.length > 0 ? w.app.notFound : w.app.loading}</p>
       )}
     </section>
   );

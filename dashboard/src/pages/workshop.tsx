@@ -24,7 +24,8 @@ export default function Workshop() {
       .sort((a, b) => byTrouble(a.status, b.status));
   });
   const w = words.value.workshop;
-  if (link.value === "connecting" && machines.value.length === 0) return <p class="empty">{words.value.app.loading}</p>;
+  if (link.value === "connecting" && machines.value.length === 0)
+    return <p class="empty loading">{words.value.app.loading}</p>;
   return (
     <section class="workshop" aria-labelledby="title">
       <Heading tiles={rows.value.length} troubled={rows.value.filter(({ status }) => status.tone !== "ok").length} />

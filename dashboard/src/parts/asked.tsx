@@ -6,7 +6,7 @@ import { words } from "../words/index.ts";
 export function Waiting<T>({ asked, children }: { asked: Asked<T>; children: (answer: T) => ComponentChildren }) {
   const w = words.value;
   if (asked.answer !== null) return <>{children(asked.answer)}</>;
-  if (asked.problem === null) return <p class="empty">{w.app.loading}</p>;
+  if (asked.problem === null) return <p class="empty loading">{w.app.loading}</p>;
   return (
     <p class="empty" role="alert">
       {asked.problem || w.link.never}

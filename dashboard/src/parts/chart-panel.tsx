@@ -35,7 +35,7 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
         ? { point: point.id, shift: WEEK }
         : { point: compared.value, shift: 0 };
   return (
-    <section class="panel chart-panel" aria-label={w.title}>
+    <section class="panel chart-panel" aria-label={title}>
       <header>
         <h2>
           {title} <small>{unitShown(point.unit)}</small>

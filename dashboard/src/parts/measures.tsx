@@ -41,11 +41,10 @@ function Measure({
         class={`measure quality-${quality}`}
         aria-pressed={chosen}
         onClick={() => show(now.id)}
-        aria-label={w.machine.show(title)}
-        aria-describedby={`v-${now.id}`}
+        title={w.machine.show(title)}
       >
         <span class="label">{title}</span>
-        <span id={`v-${now.id}`}>
+        <span>
           <Value point={now} />
           <span class="measure-foot">
             {quality !== "good" && quality !== "stale" && quality !== "never" && <b>{w.quality[quality]}</b>}
