@@ -31,7 +31,7 @@ export interface Found {
  * One rule set for every table: nothing is chosen by file, and no rule waits for days of learning as on a machine that
  * stays. What a single column shows is judged by `novelty`; several columns are one machine.
  */
-const pointRules = ["novelty", "trend", "drift", "sensor-fault"] as const;
+const pointRules = ["novelty", "trend", "sensor-fault"] as const;
 const machineRules = ["correlation", "cycle"] as const;
 /** With one column: the score from which a row is called anomalous. */
 const NOVEL = 0.05;
@@ -155,8 +155,10 @@ function verdict(rules: readonly Playing[]): { score: number; prediction: 0 | 1 
     const score = scoreOf("novelty");
     return { score, prediction: score >= NOVEL ? 1 : 0 };
   }
-  const active = rules.some((r) => machineRules.some((type) => type === r.type) && isActive(r.state));
-  return { score: scoreOf("cycle") || scoreOf("correlation"), prediction: active ? 1 : 0 };
+  // A machine that goes through cycles is judged within them; elsewhere its signals are taken together.
+  const judge = scoreOf("cycle") > 0 ? "cycle" : "correlation";
+  const active = rules.some((r) => r.type === judge && isActive(r.state));
+  return { score: scoreOf(judge), prediction: active ? 1 : 0 };
 }
 
 const isActive = (state: unknown): boolean =>

@@ -32,6 +32,14 @@ interface State {
 export default defineDetector<z.output<typeof options>>({
   options,
   about: "point",
+  design: {
+    class: "notice",
+    priority: "low",
+    action: {
+      fr: "Vérifier le câble, l'alimentation et l'adresse de l'appareil.",
+      en: "Check the cable, the supply and the address of the device.",
+    },
+  },
   byDefault: () => ({ level: "watch" }),
   create({ after, level }, { point }): Detector<State | null> {
     if (!point) throw new Error("stale: needs a point");
