@@ -164,6 +164,8 @@ export interface Notifier {
   readonly name: string;
   /** Every event of the notices log, in order. */
   notify?(event: AlarmEvent, signal: AbortSignal): Promise<void>;
+  /** Work of its own between events (a heartbeat, a modem to watch). Resolves when the signal aborts; never rejects. */
+  run?(signal: AbortSignal): Promise<void>;
   /** For channels on which people answer: called once, before the first message. */
   listen?(hear: Hear): void;
   /** One message to one person. */

@@ -8,6 +8,8 @@ export const topics = {
   reading: (site: string, point: PointId) => `vigie/v1/${site}/${machineOf(point)}/${signalOf(point)}`,
   scan: (site: string, machine: string) => `vigie/v1/${site}/${machine}/$scan`,
   alarm: (site: string, machine: string, alarm: string) => `vigie/v1/${site}/${machine}/$alarm/${alarm}`,
+  alarms: (site: string, machine: string) => `vigie/v1/${site}/${machine}/$alarms`,
+  heartbeat: (site: string) => `vigie/v1/${site}/$heartbeat`,
   ackFilter: (site: string) => `vigie/v1/${site}/+/$alarm/+/ack`,
   state: (site: string) => `vigie/v1/${site}/$state`,
 } as const;

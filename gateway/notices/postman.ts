@@ -104,6 +104,7 @@ export async function openPostman(parts: PostmanParts): Promise<Postman> {
     },
     async run(signal) {
       signal.addEventListener("abort", () => stopping.abort(), { once: true });
+      const running = parts.notifiers.map((notifier) => notifier.run?.(signal));
       while (!signal.aborted) {
         try {
           if (drill(state, settings, site.timezone, now())) await drillNow("system");
@@ -114,7 +115,7 @@ export async function openPostman(parts: PostmanParts): Promise<Postman> {
         kick();
         await clock.sleep(SECOND, signal).catch(() => undefined);
       }
-      await outbox.kick(stopping.signal);
+      await Promise.all([outbox.kick(stopping.signal), ...running]);
     },
   };
 }

@@ -1,0 +1,65 @@
+import { createTransport } from "nodemailer";
+import { z } from "zod";
+import type { Message, Priority } from "../core/alarm.ts";
+import { Fault } from "../core/fault.ts";
+import { SECOND } from "../core/time.ts";
+import { defineNotifier } from "../plugin.ts";
+
+const options = z.strictObject({
+  /** The mail server of the workshop or of the provider. */
+  host: z.string().min(1),
+  port: z.int().min(1).max(65_535).default(25),
+  /** `starttls`: encrypted or not at all. `opportunistic`: where the server offers it. `tls`: from the first byte (port 465). */
+  encryption: z.enum(["opportunistic", "starttls", "tls"]).default("opportunistic"),
+  username: z.string().min(1).optional(),
+  password: z.string().min(1).optional(),
+  from: z.email(),
+});
+
+const importance = { high: "high", medium: "normal", low: "low" } as const satisfies Record<Priority, string>;
+
+/** Sends mail through an SMTP server; a person's address is their mail address. Good for digests and as evidence, slow at night. */
+export default defineNotifier({
+  options,
+  create({ host, port, encryption, username, password, from }, { id, site }) {
+    const transport = createTransport({
+      host,
+      port,
+      secure: encryption === "tls",
+      requireTLS: encryption === "starttls",
+      ...(username && { auth: { user: username, pass: password ?? "" } }),
+      connectionTimeout: 10 * SECOND,
+      greetingTimeout: 10 * SECOND,
+      socketTimeout: 20 * SECOND,
+      // Nothing in a message is ever fetched or read from disk.
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    });
+    return {
+      name: id,
+      async deliver(message: Message, signal: AbortSignal) {
+        signal.throwIfAborted();
+        try {
+          await transport.sendMail({
+            from: { name: `Vigie ${site.name}`, address: from },
+            to: message.address,
+            subject: message.title,
+            text: textOf(message),
+            priority: importance[message.priority],
+            // The same for every try: mail programs show it once.
+            messageId: `<${message.id}@${site.id}.vigie>`,
+            headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
+          });
+        } catch (cause) {
+          throw new Fault("refused", `${host}: ${cause instanceof Error ? cause.message : "no mail sent"}`, { cause });
+        }
+      },
+      close: async () => transport.close(),
+    };
+  },
+});
+
+const textOf = ({ body, title, code, language }: Message): string => {
+  const answer = { fr: "Code d'acquittement :", en: "Code to acknowledge:" }[language];
+  return [body || title, ...(code ? [`${answer} ${code}`] : [])].join("\n\n");
+};
