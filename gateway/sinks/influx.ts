@@ -5,6 +5,7 @@ import type { PointId } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
 import { SECOND } from "../core/time.ts";
 import { defineSink } from "../plugin.ts";
+import { influxHistory } from "./influx/history.ts";
 import { lineOf, seriesOf } from "./influx/line.ts";
 import { type Refused, Sender } from "./influx/send.ts";
 
@@ -53,6 +54,7 @@ export default defineSink({
     const sent: Record<Lane, number> = { live: 0, backlog: 0 };
     return {
       name: id,
+      history: influxHistory(site.id, target),
       batch: given.batch,
       from: "oldest",
       async apply(batch: readonly Entry<Reading>[], lane: Lane) {

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
+import { Counting } from "../../core/counting.ts";
 import { DAY, HOUR, type Ms } from "../../core/time.ts";
 import { isForeign, pointNumber, readColumns, timeAt } from "../pack.ts";
 import type { Boot } from "../protocol.ts";
 import { Gathering, keyOf, type Samples } from "./chunk.ts";
-import { Counting } from "./counting.ts";
 import { samplesOf, segmentsIn } from "./daily.ts";
 import { type Pot, Pots } from "./pots.ts";
 import { type Level, levels, type Stretch, unpackRollUp } from "./rollup.ts";

@@ -1,7 +1,7 @@
+import { Counting } from "../../core/counting.ts";
 import { DAY, MINUTE } from "../../core/time.ts";
 import type { Samples } from "./chunk.ts";
 import { packColumns, unpackColumns } from "./columns.ts";
-import { Counting } from "./counting.ts";
 
 /** The three widths of roll-up, each with its table: one row per UTC day and point. */
 export const levels = {

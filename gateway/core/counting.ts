@@ -30,12 +30,16 @@ export class Counting {
     this.#fastest = Math.max(this.#fastest, rise / width);
   }
 
+  /** Whether it may have counted so much in so long. */
+  believes(counted: number, passed: number): boolean {
+    return this.#fastest === 0 || counted / passed <= LEAP * this.#fastest;
+  }
+
   #step(before: { t: number; value: number }, t: number, value: number): void {
     const passed = Math.max(1, t - before.t);
-    const believable = (counted: number) => this.#fastest === 0 || counted / passed <= LEAP * this.#fastest;
     const step = value - before.value;
     const candidates = step >= 0 ? [step] : [...rolledOver(before.value, value), value];
-    const counted = candidates.find((amount) => amount >= 0 && believable(amount)) ?? 0;
+    const counted = candidates.find((amount) => amount >= 0 && this.believes(amount, passed)) ?? 0;
     if (step > 0 && counted === step) this.#fastest = Math.max(this.#fastest, step / passed);
     this.total = (this.total ?? 0) + counted;
   }

@@ -1,0 +1,143 @@
+import { z } from "zod";
+import { Counting } from "../../core/counting.ts";
+import { faultCode } from "../../core/fault.ts";
+import type { Bucket, Historian, Sample } from "../../core/history.ts";
+import { machineOf, type PointId, signalOf } from "../../core/point.ts";
+import { DAY, type EpochMs, epochMs, HOUR, MINUTE, type Ms } from "../../core/time.ts";
+import { MEASUREMENT } from "./line.ts";
+import type { Target } from "./send.ts";
+
+/** What `/query` answers: a table per statement and series. */
+const reply = z.object({
+  results: z.array(
+    z.object({
+      error: z.string().optional(),
+      series: z
+        .array(
+          z.object({
+            columns: z.array(z.string()),
+            values: z.array(z.array(z.union([z.number(), z.string(), z.null()]))),
+          }),
+        )
+        .optional(),
+    }),
+  ),
+  error: z.string().optional(),
+});
+
+type Row = Record<string, number | string | null>;
+
+const MOST_BUCKETS = 2_000;
+const WINDOW: Ms = HOUR;
+const QUARTER: Ms = 15 * MINUTE;
+
+/** The past as InfluxDB holds it, asked in InfluxQL: the one language that 1.x, 2.x and 3.x share. */
+export function influxHistory(site: string, target: Target): Historian {
+  return {
+    async range(point, from, to, buckets) {
+      if (!(to > from) || !(buckets >= 1))
+        throw new RangeError("a range needs an end after its start, and at least one bucket");
+      const width = Math.ceil((to - from) / Math.min(MOST_BUCKETS, Math.floor(buckets)));
+      const group = `GROUP BY time(${width}ms, ${from % width}ms) fill(none)`;
+      const [rows = [], causes = []] = await ask(
+        `SELECT min(value), mean(value), max(value), count(value), count(quality) AS total ${where(point, from, to)} ${group};` +
+          `SELECT mode(why) AS why ${where(point, from, to)} AND quality = 'bad' ${group}`,
+      );
+      const at = new Map(rows.map((row) => [Number(row.time), row]));
+      const why = new Map(causes.map((row) => [Number(row.time), row.why]));
+      return Array.from({ length: Math.ceil((to - from) / width) }, (_, i) => {
+        const t = epochMs(from + i * width);
+        return bucketOf(t, at.get(t), why.get(t));
+      });
+    },
+    samples,
+    async counted(point, from, to) {
+      const counting = new Counting();
+      const raw = async (a: number, b: number) => {
+        for await (const sample of samples(point, epochMs(a), epochMs(b)))
+          if (sample.value !== null) counting.add(sample.t, sample.value);
+      };
+      if (to - from <= DAY) await raw(from, to);
+      else {
+        const group = `GROUP BY time(${QUARTER}ms, ${from % QUARTER}ms) fill(none)`;
+        const [rows = []] = await ask(
+          `SELECT first(value), last(value), min(value), max(value) ${where(point, from, to)} ${group}`,
+        );
+        for (const row of rows) {
+          const [t, first, last] = [Number(row.time), Number(row.first), Number(row.last)];
+          // A stretch in which it only rose is known by its ends; one with a drop or a leap must be looked at.
+          const rising = row.min === row.first && row.max === row.last;
+          if (rising && counting.believes(last - first, QUARTER))
+            counting.addStretch(t, QUARTER, { first, last, rise: last - first });
+          else await raw(Math.max(from, t), Math.min(to, t + QUARTER));
+        }
+      }
+      return counting.total;
+    },
+  };
+
+  function where(point: PointId, from: number, to: number): string {
+    const tags = { machine: machineOf(point), signal: signalOf(point), site };
+    const chosen = Object.entries(tags).map(([name, value]) => `${name} = '${quoted(value)}'`);
+    return `FROM ${MEASUREMENT} WHERE ${chosen.join(" AND ")} AND time >= ${Math.ceil(from)}ms AND time < ${Math.ceil(to)}ms`;
+  }
+
+  async function* samples(point: PointId, from: EpochMs, to: EpochMs): AsyncIterable<Sample> {
+    for (let [at, width] = [from as number, WINDOW]; at < to; ) {
+      const until = Math.min(to, at + width);
+      const [rows = []] = await ask(`SELECT value, quality, why ${where(point, at, until)}`);
+      for (const row of rows) {
+        const t = epochMs(Number(row.time));
+        const value = typeof row.value === "number" ? row.value : null;
+        yield typeof row.why === "string" ? { t, value, why: faultCode(row.why) } : { t, value };
+      }
+      // Long stretches without anything are crossed faster.
+      width = rows.length === 0 ? Math.min(30 * DAY, width * 2) : WINDOW;
+      at = until;
+    }
+  }
+
+  async function ask(q: string): Promise<Row[][]> {
+    const [db = "", rp] = target.bucket.split("/");
+    const query = new URLSearchParams({ db, q, epoch: "ms", ...(rp && { rp }) });
+    const response = await fetch(new URL("query", `${target.url.replace(/\/$/, "")}/`), {
+      method: "POST",
+      headers: { authorization: authorization(target.token), "content-type": "application/x-www-form-urlencoded" },
+      body: query,
+      signal: AbortSignal.timeout(target.timeout),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`InfluxDB answers ${response.status} to a question: ${text.slice(0, 200)}`);
+    const { results, error } = reply.parse(JSON.parse(text));
+    const failed = error ?? results.find((result) => result.error)?.error;
+    if (failed) throw new Error(`InfluxDB cannot answer: ${failed}`);
+    return results.map(({ series }) =>
+      (series ?? []).flatMap(({ columns, values }) => values.map((row) => rowOf(columns, row))),
+    );
+  }
+}
+
+/** InfluxDB 1.x knows users, 2.x and 3.x tokens. */
+export const authorization = (token: string): string =>
+  token.includes(":") ? `Basic ${Buffer.from(token).toString("base64")}` : `Token ${token}`;
+
+function rowOf(columns: readonly string[], values: readonly (number | string | null)[]): Row {
+  return Object.fromEntries(columns.map((column, i) => [column, values[i] ?? null]));
+}
+
+function bucketOf(t: EpochMs, row: Row | undefined, why: unknown): Bucket {
+  const number = (value: unknown) => (typeof value === "number" ? value : null);
+  const count = number(row?.count) ?? 0;
+  const bad = (number(row?.total) ?? 0) - count;
+  return {
+    t,
+    min: number(row?.min),
+    mean: number(row?.mean),
+    max: number(row?.max),
+    count,
+    bad,
+    ...(bad > 0 && typeof why === "string" && { why: faultCode(why) }),
+  };
+}
+
+const quoted = (text: string) => text.replace(/[\\']/g, "\\$&");
