@@ -1,8 +1,7 @@
-import { EventEmitter } from "node:events";
-import modbusSerial from "modbus-serial";
 import type { Bus } from "../../core/driver.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Ms } from "../../core/time.ts";
+import { Codec, type Decoded } from "./codec.ts";
 import { Debts } from "./debts.ts";
 import type { OpenPipe, Pipe } from "./pipe.ts";
 import { answerLength, QUESTION_LENGTH, type Question } from "./question.ts";
@@ -11,12 +10,15 @@ import { type LineCounts, RtuListener } from "./rtu.ts";
 import { TcpListener } from "./tcp.ts";
 import type { Timer } from "./timer.ts";
 
-/** What a bus is made of. `char` is the time of one character, 0 where the wire has no pace of its own (TCP, a pseudo terminal). */
+/** What a bus is made of. */
 export interface Copper {
   name: string;
   framing: "rtu" | "tcp";
   open: OpenPipe;
+  /** The time of one character; 0 for Modbus TCP. */
   char: Ms;
+  /** Whether no byte can come sooner than that: not so behind a serial server, or on a pseudo terminal. */
+  paced: boolean;
   /** The silence that ends a frame and must stand before the next. */
   gap: Ms;
   timer: Timer;
@@ -37,21 +39,22 @@ export interface Wire {
 /** After a failure: a slave that is only a little late must not be spoken over. */
 const REST: Ms = 20;
 
+/** When this program itself was held up, timers run before the bytes that have come meanwhile are read: they get this long. */
+const GRACE: Ms = 5;
+
 /** A line that never falls silent is not asked anything. */
 const BABBLE: Ms = 1_000;
 
 /**
  * One owner per wire: one question in flight, 3.5 characters of silence before each, rest after a failure, every answer checked
- * (see `RtuListener`, `TcpListener`). The only file that touches modbus-serial, which encodes the questions and decodes the
- * answers; it gets a port of ours, and never sees a byte that is not part of the right answer.
+ * (see `RtuListener`, `TcpListener`).
  */
 export class ModbusBus implements Bus<Wire> {
   readonly debts = new Debts();
   readonly #copper: Copper;
   readonly #rtu = new RtuListener(this.debts);
   readonly #tcp = new TcpListener();
-  readonly #port = new Port((adu) => this.#send(adu));
-  readonly #client = new modbusSerial.default(this.#port);
+  readonly #codec = new Codec((adu) => this.#send(adu));
   readonly #ending = new AbortController();
   #pipe: Pipe | undefined;
   #lost: Fault;
@@ -70,7 +73,6 @@ export class ModbusBus implements Bus<Wire> {
   constructor(copper: Copper) {
     this.#copper = copper;
     this.#lost = new Fault(copper.framing === "tcp" ? "connection" : "port", `${copper.name}: not open yet`);
-    this.#client.open(() => undefined);
   }
 
   get counts(): LineCounts {
@@ -79,6 +81,11 @@ export class ModbusBus implements Bus<Wire> {
 
   get echoes(): boolean {
     return this.#rtu.echoes;
+  }
+
+  /** Whether an answer of that unit has come too late since this was last asked. */
+  wasTardy(unit: number): boolean {
+    return this.#rtu.tardy.delete(unit);
   }
 
   get isOpen(): boolean {
@@ -176,7 +183,15 @@ export class ModbusBus implements Bus<Wire> {
     const { timer, char, gap } = this.#copper;
     return new Promise((resolve, reject) => {
       const whole = this.#timeout + (QUESTION_LENGTH + answerLength(question)) * char + gap;
-      const cancel = timer.after(whole, () => settle(this.#silenceFault(question)));
+      const expire = () => {
+        const more = this.#moreToCome(begun + 2 * whole);
+        if (more === undefined) settle(this.#silenceFault(question));
+        else cancel = timer.after(more, expire);
+      };
+      const begun = timer.now();
+      let cancel = timer.after(whole, () => {
+        cancel = timer.after(GRACE, expire);
+      });
       const settle = (end: Answer | Fault) => {
         if (!this.#asked) return;
         this.#asked = undefined;
@@ -187,36 +202,31 @@ export class ModbusBus implements Bus<Wire> {
         else resolve(end);
       };
       this.#asked = { question, sent: timer.now(), settle };
-      const answered = (error: Error | null, result?: object) => this.#answered(question, error, bufferOf(result));
-      const { unit, code, at, count } = question;
-      if (code === 1) this.#client.writeFC1(unit, at, count, answered);
-      else if (code === 2) this.#client.writeFC2(unit, at, count, answered);
-      else if (code === 3) this.#client.writeFC3(unit, at, count, answered);
-      else if (code === 4) this.#client.writeFC4(unit, at, count, answered);
-      else if (code === 5) this.#client.writeFC5(unit, at, count !== 0, answered);
-      else this.#client.writeFC6(unit, at, count, answered);
+      this.#codec.ask(question, (decoded) => this.#answered(question, decoded));
     });
   }
 
-  /** modbus-serial has decoded what our port handed it. */
-  #answered(
-    question: Question,
-    error: (Error & { modbusCode?: number }) | null,
-    bytes: Buffer = Buffer.alloc(0),
-  ): void {
+  /** How long to wait on because an answer is just coming in; undefined where none is. */
+  #moreToCome(end: Ms): Ms | undefined {
+    const { timer, gap, framing } = this.#copper;
+    const rest = this.#heardAt + 2 * gap - timer.now();
+    return framing === "rtu" && !this.#rtu.isIdle && rest > 0 && timer.now() < end ? rest : undefined;
+  }
+
+  #answered(question: Question, decoded: Decoded): void {
     const asked = this.#asked;
     if (!asked) return;
     const { unit } = question;
-    if (error?.modbusCode !== undefined) {
+    if ("exception" in decoded) {
       const sure = this.debts.refusalsClear(unit);
       if (sure) this.debts.clear(unit);
-      const message = `slave ${unit} refuses address ${question.at} (exception ${error.modbusCode})`;
-      asked.settle(new Refusal(error.modbusCode, message, !sure));
+      const message = `slave ${unit} refuses address ${question.at} (exception ${decoded.exception})`;
+      asked.settle(new Refusal(decoded.exception, message, !sure));
       return;
     }
     this.debts.clear(unit);
     const onWire = (QUESTION_LENGTH + answerLength(question)) * this.#copper.char;
-    asked.settle({ bytes, thought: Math.max(0, this.#heardAt - asked.sent - onWire) });
+    asked.settle({ bytes: decoded.bytes, thought: Math.max(0, this.#heardAt - asked.sent - onWire) });
   }
 
   #send(adu: Buffer): void {
@@ -233,7 +243,7 @@ export class ModbusBus implements Bus<Wire> {
     if (this.#copper.framing === "tcp") {
       const answer = this.#tcp.bytes(chunk);
       if (answer === "lost") this.drop(new Fault("garbled", `${this.#copper.name}: the answers are no Modbus TCP`));
-      else if (answer) this.#port.emit("data", answer);
+      else if (answer) this.#codec.answer(answer);
       return;
     }
     // The first byte was on its way before the last one came in.
@@ -247,12 +257,13 @@ export class ModbusBus implements Bus<Wire> {
     const heard = this.#rtu.silence();
     if (typeof heard !== "object") return;
     if (this.#isEarly(heard.from, heard.to)) this.#rtu.refuseEarly();
-    else this.#port.emit("data", Buffer.from(this.#rtu.buffer.subarray(heard.from, heard.to)));
+    else this.#codec.answer(this.#rtu.take(heard));
   }
 
   /** Begun before the question was out, or complete before both can have gone over the wire: it answers something else. */
   #isEarly(from: number, to: number): boolean {
-    const { char } = this.#copper;
+    const { char, paced } = this.#copper;
+    if (!paced) return false;
     const sent = this.#asked?.sent ?? 0;
     const isEchoed = from > 0;
     // 10 % for a wrong quartz; a slave keeps silent for 3.5 characters anyway.
@@ -281,29 +292,5 @@ export class ModbusBus implements Bus<Wire> {
         throw new Fault("garbled", `${this.#copper.name} never falls silent: another master, or noise`);
       await new Promise<void>((resolve) => void timer.after(rest, resolve));
     }
-  }
-}
-
-const bufferOf = (result: object | undefined): Buffer | undefined =>
-  result && "buffer" in result && Buffer.isBuffer(result.buffer) ? result.buffer : undefined;
-
-/** The port that modbus-serial is given: frames out by `send`, checked answers in by `emit("data")`. One question at a time, so one id does. */
-class Port extends EventEmitter {
-  readonly isOpen = true;
-  _transactionIdRead = 1;
-  _transactionIdWrite = 1;
-  readonly #send: (adu: Buffer) => void;
-
-  constructor(send: (adu: Buffer) => void) {
-    super();
-    this.#send = send;
-  }
-
-  open(done: () => void): void {
-    done();
-  }
-
-  write(adu: Buffer): void {
-    this.#send(adu);
   }
 }

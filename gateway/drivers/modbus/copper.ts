@@ -10,7 +10,7 @@ import { realTimer } from "./timer.ts";
 /** What a serial line or connection of these options is like. */
 export interface Pace {
   framing: "rtu" | "tcp";
-  /** Time of one character; 0 where the wire has no pace of its own. */
+  /** Time of one character; 0 for Modbus TCP. */
   char: Ms;
   gap: Ms;
 }
@@ -24,7 +24,7 @@ export function paceOf(options: Pick<ModbusOptions, "port" | "baud" | "parity" |
   const bits = 1 + 8 + (options.parity === "none" ? 0 : 1) + options.stop_bits;
   const char = (bits * 1000) / options.baud;
   if (options.port.startsWith("tcp://")) return { framing: "tcp", char: 0, gap: 0 };
-  if (options.port.startsWith("rtu+tcp://")) return { framing: "rtu", char: 0, gap: GAP_RTU_TCP };
+  if (options.port.startsWith("rtu+tcp://")) return { framing: "rtu", char, gap: Math.max(GAP_RTU_TCP, 3.5 * char) };
   return { framing: "rtu", char, gap: Math.max(GAP_MIN, 3.5 * char) };
 }
 
@@ -35,7 +35,7 @@ const TCP_REQUEST: Ms = 2;
 
 /** Wire time of a request and of each register in it. */
 export const costOf = ({ framing, char, gap }: Pace): Cost =>
-  framing === "tcp" || char === 0
+  framing === "tcp"
     ? { request: TCP_REQUEST, register: 0.002 }
     : { request: 13 * char + 2 * gap + TURNAROUND, register: 2 * char };
 
@@ -43,13 +43,13 @@ export function copperOf(name: string, options: ModbusOptions, now: () => Ms): C
   const pace = paceOf(options);
   const timer = realTimer(now);
   const address = addressOf(options.port);
-  if (address) return { name, ...pace, open: tcpPipe(address.host, address.port), timer };
+  if (address) return { name, ...pace, paced: false, open: tcpPipe(address.host, address.port), timer };
   const settings = { baud: options.baud, parity: options.parity, stopBits: options.stop_bits };
   const open: Copper["open"] = async (events, signal) => {
-    copper.char = (await isPaced(options.port)) ? pace.char : 0;
+    copper.paced = await isPaced(options.port);
     return serialPipe(options.port, settings)(events, signal);
   };
-  const copper: Copper = { name, ...pace, open, timer };
+  const copper: Copper = { name, ...pace, paced: true, open, timer };
   return copper;
 }
 

@@ -37,13 +37,17 @@ interface Seat {
 
 /** So long without an answer from any device, and the port is opened anew. */
 const WEDGED_AFTER: Ms = 15_000;
+const WEDGED_AFTER_MAX: Ms = 600_000;
+const STABLE_AFTER: Ms = 2_000;
 
 /** One wire and the devices on it, polled in the order in which they are due. */
 export class Lane {
   readonly bus: ModbusBus;
   readonly #seats: readonly Seat[];
   readonly #context: LaneContext;
+  readonly #stuck = new Fault("port", "open, but no device answers");
   #answeredAt: Ms = 0;
+  #wedgedAfter = WEDGED_AFTER;
 
   constructor(bus: ModbusBus, devices: readonly LaneDevice[], context: LaneContext) {
     this.bus = bus;
@@ -53,9 +57,12 @@ export class Lane {
 
   async *run(signal: AbortSignal): AsyncGenerator<Batch> {
     const { clock } = this.#context;
-    const serving = this.#keepOpen(signal);
-    this.#spread(clock.monotonic());
+    const { promise: tried, resolve } = Promise.withResolvers<void>();
+    const serving = this.#keepOpen(signal, resolve);
     try {
+      // Ports open in milliseconds; without this every start would begin with readings that say "no port".
+      await tried;
+      this.#spread(clock.monotonic());
       while (!signal.aborted) {
         const seat = this.#nextSeat();
         const wait = seat.schedule.next - clock.monotonic();
@@ -113,15 +120,20 @@ export class Lane {
   }
 
   /** Opens the wire, again and again. The one place where that is tried. */
-  async #keepOpen(signal: AbortSignal): Promise<void> {
-    const { driver, say, port } = this.#context;
+  async #keepOpen(signal: AbortSignal, tried: () => void): Promise<void> {
+    const { driver, say, port, clock } = this.#context;
     for (let failures = 0; !signal.aborted; failures++) {
+      let openedAt: Ms | undefined;
       const why = await this.bus.serve(() => {
+        openedAt = clock.monotonic();
+        this.#answeredAt = openedAt;
         say.info(`${driver}: ${port} is open`);
-        this.#answeredAt = this.#context.clock.monotonic();
-        failures = 0;
+        tried();
       });
-      if (signal.aborted) return;
+      tried();
+      // Whoever accepts and hangs up at once is as closed as a closed port.
+      if (openedAt !== undefined && clock.monotonic() - openedAt > STABLE_AFTER) failures = 0;
+      if (signal.aborted || why === this.#stuck) continue;
       if (failures === 0) say.warn(`${driver}: ${why.message}`);
       await rest(reopenDelay(failures, port), signal);
     }
@@ -139,9 +151,7 @@ export class Lane {
           this.#unwedge(result === "timeout");
         },
         silent: (why, again) =>
-          say.warn(
-            `${driver}: ${device.id} silent (${faults[why].en} ×3), trying again in ${Math.round(again / 1000)} s`,
-          ),
+          say.warn(`${driver}: ${device.id} silent (${faults[why].en}), trying again in ${Math.round(again / 1000)} s`),
         back: () => say.info(`${driver}: ${device.id} answers again`),
         hole: (hole, tag) => {
           this.#context.remember(device.id, hole);
@@ -156,12 +166,16 @@ export class Lane {
     return { device, station, ledger, schedule: new Schedule([1_000], 0) };
   }
 
-  /** Open, but nobody at all answers any more: the adapter or the connection may be stuck, so open it anew. */
+  /** Open, but nobody at all answers any more: the adapter or the connection may be stuck, so open it anew, ever more rarely. */
   #unwedge(silent: boolean): void {
     const now = this.#context.clock.monotonic();
-    if (!silent || !this.bus.isOpen) this.#answeredAt = now;
-    if (now - this.#answeredAt < WEDGED_AFTER) return;
+    if (!silent || !this.bus.isOpen) {
+      this.#answeredAt = now;
+      this.#wedgedAfter = WEDGED_AFTER;
+    }
+    if (now - this.#answeredAt < this.#wedgedAfter) return;
     this.#answeredAt = now;
-    this.bus.drop(new Fault("port", `${this.#context.port} is open but no device answers`));
+    this.#wedgedAfter = Math.min(2 * this.#wedgedAfter, WEDGED_AFTER_MAX);
+    this.bus.drop(this.#stuck);
   }
 }

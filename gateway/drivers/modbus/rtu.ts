@@ -47,6 +47,8 @@ export class RtuListener {
   readonly counts = noCounts();
   /** The line gives back what we send. */
   echoes = false;
+  /** Units whose answers came after their time was over. */
+  readonly tardy = new Set<number>();
   /** What the last question met, if not an answer. */
   met: "nothing" | keyof LineCounts = "nothing";
   readonly #debts: Debts;
@@ -91,6 +93,12 @@ export class RtuListener {
     if (heard === "more" && this.#length > 0) return "more";
     if (this.#length > 0) this.#judge();
     return "more";
+  }
+
+  /** The answer, taken out of the buffer. */
+  take({ from, to }: { from: number; to: number }): Buffer {
+    this.#length = 0;
+    return Buffer.from(this.buffer.subarray(from, to));
   }
 
   /** The answer was complete before it can have been sent: throw it away. */
@@ -147,7 +155,10 @@ export class RtuListener {
   }
 
   #sound(length: number): keyof LineCounts {
-    if (this.#debts.pays(this.buffer, length)) return "late";
+    if (this.#debts.pays(this.buffer, length)) {
+      this.tardy.add(this.buffer[0] ?? 0);
+      return "late";
+    }
     const code = this.buffer[1] ?? 0;
     return length === QUESTION_LENGTH && code >= 1 && code <= 6 ? "masters" : "foreign";
   }

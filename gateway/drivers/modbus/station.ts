@@ -39,8 +39,8 @@ const PROBE_EVERY_MIN = SECOND;
 const PROBE_EVERY_MAX = 30 * SECOND;
 /** A probe may cost its bus one part in so many. */
 const PROBE_SHARE = 40;
-/** What an unknown device gets as an answer time once it counts as silent. */
-const PROBE_TIMEOUT: Ms = 200;
+/** Every so many probes one waits to the ceiling, for a device that has become slow. */
+const LONG_PROBE = 4;
 const REFUSED_AGAIN = 10 * MINUTE;
 
 /** Faults of the wire itself: they say nothing about a device. */
@@ -165,8 +165,9 @@ export class Station {
 
   async #ask(block: Block): Promise<Answer> {
     const question = readOf(this.settings.slave, block.table, block.at, block.count);
-    const tries = this.#failures > 0 ? 1 : 1 + this.settings.retries;
+    const tries = this.#failures > 0 || !this.patience.isLearned ? 1 : 1 + this.settings.retries;
     for (let left = tries - 1; ; left--) {
+      if (this.#bus.wasTardy(this.settings.slave)) this.patience.tardy();
       try {
         const answer = await this.#bus.exchange((wire) => wire.ask(question), this.patience.timeout);
         this.patience.answered(answer.thought);
@@ -184,11 +185,14 @@ export class Station {
   /** Whether a silent device is back: asks one short question when it is time. */
   async #probe(now: Ms): Promise<boolean> {
     const first = this.settings.tags[0];
-    if (now < this.#probeAt || !first) return false;
+    const tardy = this.#bus.wasTardy(this.settings.slave);
+    if (tardy) this.patience.tardy();
+    if (!first || (now < this.#probeAt && !tardy)) return false;
     const question = readOf(this.settings.slave, first.table, first.at, first.count);
-    const timeout = Math.min(this.settings.timeout, this.patience.isLearned ? this.patience.timeout : PROBE_TIMEOUT);
+    const timeout = this.#probes % LONG_PROBE === LONG_PROBE - 1 ? this.settings.timeout : this.patience.probe;
     try {
-      await this.#bus.exchange((wire) => wire.ask(question), timeout);
+      const answer = await this.#bus.exchange((wire) => wire.ask(question), timeout);
+      this.patience.answered(answer.thought);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#heard.exchanged(error.code, 0);
@@ -208,9 +212,10 @@ export class Station {
     if (!fault) this.#failures = 0;
     if (!fault || wireFaults.has(fault)) return;
     this.#why = fault;
-    this.#failures++;
-    if (this.#failures === FAILURES) {
-      this.#backOff(now, this.patience.timeout);
+    // Who was never heard need not prove it three times.
+    this.#failures += this.patience.isLearned ? 1 : FAILURES;
+    if (this.#failures >= FAILURES) {
+      this.#backOff(now, this.patience.probe);
       this.#heard.silent(fault, this.#probeAt - now);
     }
   }

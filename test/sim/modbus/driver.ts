@@ -45,18 +45,21 @@ export function modbusDriver(options: unknown, context = driverContext()): Drive
   return plugin.create(parsed, context);
 }
 
-/** Runs a driver and keeps what it yields, until `stop`. */
+/** Runs a driver and counts what it yields, until `stop`; keeps the readings unless told not to. */
 export class Running {
   readonly readings: Reading[] = [];
-  readonly batches: number[] = [];
+  batches = 0;
+  good = 0;
+  bad = 0;
   readonly #ending = new AbortController();
   readonly #done: Promise<void>;
 
-  constructor(driver: Driver) {
+  constructor(driver: Driver, keep = true) {
     this.#done = (async () => {
       for await (const { readings } of driver.run(this.#ending.signal)) {
-        this.readings.push(...readings);
-        this.batches.push(readings.length);
+        this.batches++;
+        for (const reading of readings) this[reading.quality === "bad" ? "bad" : "good"]++;
+        if (keep) this.readings.push(...readings);
       }
     })();
   }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Ms } from "../../../gateway/core/time.ts";
 
 /** Slaves that we did not write, as processes of their own. Every one that is started must be stopped. */
 const started = new Set<ChildProcess>();
@@ -26,18 +27,64 @@ export const stopPeers = (): void => {
   started.clear();
 };
 
-let compiled: string | undefined;
+const compiled = new Map<string, string>();
+
+/** A C program of this folder, compiled once. */
+function program(source: string, flags: readonly string[] = []): string {
+  const known = compiled.get(source);
+  if (known) return known;
+  const built = join(mkdtempSync(join(tmpdir(), "vigie-slave-")), source);
+  execFileSync("gcc", ["-O2", join(import.meta.dirname, `${source}.c`), "-o", built, ...flags]);
+  compiled.set(source, built);
+  return built;
+}
 
 /** The libmodbus slave of `slave.c`. */
-function slaveProgram(): string {
-  if (compiled) return compiled;
-  const program = join(mkdtempSync(join(tmpdir(), "vigie-slave-")), "slave");
-  const flags = execFileSync("pkg-config", ["--cflags", "--libs", "libmodbus"], { encoding: "utf8" })
-    .trim()
-    .split(/\s+/);
-  execFileSync("gcc", ["-O2", join(import.meta.dirname, "slave.c"), "-o", program, ...flags]);
-  compiled = program;
-  return program;
+const slaveProgram = (): string =>
+  program(
+    "slave",
+    execFileSync("pkg-config", ["--cflags", "--libs", "libmodbus"], { encoding: "utf8" }).trim().split(/\s+/),
+  );
+
+export interface Pace {
+  baud: number;
+  /** Bits of a character with its start, parity and stop bits. */
+  bits: number;
+  turnaround: Ms;
+  units: readonly number[];
+  /** Spoilt answers of 1,000. */
+  faults?: number;
+  seed?: number;
+}
+
+export interface PaceCounts {
+  questions: number;
+  answers: number;
+  hasty: number;
+  shortest_silence_us: number;
+  mean_silence_us: number;
+}
+
+/** Slaves with the timing of copper (`pace.c`) on a pseudo terminal; `stop` gives what they counted. */
+export async function pacedSlaves(
+  pace: Pace,
+): Promise<{ path: string; child: ChildProcess; stop(): Promise<PaceCounts> }> {
+  const { baud, bits, turnaround, units, faults = 0, seed = 1 } = pace;
+  const settings = [baud, bits, 1_000 * turnaround, units.join(","), faults, seed].map(String);
+  const child = spawn(program("pace"), settings, { stdio: ["ignore", "pipe", "inherit"] });
+  started.add(child);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { value: path } = await lines.next();
+  return {
+    path: String(path),
+    child,
+    stop: async () => {
+      child.kill("SIGTERM");
+      const { value } = await lines.next();
+      started.delete(child);
+      return JSON.parse(String(value)) as PaceCounts;
+    },
+  };
 }
 
 /** A libmodbus slave over TCP; its port. */

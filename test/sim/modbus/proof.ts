@@ -43,6 +43,7 @@ export async function lateAnswers(polls: number, seed: number, char: number): Pr
     framing: "rtu",
     open: wire.open,
     char,
+    paced: char > 0,
     gap: Math.max(5, 3.5 * char),
     timer,
   });
@@ -104,7 +105,7 @@ export function mutatedFrames(frames: number, seed: number): Proof {
     if (typeof heard !== "object") {
       proof.refused++;
     } else {
-      const taken = listener.buffer.subarray(heard.from, heard.to);
+      const taken = listener.take(heard);
       if (taken.equals(right)) proof[isAnswerInBurst(bytes, right, sent) ? "right" : "wrong"]++;
       else if (isSound(taken, question) && isAnswerInBurst(bytes, taken, sent)) proof.invisible++;
       else proof.wrong++;

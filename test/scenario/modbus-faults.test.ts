@@ -1,0 +1,165 @@
+import { expect, test } from "vitest";
+import { VirtualLine, words } from "../sim/modbus/lane.ts";
+import { InProcessWire, rightAnswer, sealed } from "../sim/modbus/wire.ts";
+
+/** Rows of the fault table, on a whole serial line in virtual time. */
+const device = (slave: number, count = 10) => ({
+  id: `d${slave}`,
+  slave,
+  every: "1s",
+  machine: `m${slave}`,
+  signals: words(count),
+});
+
+const refusal = (frame: Buffer, exception: number): Buffer =>
+  sealed(Buffer.from([frame[0] ?? 0, (frame[1] ?? 0) | 0x80, exception, 0, 0]));
+
+test("two dead slaves of ten at 9600 baud leave the others at least 95 % of their planned rate", async () => {
+  const units = Array.from({ length: 10 }, (_, i) => i + 1);
+  const line = new VirtualLine({ baud: 9600, devices: units.map((unit) => device(unit)) });
+  const dead = new Set<number>();
+  line.wire.behave = (frame, right) => (dead.has(frame[0] ?? 0) ? undefined : { delay: 5, chunks: [right] });
+  await line.pass(30_000);
+  dead.add(3).add(7);
+  const from = line.readings.length;
+  await line.pass(300_000);
+  const window = line.readings.slice(from);
+  for (const unit of units) {
+    const own = window.filter((r) => r.point === `m${unit}/r0`);
+    expect(own.length).toBeGreaterThanOrEqual(0.95 * 300);
+    expect(own.filter((r) => r.quality === "good").length).toBeGreaterThanOrEqual(dead.has(unit) ? 0 : 0.95 * 300);
+  }
+  expect(line.lines.filter((said) => said.includes("silent"))).toHaveLength(2);
+  await line.stop();
+});
+
+test("two slaves of ten that were dead from the start cost the others nothing that shows", async () => {
+  const units = Array.from({ length: 10 }, (_, i) => i + 1);
+  const line = new VirtualLine({ baud: 9600, devices: units.map((unit) => device(unit)) });
+  line.wire.behave = (frame, right) => ((frame[0] ?? 0) <= 2 ? undefined : { delay: 5, chunks: [right] });
+  await line.pass(120_000);
+  for (const unit of units.slice(2)) expect(line.of(`m${unit}/r0`, "good").length).toBeGreaterThanOrEqual(0.95 * 120);
+  expect(line.of("m1/r0", "bad").length).toBeGreaterThanOrEqual(0.95 * 120);
+  await line.stop();
+});
+
+test("1: a silent slave is bad at its usual pace, one line in the log, and comes back by itself", async () => {
+  const line = new VirtualLine({ devices: [device(1)] });
+  let dead = false;
+  line.wire.behave = (_, right) => (dead ? undefined : { delay: 5, chunks: [right] });
+  await line.pass(10_000);
+  dead = true;
+  await line.pass(60_000);
+  expect(line.of("m1/r3", "bad").length).toBeGreaterThanOrEqual(58);
+  expect(new Set(line.of("m1/r3", "bad").map((r) => r.quality === "bad" && r.why))).toEqual(new Set(["timeout"]));
+  expect(line.lines.filter((said) => said.includes("silent"))).toEqual([
+    expect.stringMatching(/^ligne-1: d1 silent \(no answer\), trying again in \d+ s$/),
+  ]);
+  dead = false;
+  await line.pass(32_000);
+  expect(line.readings.at(-1)?.quality).toBe("good");
+  expect(line.lines.at(-1)).toBe("ligne-1: d1 answers again");
+  await line.stop();
+});
+
+test("2: a slave slower than we expected is waited for as soon as its late answer was heard", async () => {
+  const line = new VirtualLine({ devices: [device(1)] });
+  line.wire.behave = (_, right) => ({ delay: 600, chunks: [right] });
+  await line.pass(20_000);
+  expect(line.of("m1/r0", "good").length).toBeGreaterThan(14);
+  await line.stop();
+});
+
+test("7: an echo of our own question is taken off, once it is known for what it is", async () => {
+  const line = new VirtualLine({ devices: [device(1)] });
+  line.wire.behave = (frame, right) => ({ delay: 0, chunks: [Buffer.concat([frame, right])] });
+  await line.pass(10_000);
+  expect(line.of("m1/r0", "bad")).toEqual([]);
+  expect(line.of("m1/r0", "good").length).toBeGreaterThan(8);
+  expect(line.lane.bus.echoes).toBe(true);
+  await line.stop();
+});
+
+test("8: an answer in single bytes with pauses is put together; a cut one is none", async () => {
+  const line = new VirtualLine({ devices: [device(1)] });
+  let cut = false;
+  line.wire.behave = (_, right) => ({
+    delay: 5,
+    chunks: [...(cut ? right.subarray(0, -3) : right)].map((b) => Buffer.from([b])),
+  });
+  await line.pass(5_000);
+  expect(line.of("m1/r0", "good").length).toBeGreaterThan(3);
+  cut = true;
+  const before = line.readings.length;
+  await line.pass(5_000);
+  expect(line.readings.slice(before).some((r) => r.quality === "good")).toBe(false);
+  expect(line.lane.bus.counts.cut).toBeGreaterThan(0);
+  await line.stop();
+});
+
+test("10: another master's question makes the answer behind it worthless", async () => {
+  const line = new VirtualLine({ devices: [device(1)], retries: 0 });
+  const foreign = sealed(Buffer.from([1, 3, 0, 100, 0, 10, 0, 0]));
+  line.wire.behave = (_, right) => ({ delay: 10, chunks: [right] });
+  await line.pass(3_000);
+  line.wire.behave = (_, right) => {
+    line.timer.after(12, () => line.wire.say(foreign));
+    return { delay: 40, chunks: [right] };
+  };
+  const before = line.readings.length;
+  await line.pass(3_000);
+  expect(line.readings.slice(before).some((r) => r.quality === "good")).toBe(false);
+  expect(line.lane.bus.counts.masters).toBeGreaterThan(0);
+  await line.stop();
+});
+
+test("12: a hole in the map is found by halving, named once, and takes no neighbour with it", async () => {
+  const signals = { ...words(4), ...words(4, 20), ...words(1, 30) };
+  const line = new VirtualLine({ devices: [{ id: "d", slave: 1, every: "1s", machine: "m", signals }] });
+  const holes = (at: number, count: number) => [10, 22].some((hole) => at <= hole && at + count > hole);
+  line.wire.behave = (frame, right) => {
+    const refused = holes(frame.readUInt16BE(2), frame.readUInt16BE(4));
+    return { delay: 5, chunks: [refused ? refusal(frame, 2) : right] };
+  };
+  await line.pass(10_000);
+  for (const name of ["r0", "r3", "r20", "r21", "r23", "r30"]) expect(line.of(`m/${name}`, "bad"), name).toEqual([]);
+  expect(line.of("m/r22", "good")).toEqual([]);
+  expect(line.of("m/r22", "bad").length).toBeGreaterThan(8);
+  expect(line.lines.filter((said) => said.includes("refuses"))).toEqual([
+    "ligne-1: d refuses r22 (holding 22); leaving it out, trying again every 10 min",
+  ]);
+  const asked = line.wire.questions;
+  await line.pass(10_000);
+  expect(line.wire.questions - asked).toBeLessThanOrEqual(30);
+  await line.stop();
+});
+
+test("13: a busy slave is asked once more, and is not counted as dead", async () => {
+  const line = new VirtualLine({ devices: [device(1)] });
+  let asked = 0;
+  line.wire.behave = (frame, right) => ({ delay: 5, chunks: [asked++ % 2 === 0 ? refusal(frame, 6) : right] });
+  await line.pass(10_000);
+  // Until it was heard for the first time nobody asks it twice.
+  expect(line.of("m1/r0", "bad").length).toBeLessThanOrEqual(1);
+  expect(line.of("m1/r0", "good").length).toBeGreaterThan(7);
+  await line.stop();
+});
+
+test("a slave that answers everything late never gives one value too old", async () => {
+  const line = new VirtualLine({ devices: [device(1, 1)], retries: 2 });
+  line.wire.behave = (frame, right) => ({ delay: (frame.readUInt16BE(4) * 97) % 700, chunks: [right] });
+  const seen: number[] = [];
+  for (let second = 0; second < 60; second++) {
+    await line.pass(1_000);
+    for (const reading of line.readings.splice(0)) if (reading.quality === "good") seen.push(reading.value);
+  }
+  // The value is the number of the question; it can only rise.
+  expect(seen.toSorted((a, b) => (a >> 8) - (b >> 8))).toEqual(seen);
+  await line.stop();
+});
+
+test("the in-process slave answers as the specification says", () => {
+  const frame = sealed(Buffer.from([17, 3, 0, 0x6b, 0, 3, 0, 0]));
+  expect(rightAnswer(frame, 5)).toHaveLength(11);
+  expect(InProcessWire.queue).toBe(8);
+});
