@@ -10,6 +10,8 @@ const NEEDED = 24;
 if (Number(process.versions.node.split(".")[0]) >= NEEDED) {
   const { main } = await import("./cli.ts");
   process.exitCode = await main(process.argv.slice(2));
+  // A handle that a failed start left open must not keep a finished command alive.
+  setTimeout(() => process.exit(), 1_000).unref();
 } else {
   const child = spawn(bundledNode(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: "inherit",

@@ -24,5 +24,7 @@ export async function run(args: string[]): Promise<number> {
     process.once("disconnect", resolve);
   });
   workshop.close();
+  // The channel to whoever started us would keep this process alive.
+  if (process.connected) process.disconnect();
   return 0;
 }

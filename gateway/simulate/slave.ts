@@ -6,6 +6,13 @@ export class Registers {
   readonly input = new Map<number, number>();
   readonly coils = new Map<number, number>();
   readonly discrete = new Map<number, number>();
+
+  /** Meters answer for every address of their block, used or not. */
+  static withInputs(...blocks: readonly (readonly [from: number, to: number])[]): Registers {
+    const registers = new Registers();
+    for (const [from, to] of blocks) for (let at = from; at <= to; at++) registers.input.set(at, 0);
+    return registers;
+  }
 }
 
 /** Writes numbers into registers the way the devices do: most significant word first. */

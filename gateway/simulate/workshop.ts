@@ -18,9 +18,9 @@ export interface Workshop {
 
 /** Plays four machines as two Modbus lines and one microcontroller node, on free loopback ports (or the given ones). */
 export async function openWorkshop(ports = { SIM_MODBUS: 0, SIM_RTU: 0, SIM_NODE: 0 }): Promise<Workshop> {
-  const lathe = { machine: new Lathe(), meter: new Registers(), analog: module8() };
+  const lathe = { machine: new Lathe(), meter: meter(), analog: module8() };
   const pasteuriser = { machine: new Pasteuriser(), plc: new Registers() };
-  const washer = { machine: new Washer(), meter: new Registers(), analog: module8(), plc: new Registers() };
+  const washer = { machine: new Washer(), meter: meter(), analog: module8(), plc: new Registers() };
   const compressor = new Compressor();
   const node = compressorNode(compressor);
 
@@ -66,6 +66,9 @@ export async function openWorkshop(ports = { SIM_MODBUS: 0, SIM_RTU: 0, SIM_NODE
     },
   };
 }
+
+/** An Eastron meter before its first measurement. */
+const meter = (): Registers => Registers.withInputs([0, 95], [342, 345]);
 
 /** An eight-channel module with nothing connected. */
 function module8(): Registers {

@@ -1,0 +1,96 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Engine } from "./alarms/engine.ts";
+import { clock } from "./clock.ts";
+import type { Examined } from "./config/examine.ts";
+import { ConfigError, parseConfig } from "./config/load.ts";
+import type { Driver } from "./core/driver.ts";
+import type { Historian } from "./core/history.ts";
+import type { Meters } from "./core/meter.ts";
+import type { Point, PointId } from "./core/point.ts";
+import { examineWith, furnish, type House } from "./house.ts";
+import type { Store } from "./log/store.ts";
+import { presetNames } from "./mqtt/accounts.ts";
+import type { Broker } from "./mqtt/broker.ts";
+import type { Postman } from "./notices/postman.ts";
+import type { Sink } from "./plugin.ts";
+import type { Supervised } from "./supervise.ts";
+import { version } from "./version.ts";
+import type { BrokerDoor, ConfigDoor, WebParts } from "./web/parts.ts";
+
+/** What is running, as the web server asks about it. */
+export interface Inside {
+  store: Store;
+  engine: Engine;
+  sinks: readonly Sink[];
+  examined: Examined;
+  running: ReadonlyMap<string, Supervised>;
+  points: ReadonlyMap<PointId, Point>;
+  folder: string;
+  postman: Postman;
+  broker: Broker | undefined;
+  /** Stops this gateway and starts one with the site file as it is now. */
+  reload: (() => Promise<void>) | undefined;
+}
+
+/** The gateway as the web server sees it: what it may show, and the few things that it may do. */
+export function webParts(house: House, inside: Inside): WebParts {
+  const { store, engine, sinks, examined, running, points, folder, postman, broker } = inside;
+  const { config, site, machines, meters, say } = house;
+  const historian: Historian | undefined = sinks.find((sink) => sink.history)?.history;
+  const dashboard = join(import.meta.dirname, "../dashboard/dist");
+  const view = (id: string, { type, driver }: { type: string; driver: Driver }) => ({
+    type,
+    state: () => running.get(id)?.state() ?? "running",
+    devices: () => driver.devices?.() ?? [],
+  });
+  return {
+    ...{ settings: config.web, site, version, clock, say, meters, machines, folder, historian, alarms: engine },
+    ...{ readings: store.readings, notices: store.notices, bursts: store.bursts, cells: store.cells },
+    points,
+    drivers: new Map([...examined.drivers].map(([id, one]) => [id, view(id, one)])),
+    steady: () => store.time.steady(),
+    machineView: (machine) => engine.machineView(machine),
+    behind: () => behind(meters),
+    logState: () => store.state(),
+    dashboard: existsSync(dashboard) ? dashboard : undefined,
+    postman,
+    cases: () => engine.cases(),
+    store: { timeQuality: () => store.time.quality(), backup: (file) => store.backup(file) },
+    ...(broker && { broker: brokerDoor(broker, site.id) }),
+    config: configDoor(house, inside.reload),
+  };
+}
+
+const brokerDoor = ({ accounts, connected }: Broker, site: string): BrokerDoor => ({
+  presets: presetNames,
+  list: () => accounts.list(),
+  connected,
+  create: (name, preset) => accounts.createAs(name, preset, site, clock.now()),
+  revoke: (name) => accounts.revoke(name),
+});
+
+function configDoor({ config, plugins }: House, reload: Inside["reload"]): ConfigDoor {
+  return {
+    file: config.file,
+    check: async (yaml) => {
+      try {
+        const loaded = parseConfig(yaml, config.file, plugins, process.env);
+        examineWith(loaded, furnish(loaded.config, plugins));
+        return [];
+      } catch (error) {
+        if (error instanceof ConfigError) return error.message.split("\n");
+        throw error;
+      }
+    },
+    ...(reload && { apply: reload }),
+  };
+}
+
+const behind = (meters: Meters): Record<string, number> =>
+  Object.fromEntries(
+    meters
+      .all()
+      .filter((series) => series.name === "follower_pending")
+      .map((series) => [series.labels.follower ?? "", series.value]),
+  );
