@@ -1,11 +1,12 @@
-import type { Alarm, AlarmState, Priority } from "./alarm.ts";
+import type { Alarm, AlarmEvent, AlarmState, Priority } from "./alarm.ts";
 import type { Forecast, Level, MachineState } from "./detector.ts";
+import type { DeviceStatus } from "./driver.ts";
 import type { FaultCode } from "./fault.ts";
 import type { Bucket } from "./history.ts";
 import type { Machine, PointId, SignalKind } from "./point.ts";
 import type { Quality } from "./reading.ts";
 import type { Language, Text } from "./text.ts";
-import type { EpochMs, Ms } from "./time.ts";
+import type { EpochMs, Ms, TimeQuality } from "./time.ts";
 
 /**
  * The HTTP contract under `/api/v1`, as the server answers and the page reads it. Times are epoch ms, ages and periods ms,
@@ -102,4 +103,148 @@ export interface ErrorAnswer {
   message: string;
   /** Where in the request, as `body.comment` or `query.buckets`. */
   where?: string;
+}
+
+/** GET /alarms/history: one line per transition, newest first. */
+export interface AlarmEventAnswer extends Omit<AlarmEvent, "alarm"> {
+  seq: number;
+  alarm: AlarmAnswer;
+}
+
+/** GET /devices: one per driver. */
+export interface DriverAnswer {
+  driver: string;
+  type: string;
+  state: "running" | "restarting";
+  devices: readonly DeviceStatus[];
+}
+
+/** What people may do, each including what stands before it. `wall` is a screen: it looks and nothing else. */
+export const roles = ["wall", "viewer", "maintenance", "integrator", "admin"] as const;
+
+export type Role = (typeof roles)[number];
+
+/** GET /session */
+export interface SessionAnswer {
+  /** null for a stranger. */
+  user: string | null;
+  role: Role | null;
+  /** No account is needed here. */
+  open: boolean;
+  /** There is no account yet: the page asks for the code that the console shows. */
+  setup: boolean;
+  language: Language;
+}
+
+/** GET /users */
+export interface UserAnswer {
+  name: string;
+  role: Exclude<Role, "wall">;
+  created: number;
+  disabled: boolean;
+}
+
+/** GET /sessions (one's own), GET /walls */
+export interface OpenSessionAnswer {
+  id: string;
+  name: string;
+  role: Role;
+  created: number;
+  seen: number;
+  address: string;
+  agent: string;
+  /** The one that asks. */
+  current?: boolean;
+}
+
+/** GET /audit */
+export interface AuditAnswer {
+  n: number;
+  t: number;
+  /** Monotonic ms: tells the order even when somebody sets the clock. */
+  mono: number;
+  who: string;
+  from: string;
+  what: string;
+  detail: string;
+  prev: string;
+  hash: string;
+}
+
+/** GET /system */
+export interface SystemAnswer {
+  version: string;
+  node: string;
+  hostname: string;
+  /** Seconds since start. */
+  uptime: number;
+  clock: { now: number; quality: TimeQuality };
+  memory: { rss: number; total: number };
+  /** Bytes; `perDay` and `daysLeft` are null until the folder was watched for an hour, `daysLeft` also when it does not grow. */
+  disk: { free: number; total: number; used: number; perDay: number | null; daysLeft: number | null };
+  queues: Readonly<Record<string, number>>;
+  log: "ok" | "degraded";
+}
+
+/** GET /machines/{id}/notes, newest first; POST the same without id, t, machine, by. */
+export interface NoteAnswer {
+  id: string;
+  t: number;
+  machine: string;
+  by: string;
+  kind: "note" | "problem" | "repair";
+  text: string;
+  /** GET /photos/{photo}; made by POST /photos with the image as the body. */
+  photo?: string;
+}
+
+/** GET /spectra?point=&from=&to=&limit=&bins=, newest first */
+export interface SpectrumAnswer {
+  seq: number;
+  t: number;
+  point: string;
+  /** Samples per second, and how many. */
+  rate: number;
+  samples: number;
+  /** Shaft turns per second, where known. */
+  shaft?: number;
+  clipped: boolean;
+  /** Hz per line, and the amplitude of each line in g (r.m.s.); where lines are put together, the highest stands. */
+  step: number;
+  amplitude: number[];
+}
+
+/** GET /energy?from=&to= */
+export interface EnergyAnswer {
+  from: number;
+  to: number;
+  /** Per kWh; null where the site file says none. */
+  price: number | null;
+  currency: string | null;
+  /** Grams per kWh, and where that figure comes from. */
+  co2: { grams: number; source: string } | null;
+  machines: readonly MachineEnergy[];
+}
+
+export interface MachineEnergy {
+  machine: string;
+  /** null where nothing is known. */
+  kwh: number | null;
+  /** `counter`: an energy meter counted it. `power`: summed up from power readings. */
+  from: "counter" | "power" | null;
+  byState: Readonly<Record<MachineState, number>>;
+  cost: number | null;
+  /** What was used while it ran idle. */
+  idleCost: number | null;
+  /** Kilograms. */
+  co2: number | null;
+}
+
+/** GET /config, POST /config/check, POST /config/edit, PUT /config */
+export interface ConfigAnswer {
+  text: string;
+  /** Says which text somebody saw; a save with an older one is refused. */
+  revision: string;
+  /** `file:line:column path: message`; empty when it could run. */
+  problems: readonly string[];
 }

@@ -78,6 +78,13 @@ export class MqttAccounts {
     return true;
   }
 
+  /** The same with the rights of a preset; throws on a name that is none. */
+  createAs(name: string, preset: string, site: string, now: number): Promise<string> {
+    const rights = presetNames.includes(preset) ? presets[preset]?.(site, name) : undefined;
+    if (!rights) throw new Error(`${preset}: a client is one of ${presetNames.join(", ")}`);
+    return this.create(name, rights, now);
+  }
+
   onRevoked(tell: (name: string) => void): void {
     this.#revoked.push(tell);
   }
@@ -109,7 +116,7 @@ export const maySubscribe = (rights: Rights, filter: string): boolean =>
   rights.subscribe.some((allowed) => covers(allowed, filter));
 
 /** Usual sets of rights, by what the client is. */
-export const presets = {
+export const presets: Readonly<Record<string, (site: string, name: string) => Rights>> = {
   /** Looks at this site. */
   reader: (site: string): Rights => ({ publish: [], subscribe: [`vigie/v1/${site}/#`] }),
   /** Looks, and acknowledges alarms. */
@@ -127,4 +134,6 @@ export const presets = {
     publish: [`${name}/#`, `tele/${name}/#`, `stat/${name}/#`, `shellies/${name}/#`],
     subscribe: [`${name}/#`, `cmnd/${name}/#`, `shellies/${name}/command`],
   }),
-} as const satisfies Record<string, (site: string, name: string) => Rights>;
+};
+
+export const presetNames: readonly string[] = Object.keys(presets);

@@ -32,7 +32,7 @@ export interface Broker {
   readonly tlsPort: number | undefined;
   readonly accounts: MqttAccounts;
   /** Who is connected now. */
-  clients(): readonly { id: string; name: string; address: string }[];
+  connected(): readonly { id: string; name: string; address: string }[];
   close(): Promise<void>;
 }
 
@@ -87,7 +87,7 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
     port: plain.port,
     tlsPort: secure?.port,
     accounts,
-    clients: () =>
+    connected: () =>
       door.connected().map((client) => ({
         id: client.id,
         name: door.visitor(client)?.name ?? "",

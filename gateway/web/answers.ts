@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Alarm, AlarmEvent } from "../core/alarm.ts";
+import type { Alarm } from "../core/alarm.ts";
 import type { AlarmAnswer } from "../core/api.ts";
 import { type FaultCode, faults } from "../core/fault.ts";
 import type { Language } from "../core/text.ts";
@@ -95,10 +95,4 @@ export const instant = z.coerce
 
 export function answerAlarm({ text: words, ...alarm }: Alarm, language: Language): AlarmAnswer {
   return { ...alarm, text: words[language], texts: words };
-}
-
-/** GET /alarms/history: one line per transition. */
-export interface AlarmEventAnswer extends Omit<AlarmEvent, "alarm"> {
-  seq: number;
-  alarm: AlarmAnswer;
 }

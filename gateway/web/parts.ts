@@ -6,10 +6,11 @@ import type { DeviceStatus } from "../core/driver.ts";
 import type { Historian } from "../core/history.ts";
 import type { Cells, Log } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
+import type { NoticeDesk } from "../core/notice.ts";
 import type { Machine, Point, PointId } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
 import type { Text } from "../core/text.ts";
-import type { Clock, SteadyMs } from "../core/time.ts";
+import type { Clock, EpochMs, SteadyMs, TimeQuality } from "../core/time.ts";
 import type { Site } from "../plugin.ts";
 import type { WebSettings } from "./settings.ts";
 
@@ -30,6 +31,8 @@ export interface WebParts {
   readings: Pick<Log<Reading>, "head">;
   notices: Log<AlarmEvent>;
   bursts?: Log<Burst>;
+  /** Power by frequency of a burst, in g². */
+  spectrum?(samples: ArrayLike<number>, rate: number): { power: ArrayLike<number>; step: number };
   cells: Cells;
   /** Now, in the time of `Entry.steady`. */
   steady(): SteadyMs;
@@ -43,6 +46,35 @@ export interface WebParts {
   /** The built dashboard; undefined where it was not built. */
   dashboard: string | undefined;
   config?: ConfigDoor;
+  /** Deliveries, duty, drills, and the links that acknowledge. */
+  postman?: NoticeDesk;
+  /** The open case of each machine that has one. */
+  cases?(): readonly { readonly machine: string }[];
+  /** Why a rule says what it says, for people. */
+  explain?(rule: string): unknown;
+  /** How good the alarms were in a stretch of time. */
+  alarmQuality?(from: EpochMs, to: EpochMs): Promise<unknown>;
+  store?: StoreDoor;
+  /** Clients of the embedded broker. */
+  broker?: BrokerDoor;
+}
+
+/** The store, as the system page uses it. */
+export interface StoreDoor {
+  timeQuality(): TimeQuality;
+  /** A consistent copy of everything, while it runs. */
+  backup(file: string): Promise<void>;
+}
+
+/** The embedded broker's list of clients. */
+export interface BrokerDoor {
+  /** What a new client can be: `reader`, `operator`, `edge`, `device`. */
+  readonly presets: readonly string[];
+  list(): readonly { name: string; created: number; publish: readonly string[]; subscribe: readonly string[] }[];
+  connected(): readonly { id: string; name: string; address: string }[];
+  /** Makes a client (or gives an old one a new password) and tells its password, once. */
+  create(name: string, preset: string): Promise<string>;
+  revoke(name: string): Promise<boolean>;
 }
 
 export interface DriverView {

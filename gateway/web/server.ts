@@ -16,12 +16,19 @@ import { Events } from "./events.ts";
 import { Live } from "./live.ts";
 import type { WebParts } from "./parts.ts";
 import { alarmRoutes } from "./routes/alarms.ts";
+import { configRoutes } from "./routes/config.ts";
 import { docsRoutes } from "./routes/docs.ts";
+import { energyRoutes } from "./routes/energy.ts";
+import { exportRoutes } from "./routes/export.ts";
 import { gatewayRoutes, probeRoutes } from "./routes/gateway.ts";
 import { historyRoutes } from "./routes/history.ts";
+import { noteRoutes } from "./routes/notes.ts";
+import { ackPage, noticeRoutes } from "./routes/notices.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { answerState, siteRoutes } from "./routes/site.ts";
+import { spectrumRoutes } from "./routes/spectra.ts";
+import { systemRoutes } from "./routes/system.ts";
 import { trustRoutes } from "./routes/trust.ts";
 import { userRoutes } from "./routes/users.ts";
 import type { Identity } from "./tls/certificate.ts";
@@ -68,8 +75,15 @@ export async function createWeb(parts: WebParts): Promise<Web> {
     async (api: App) => {
       siteRoutes(api, desk);
       historyRoutes(api, desk);
+      exportRoutes(api, desk);
+      energyRoutes(api, desk);
+      spectrumRoutes(api, desk);
       alarmRoutes(api, desk);
+      noticeRoutes(api, desk);
+      noteRoutes(api, desk);
       gatewayRoutes(api, desk, startedAt);
+      systemRoutes(api, desk, startedAt);
+      configRoutes(api, desk);
       sessionRoutes(api, desk);
       userRoutes(api, desk);
     },
@@ -77,6 +91,7 @@ export async function createWeb(parts: WebParts): Promise<Web> {
   );
   await app.register(async (outside: App) => {
     docsRoutes(outside);
+    ackPage(outside, desk);
     probeRoutes(outside, desk, startedAt);
     trustRoutes(outside, identity?.ca);
     await pageRoutes(outside, desk);

@@ -12,6 +12,14 @@ export const webSettings = z
     names: z.array(z.string().min(1).max(253)).max(20).default([]),
     /** A certificate of your own instead of the one that the box makes for itself. */
     tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
+    /** What a kWh costs and emits; `source` says where the factor comes from, because it is shown with every figure. */
+    energy: z
+      .strictObject({
+        price: z.number().min(0),
+        currency: z.string().length(3).default("EUR"),
+        co2: z.strictObject({ grams: z.number().min(0), source: z.string().min(1).max(200) }).optional(),
+      })
+      .optional(),
   })
   .refine((web) => !web.open || isLoopback(web.host), {
     path: ["open"],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { UserAnswer } from "../../core/api.ts";
 import type { Cells } from "../../core/log.ts";
 import { HttpError } from "../errors.ts";
 import { hashPassword, verifyPassword, weakness } from "./passwords.ts";
@@ -16,9 +17,6 @@ const stored = z.object({
 
 type Account = z.infer<typeof stored>;
 type AccountRole = z.infer<typeof accountRole>;
-
-/** An account without what nobody needs to see. */
-export type AccountView = Omit<Account, "hash">;
 
 export const accountName = z
   .string()
@@ -49,24 +47,24 @@ export class Accounts {
     return this.#byKey.size === 0;
   }
 
-  list(): AccountView[] {
+  list(): UserAnswer[] {
     return [...this.#byKey.values()].map(view);
   }
 
-  get(name: string): AccountView | undefined {
+  get(name: string): UserAnswer | undefined {
     const account = this.#byKey.get(keyOf(name));
     return account && view(account);
   }
 
   /** The account, if the password is its own and it is not switched off. Takes as long for a name that does not exist. */
-  async verify(name: string, password: string): Promise<AccountView | undefined> {
+  async verify(name: string, password: string): Promise<UserAnswer | undefined> {
     const account = this.#byKey.get(keyOf(name));
     this.#nobody ??= hashPassword("nobody has this password");
     const same = await verifyPassword(password, account?.hash ?? (await this.#nobody));
     return account && same && !account.disabled ? view(account) : undefined;
   }
 
-  async create(name: string, role: AccountRole, password: string, now: number): Promise<AccountView> {
+  async create(name: string, role: AccountRole, password: string, now: number): Promise<UserAnswer> {
     this.#demandStrong(password, name);
     const hash = await hashPassword(password);
     if (this.#byKey.has(keyOf(name))) throw new HttpError(409, "exists", `There is already an account ${name}.`);
@@ -76,7 +74,7 @@ export class Accounts {
   async change(
     name: string,
     change: { role?: AccountRole | undefined; disabled?: boolean | undefined; password?: string | undefined },
-  ): Promise<AccountView> {
+  ): Promise<UserAnswer> {
     const account = this.#must(name);
     if (change.password !== undefined) this.#demandStrong(change.password, name);
     const hash = change.password === undefined ? account.hash : await hashPassword(change.password);
@@ -97,7 +95,7 @@ export class Accounts {
     this.#byKey.delete(keyOf(name));
   }
 
-  async #keep(account: Account): Promise<AccountView> {
+  async #keep(account: Account): Promise<UserAnswer> {
     await this.#cells.commit({ cells: [{ kind: KIND, key: keyOf(account.name), value: account }] });
     this.#byKey.set(keyOf(account.name), account);
     return view(account);
@@ -123,4 +121,4 @@ export class Accounts {
 
 const keyOf = (name: string): string => name.trim().normalize("NFKC").toLowerCase();
 
-const view = ({ hash: _hash, ...rest }: Account): AccountView => rest;
+const view = ({ hash: _hash, ...rest }: Account): UserAnswer => rest;

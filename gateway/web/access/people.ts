@@ -1,11 +1,12 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Role } from "../../core/api.ts";
 import type { Clock } from "../../core/time.ts";
 import { HOUR } from "../../core/time.ts";
 import type { WebParts } from "../parts.ts";
 import { Accounts } from "./accounts.ts";
 import { Audit } from "./audit.ts";
-import type { Role, Visitor } from "./roles.ts";
+import type { Visitor } from "./roles.ts";
 import { Sessions } from "./sessions.ts";
 import { Throttle } from "./throttle.ts";
 

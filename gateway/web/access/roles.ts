@@ -1,9 +1,5 @@
 import { z } from "zod";
-
-/** What people may do, each including what stands before it. `wall` is a screen: it looks and nothing else. */
-export const roles = ["wall", "viewer", "maintenance", "integrator", "admin"] as const;
-
-export type Role = (typeof roles)[number];
+import { type Role, roles } from "../../core/api.ts";
 
 /** Roles that an account can have. */
 export const accountRole = z.enum(["viewer", "maintenance", "integrator", "admin"]);

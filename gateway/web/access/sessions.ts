@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { z } from "zod";
+import { roles } from "../../core/api.ts";
 import type { Cells } from "../../core/log.ts";
 import { DAY, HOUR, MINUTE } from "../../core/time.ts";
-import { roles } from "./roles.ts";
 
 const KIND = "session";
 

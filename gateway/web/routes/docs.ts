@@ -1,4 +1,5 @@
 import type { App } from "../app.ts";
+import { escaped } from "../escaped.ts";
 
 interface OpenApi {
   info: { title: string; version: string };
@@ -26,6 +27,3 @@ function page({ info, paths = {} }: OpenApi): string {
 <p>The whole contract as OpenAPI: ask this address without <code>Accept: text/html</code>.</p>
 <table>${rows.join("\n")}</table></html>`;
 }
-
-const escaped = (words: string): string =>
-  words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");

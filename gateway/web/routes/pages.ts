@@ -23,9 +23,9 @@ export async function pageRoutes(app: App, desk: Desk): Promise<void> {
     // Vite puts a hash into the names under assets/: those never change.
     if (file.startsWith("assets/")) return reply.sendFile(file, { maxAge: "365d", immutable: true });
     if (/\.[a-z0-9]{2,11}$/i.test(file) && existsSync(join(folder, file)))
-      return reply.header("cache-control", "no-cache").sendFile(file);
+      return reply.header("cache-control", "no-cache").sendFile(file, { cacheControl: false });
     if (/\.[a-z0-9]{2,11}$/i.test(file)) throw notFound("There is no such file.");
-    return reply.header("cache-control", "no-cache").sendFile("index.html");
+    return reply.header("cache-control", "no-cache").sendFile("index.html", { cacheControl: false });
   });
 }
 

@@ -1,21 +1,9 @@
 import { z } from "zod";
-import type { Language } from "../../core/text.ts";
+import type { SessionAnswer } from "../../core/api.ts";
 import { accountName } from "../access/accounts.ts";
 import { MAX_LENGTH, TooBusy } from "../access/passwords.ts";
-import type { Role } from "../access/roles.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError } from "../errors.ts";
-
-export interface SessionAnswer {
-  /** null for a stranger. */
-  user: string | null;
-  role: Role | null;
-  /** No account is needed here. */
-  open: boolean;
-  /** There is no account yet: the page asks for the code that the console shows. */
-  setup: boolean;
-  language: Language;
-}
 
 const password = z
   .string()

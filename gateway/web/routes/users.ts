@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
-import { type AccountView, accountName } from "../access/accounts.ts";
+import type { UserAnswer } from "../../core/api.ts";
+import { accountName } from "../access/accounts.ts";
 import type { People } from "../access/people.ts";
 import { accountRole } from "../access/roles.ts";
 import type { App, Desk } from "../app.ts";
@@ -32,7 +33,7 @@ export function userRoutes(app: App, desk: Desk): void {
 
 function accountRoutes(app: App, desk: Desk, { accounts, sessions, audit }: People): void {
   const schema = { tags: ["users"] };
-  app.get("/users", { config: { need: "admin" }, schema }, async (): Promise<AccountView[]> => accounts.list());
+  app.get("/users", { config: { need: "admin" }, schema }, async (): Promise<UserAnswer[]> => accounts.list());
 
   app.post(
     "/users",

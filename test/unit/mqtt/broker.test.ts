@@ -4,7 +4,6 @@ import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { clock } from "../../../gateway/clock.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
-import { presets } from "../../../gateway/mqtt/accounts.ts";
 import { type Broker, openBroker } from "../../../gateway/mqtt/broker.ts";
 import { brokerSettings } from "../../../gateway/mqtt/settings.ts";
 import { MemoryCells, quiet, until } from "../../sim/peers/kit.ts";
@@ -12,6 +11,7 @@ import { MemoryCells, quiet, until } from "../../sim/peers/kit.ts";
 const cells = new MemoryCells();
 const meters = new Meters();
 const site = { id: "nord" };
+const reader = { publish: [], subscribe: ["vigie/v1/nord/#"] };
 let broker: Broker;
 const opened: { end(force: boolean): unknown }[] = [];
 
@@ -48,25 +48,25 @@ describe("who may come in", () => {
   });
 
   test("nobody with a wrong one", async () => {
-    await broker.accounts.create("ecran", presets.reader("nord"), 0);
+    await broker.accounts.create("ecran", reader, 0);
     expect(await code({ clientId: "ecran", username: "ecran", password: "wrong" })).toBe(5);
     expect(await code({ clientId: "gateway", username: "gateway", password: "wrong" })).toBe(5);
   });
 
   test("an account with its password, which is nowhere kept in clear", async () => {
-    const password = await broker.accounts.create("ecran", presets.reader("nord"), 0);
+    const password = await broker.accounts.create("ecran", reader, 0);
     expect(await code({ clientId: "ecran.1", username: "ecran", password })).toBe("in");
     expect(cells.dump()).not.toContain(password);
   });
 
   test("nobody under the client id of another", async () => {
-    const password = await broker.accounts.create("ecran", presets.reader("nord"), 0);
+    const password = await broker.accounts.create("ecran", reader, 0);
     expect(await code({ clientId: "autre", username: "ecran", password })).toBe(5);
     expect(await code({ clientId: "vigie-nord-mqtt", username: "ecran", password })).toBe(5);
   });
 
   test("a revoked one is thrown out within a second", async () => {
-    const password = await broker.accounts.create("ecran", presets.reader("nord"), 0);
+    const password = await broker.accounts.create("ecran", reader, 0);
     const client = connect({ clientId: "ecran", username: "ecran", password });
     await connected(client);
     const gone = closing(client);
@@ -152,7 +152,7 @@ describe("what each may do", () => {
       client.stream.destroy();
     };
     await die("vigie/v1/nord/$state");
-    await until(() => broker.clients().length === 1);
+    await until(() => broker.connected().length === 1);
     await die("edge/own/gone");
     await until(() => seen.includes("edge/own/gone"));
     expect(seen).toEqual(["edge/own/gone"]);
@@ -237,11 +237,11 @@ describe("once inside", () => {
     for (let i = 0; i < 300; i++) await speaker.publishAsync("load/x", block, { qos: 1 });
     await until(() => heard === 300, 15_000);
     expect(worst).toBeLessThan(4_000);
-    await until(() => broker.clients().length === 2);
+    await until(() => broker.connected().length === 2);
   }, 30_000);
 
   test("an absent client finds its newest thousand messages, in order", async () => {
-    const password = await broker.accounts.create("plant", presets.reader("nord"), 0);
+    const password = await broker.accounts.create("plant", reader, 0);
     const options = { clientId: "plant", username: "plant", password, clean: false };
     const client = connect(options);
     await connected(client);

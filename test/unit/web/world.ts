@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +10,10 @@ import {
   type AlarmEvent,
   type Alarms,
 } from "../../../gateway/core/alarm.ts";
+import type { Burst } from "../../../gateway/core/burst.ts";
 import type { Bucket, Historian } from "../../../gateway/core/history.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
+import type { Redeemed } from "../../../gateway/core/notice.ts";
 import type { Point, PointId } from "../../../gateway/core/point.ts";
 import { sameText } from "../../../gateway/core/text.ts";
 import { epochMs, steadyMs } from "../../../gateway/core/time.ts";
@@ -82,12 +84,64 @@ class FlatHistory implements Historian {
   }
 }
 
+/** The parts that a gateway may have or not. */
+export function furniture(folder: string): Partial<WebParts> {
+  const file = join(folder, "gateway.yaml");
+  writeFileSync(file, siteFile);
+  const bursts = new MemoryLog<Burst>();
+  const clients = new Map<string, string>();
+  const redeemed = new Set<string>();
+  const look = (token: string): Redeemed => {
+    if (token !== "right") return { ok: false, why: "unknown" };
+    return redeemed.has(token) ? { ok: false, why: "used" } : { ok: true, by: "Paul", alarms: [anAlarm("a1")] };
+  };
+  return {
+    bursts,
+    spectrum: (samples, rate) => ({ power: Float64Array.from(samples, (v) => v * v), step: rate / samples.length }),
+    config: { file, check: async (yaml) => (yaml.includes("wrong") ? [`${file}:1:1 site: wrong`] : []) },
+    cases: () => [{ machine: "tour-2" }],
+    store: { timeQuality: () => "synced", backup: async (to) => writeFileSync(to, "copy") },
+    broker: {
+      presets: ["reader", "edge"],
+      list: () => [...clients.keys()].map((name) => ({ name, created: 0, publish: [], subscribe: [] })),
+      connected: () => [],
+      create: async (name, preset) => {
+        clients.set(name, preset);
+        return "word";
+      },
+      revoke: async (name) => clients.delete(name),
+    },
+    postman: {
+      deliveries: () => [],
+      drills: () => [],
+      duty: () => [{ rota: "nuit", who: "Paul", backup: undefined }],
+      calendar: (rota) => (rota === "nuit" ? "BEGIN:VCALENDAR" : undefined),
+      look,
+      redeem: async (token) => {
+        const outcome = look(token);
+        redeemed.add(token);
+        return outcome;
+      },
+      drill: async () => undefined,
+    },
+  };
+}
+
+export const siteFile = `# The lathe hall
+site: { id: nord } # not the office
+drivers:
+  # the long cable
+  - id: ligne-1
+    type: modbus
+    devices: []
+`;
+
 /** Everything a web server needs, in memory, on a free port of loopback. */
 export async function world(settings: object = {}, more: Partial<WebParts> = {}) {
   const alarms = new FewAlarms();
   const notices = new MemoryLog<AlarmEvent>();
   const cells = new MemoryCells();
-  const folder = mkdtempSync(join(tmpdir(), "vigie-web-"));
+  const folder = more.folder ?? mkdtempSync(join(tmpdir(), "vigie-web-"));
   const points = new Map<PointId, Point>(
     [point("tour-2/oil_pressure", "bar"), point("tour-2/temp"), point("scie-1/temp")].map((p) => [p.id, p]),
   );

@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import { open, readFile, rename, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import type { ConfigAnswer } from "../../core/api.ts";
+import type { App, Desk } from "../app.ts";
+import { HttpError } from "../errors.ts";
+import type { ConfigDoor } from "../parts.ts";
+import { by } from "./users.ts";
+
+const MAX_TEXT = 512 * 1024;
+const text = z.string().max(MAX_TEXT);
+const revision = z.string().length(16);
+const step = z.union([z.string().max(100), z.int().min(0).max(10_000)]);
+
+/** The site file: read, checked, edited with its comments kept, and saved whole or not at all. */
+export function configRoutes(app: App, desk: Desk): void {
+  const { config } = desk;
+  if (!config) return;
+  const schema = { tags: ["config"] };
+  const answer = async (yaml: string): Promise<ConfigAnswer> => ({
+    text: yaml,
+    revision: revisionOf(yaml),
+    problems: await config.check(yaml),
+  });
+
+  app.get("/config", { config: { need: "integrator" }, schema }, async () =>
+    answer(await readFile(config.file, "utf8")),
+  );
+
+  app.post(
+    "/config/check",
+    { config: { need: "integrator" }, schema: { ...schema, body: z.strictObject({ text }) } },
+    async ({ body }) => answer(body.text),
+  );
+
+  app.post(
+    "/config/edit",
+    {
+      config: { need: "integrator" },
+      schema: {
+        ...schema,
+        description:
+          "Applies edits to the file as it is and answers the text; saves nothing. `add` appends to a list; without a value the place is removed.",
+        body: z.strictObject({
+          edits: z
+            .array(
+              z.strictObject({
+                path: z.array(step).max(20),
+                value: z.unknown().optional(),
+                add: z.boolean().default(false),
+              }),
+            )
+            .min(1)
+            .max(200),
+        }),
+      },
+    },
+    async ({ body }) => answer(edited(await readFile(config.file, "utf8"), body.edits)),
+  );
+
+  app.put(
+    "/config",
+    { config: { need: "integrator" }, schema: { ...schema, body: z.strictObject({ text, revision }) } },
+    async (request) => {
+      const before = await readFile(config.file, "utf8");
+      if (revisionOf(before) !== request.body.revision)
+        throw new HttpError(409, "changed", "Somebody changed the file meanwhile. Load it again.");
+      const problems = await config.check(request.body.text);
+      if (problems.length > 0) throw new HttpError(422, "wrong-config", problems.join("\n"));
+      await save(config, before, request.body.text);
+      await desk.people.audit.note(
+        by(request, "config-saved", `${request.body.revision} → ${revisionOf(request.body.text)}`),
+      );
+      return answer(request.body.text);
+    },
+  );
+}
+
+/** Writes the new file and runs it; should it not start, the old one comes back. */
+async function save(config: ConfigDoor, before: string, after: string): Promise<void> {
+  await writeWhole(`${config.file}.before`, before);
+  await writeWhole(config.file, after);
+  if (!config.apply) return;
+  try {
+    await config.apply();
+  } catch (error) {
+    await writeWhole(config.file, before);
+    await config.apply();
+    throw new HttpError(
+      422,
+      "did-not-start",
+      `It did not start, the old one runs again: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
+
+/** Write, fsync, rename, fsync of the folder: after a power cut there is the old file or the new one. */
+async function writeWhole(path: string, content: string): Promise<void> {
+  const mode = await stat(path).then(
+    (known) => known.mode & 0o777,
+    () => 0o600,
+  );
+  const file = await open(`${path}.new`, "w", mode);
+  try {
+    await file.write(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(`${path}.new`, path);
+  const folder = await open(dirname(path), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+interface Edit {
+  path: readonly (string | number)[];
+  value?: unknown;
+  add: boolean;
+}
+
+/** The same text with those edits in it; comments and order stay as people wrote them. */
+export function edited(yaml: string, edits: readonly Edit[]): string {
+  const document = parseDocument(yaml);
+  if (document.errors.length > 0) throw new HttpError(422, "wrong-config", document.errors[0]?.message ?? "not YAML");
+  for (const { path, value, add } of edits) {
+    try {
+      if (add) document.addIn(path, document.createNode(value));
+      else if (value === undefined) document.deleteIn(path);
+      else document.setIn(path, document.createNode(value));
+    } catch {
+      throw new HttpError(422, "no-such-place", `There is no place ${path.join(".")} in the file.`);
+    }
+  }
+  return document.toString({ lineWidth: 0 });
+}
+
+const revisionOf = (yaml: string): string => createHash("sha256").update(yaml).digest("hex").slice(0, 16);

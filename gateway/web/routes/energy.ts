@@ -1,0 +1,104 @@
+import { z } from "zod";
+import type { EnergyAnswer, MachineEnergy } from "../../core/api.ts";
+import type { MachineState } from "../../core/detector.ts";
+import type { Bucket, Historian } from "../../core/history.ts";
+import type { Point } from "../../core/point.ts";
+import { type EpochMs, HOUR, MINUTE } from "../../core/time.ts";
+import { instant } from "../answers.ts";
+import type { App, Desk } from "../app.ts";
+import { span } from "./history.ts";
+import { historianOr404 } from "./site.ts";
+
+const BUCKETS = 2_000;
+const states = ["unknown", "off", "idle", "running", "transient"] as const satisfies readonly MachineState[];
+const powerUnits: Readonly<Record<string, number>> = { W: 0.001, kW: 1 };
+const energyUnits: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
+
+/** Energy of each machine in a stretch of time, split by what the machine was doing. */
+export function energyRoutes(app: App, desk: Desk): void {
+  const { energy } = desk.settings;
+  app.get(
+    "/energy",
+    {
+      config: { need: "wall" },
+      schema: { tags: ["history"], querystring: z.strictObject({ from: instant.optional(), to: instant.optional() }) },
+    },
+    async ({ query }): Promise<EnergyAnswer> => {
+      const { from, to } = span(desk, query);
+      const historian = historianOr404(desk);
+      const machines: MachineEnergy[] = [];
+      for (const machine of desk.machines.keys()) {
+        const points = [...desk.points.values()].filter((point) => point.machine === machine);
+        const used = await energyOf(historian, points, from, to);
+        machines.push({ machine, ...used, ...money(used, energy) });
+      }
+      return {
+        from,
+        to,
+        price: energy?.price ?? null,
+        currency: energy?.currency ?? null,
+        co2: energy?.co2 ?? null,
+        machines,
+      };
+    },
+  );
+}
+
+type Used = Pick<MachineEnergy, "kwh" | "from" | "byState">;
+
+async function energyOf(historian: Historian, points: readonly Point[], from: EpochMs, to: EpochMs): Promise<Used> {
+  const counter = points.find(
+    ({ signal }) => signal.kind === "counter" && signal.unit in energyUnits && !/export/.test(signal.name),
+  );
+  const power = points.find(
+    ({ signal }) => signal.kind === "gauge" && signal.unit in powerUnits && !/max|demand/.test(signal.name),
+  );
+  const state = points.find(({ signal }) => signal.name === "state");
+  const counted = counter && (await historian.counted(counter.id, from, to));
+  const total = counter && counted != null ? counted * (energyUnits[counter.signal.unit] ?? 1) : undefined;
+  const buckets = Math.max(1, Math.min(BUCKETS, Math.ceil((to - from) / MINUTE)));
+  const watts = power ? await historian.range(power.id, from, to, buckets) : [];
+  const doing = state ? await historian.range(state.id, from, to, buckets) : [];
+  const split = splitByState(
+    watts,
+    doing,
+    ((to - from) / buckets / HOUR) * (powerUnits[power?.signal.unit ?? ""] ?? 0),
+  );
+  const summed = states.reduce((sum, name) => sum + split[name], 0);
+  if (total === undefined) return { kwh: power ? summed : null, from: power ? "power" : null, byState: split };
+  // The meter knows how much, the power readings know when.
+  if (summed <= 0) return { kwh: total, from: "counter", byState: { ...nothing(), unknown: total } };
+  const byState = nothing();
+  for (const name of states) byState[name] = (split[name] / summed) * total;
+  return { kwh: total, from: "counter", byState };
+}
+
+function splitByState(
+  watts: readonly Bucket[],
+  doing: readonly Bucket[],
+  perUnit: number,
+): Record<MachineState, number> {
+  const sums = nothing();
+  let last: MachineState = "unknown";
+  for (const [i, bucket] of watts.entries()) {
+    const said = doing[i]?.mean;
+    // A state is said when it changes and once a minute: between two words it holds.
+    if (said != null) last = states[Math.round(said)] ?? "unknown";
+    if (bucket.mean !== null) sums[last] += Math.max(0, bucket.mean) * perUnit;
+  }
+  return sums;
+}
+
+const nothing = (): Record<MachineState, number> => ({ unknown: 0, off: 0, idle: 0, running: 0, transient: 0 });
+
+function money(
+  { kwh, byState }: Used,
+  energy: Desk["settings"]["energy"],
+): Pick<MachineEnergy, "cost" | "idleCost" | "co2"> {
+  if (kwh === null || !energy) return { cost: null, idleCost: null, co2: null };
+  return {
+    cost: kwh * energy.price,
+    idleCost: byState.idle * energy.price,
+    co2: energy.co2 ? (kwh * energy.co2.grams) / 1_000 : null,
+  };
+}

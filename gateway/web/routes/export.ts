@@ -1,0 +1,87 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { faults } from "../../core/fault.ts";
+import type { Point } from "../../core/point.ts";
+import type { Language } from "../../core/text.ts";
+import type { EpochMs } from "../../core/time.ts";
+import { unitShown } from "../../core/unit.ts";
+import { inLanguage, instant } from "../answers.ts";
+import type { App, Desk } from "../app.ts";
+import { span } from "./history.ts";
+import { historianOr404, pointOr404 } from "./site.ts";
+
+const MOST = 50;
+
+/** Every stored reading as CSV, row by row: a year needs no more memory than an hour. */
+export function exportRoutes(app: App, desk: Desk): void {
+  app.get(
+    "/export.csv",
+    {
+      config: { need: "viewer" },
+      schema: {
+        tags: ["history"],
+        description:
+          "In French with semicolons and decimal commas, as a French spreadsheet opens it; else commas and points.",
+        querystring: inLanguage.extend({
+          point: z.union([z.string(), z.array(z.string()).min(1).max(MOST)]),
+          from: instant.optional(),
+          to: instant.optional(),
+        }),
+      },
+    },
+    async ({ query }, reply) => {
+      const points = [query.point].flat().map((id) => pointOr404(desk, id));
+      const historian = historianOr404(desk);
+      const { from, to } = span(desk, query);
+      const language = query.lang ?? desk.site.language;
+      const name = points.length === 1 ? (points[0]?.id.replace("/", "-") ?? "") : desk.site.id;
+      const rows = csv(points, (point) => historian.samples(point.id, from, to), language, desk.site.timezone);
+      return reply
+        .type("text/csv; charset=utf-8")
+        .header("content-disposition", `attachment; filename="${name}.csv"`)
+        .send(Readable.from(rows));
+    },
+  );
+}
+
+type Samples = AsyncIterable<{ t: EpochMs; value: number | null; why?: keyof typeof faults }>;
+
+async function* csv(
+  points: readonly Point[],
+  samples: (point: Point) => Samples,
+  language: Language,
+  timeZone: string,
+): AsyncGenerator<string> {
+  const separator = language === "fr" ? ";" : ",";
+  const clock = new Intl.DateTimeFormat("sv-SE", {
+    timeZone,
+    dateStyle: "short",
+    timeStyle: "medium",
+  });
+  const heads = {
+    fr: ["heure", "epoch_ms", "mesure", "valeur", "unité", "cause"],
+    en: ["time", "epoch_ms", "point", "value", "unit", "cause"],
+  };
+  // The mark tells spreadsheets that it is UTF-8.
+  yield `\uFEFF${heads[language].join(separator)}\r\n`;
+  let block = "";
+  for (const point of points) {
+    const unit = cell(unitShown(point.signal.unit), separator);
+    for await (const { t, value, why } of samples(point)) {
+      const number = value === null ? "" : language === "fr" ? String(value).replace(".", ",") : String(value);
+      const cause = why ? cell(faults[why][language], separator) : "";
+      block += [clock.format(t), t, point.id, number, unit, cause].join(separator);
+      block += "\r\n";
+      if (block.length < 16_384) continue;
+      yield block;
+      block = "";
+    }
+  }
+  yield block;
+}
+
+/** Text as a spreadsheet shows it and never computes it. */
+export function cell(text: string, separator: string): string {
+  const inert = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return inert.includes(separator) || /["\r\n]/.test(inert) ? `"${inert.replaceAll('"', '""')}"` : inert;
+}

@@ -1,0 +1,121 @@
+import { randomBytes } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readdir, rm, stat, statfs } from "node:fs/promises";
+import { hostname, totalmem } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { SystemAnswer } from "../../core/api.ts";
+import { DAY, HOUR } from "../../core/time.ts";
+import type { App, Desk } from "../app.ts";
+import { notFound } from "../errors.ts";
+import { by } from "./users.ts";
+
+/** The box itself: disk, clock, queues, backup, and the clients of its broker. */
+export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
+  const growth = measureGrowth(desk);
+  app.get("/system", { config: { need: "viewer" }, schema: { tags: ["gateway"] } }, async (): Promise<SystemAnswer> => {
+    const disk = await statfs(desk.folder);
+    const used = await bytesIn(desk.folder);
+    const perDay = growth(used);
+    const free = disk.bavail * disk.bsize;
+    return {
+      version: desk.version,
+      node: process.version,
+      hostname: hostname(),
+      uptime: Math.floor((desk.clock.monotonic() - startedAt) / 1_000),
+      clock: { now: desk.clock.now(), quality: desk.store?.timeQuality() ?? "unsynced" },
+      memory: { rss: process.memoryUsage.rss(), total: totalmem() },
+      disk: {
+        free,
+        total: disk.blocks * disk.bsize,
+        used,
+        perDay,
+        daysLeft: perDay && perDay > 0 ? Math.floor(free / perDay) : null,
+      },
+      queues: desk.behind(),
+      log: desk.logState(),
+    };
+  });
+
+  app.get("/backup", { config: { need: "admin" }, schema: { tags: ["gateway"] } }, async (request, reply) => {
+    const { store } = desk;
+    if (!store) throw notFound("This gateway keeps nothing to back up.");
+    const place = join(desk.folder, "tmp");
+    await mkdir(place, { recursive: true, mode: 0o700 });
+    const file = join(place, `backup-${randomBytes(6).toString("hex")}.db`);
+    await desk.people.audit.note(by(request, "backup", ""));
+    await store.backup(file);
+    const stream = createReadStream(file);
+    // Gone from the folder as soon as it has been read, or the reader has gone.
+    stream.once("close", () => void rm(file, { force: true }));
+    const day = new Date(desk.clock.now()).toISOString().slice(0, 10);
+    return reply
+      .type("application/vnd.sqlite3")
+      .header("content-disposition", `attachment; filename="vigie-${desk.site.id}-${day}.db"`)
+      .send(stream);
+  });
+
+  if (desk.broker) brokerRoutes(app, desk, desk.broker);
+}
+
+function brokerRoutes(app: App, desk: Desk, broker: NonNullable<Desk["broker"]>): void {
+  const schema = { tags: ["mqtt"] };
+  app.get("/mqtt/clients", { config: { need: "integrator" }, schema }, async () => {
+    const here = broker.connected();
+    return broker.list().map((client) => ({ ...client, connected: here.filter(({ name }) => name === client.name) }));
+  });
+
+  app.post(
+    "/mqtt/clients",
+    {
+      config: { need: "integrator" },
+      schema: {
+        ...schema,
+        description: "Makes a client of the embedded broker. Its password is in this answer and nowhere else.",
+        body: z.strictObject({
+          name: z.string().regex(/^(?!vigie)[a-z0-9_-]{1,48}$/),
+          kind: z.string().refine((kind) => broker.presets.includes(kind), `one of ${broker.presets.join(", ")}`),
+        }),
+      },
+    },
+    async (request, reply) => {
+      const { name, kind } = request.body;
+      const password = await broker.create(name, kind);
+      await desk.people.audit.note(by(request, "mqtt-client-created", `${name}: ${kind}`));
+      return reply.code(201).send({ name, kind, password });
+    },
+  );
+
+  app.delete(
+    "/mqtt/clients/:name",
+    { config: { need: "integrator" }, schema: { ...schema, params: z.strictObject({ name: z.string().max(64) }) } },
+    async (request, reply) => {
+      if (!(await broker.revoke(request.params.name))) throw notFound("There is no such client.");
+      await desk.people.audit.note(by(request, "mqtt-client-revoked", request.params.name));
+      return reply.code(204).send();
+    },
+  );
+}
+
+/** What the data folder grew by per day, once it has been watched for an hour; null before. */
+function measureGrowth({ clock }: Desk): (used: number) => number | null {
+  let first: { at: number; used: number } | undefined;
+  return (used) => {
+    const now = clock.monotonic();
+    first ??= { at: now, used };
+    return now - first.at < HOUR ? null : Math.max(0, ((used - first.used) / (now - first.at)) * DAY);
+  };
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = files
+    .filter((file) => file.isFile())
+    // A file may go between the two looks; then it takes no room.
+    .map(({ parentPath, name }) =>
+      stat(join(parentPath, name))
+        .then(({ size }) => size)
+        .catch(() => 0),
+    );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
