@@ -1,5 +1,5 @@
 import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent } from "../core/alarm.ts";
-import type { Finding } from "../core/detector.ts";
+import type { Finding, MachineState } from "../core/detector.ts";
 import type { PointId } from "../core/point.ts";
 import type { Ms, SteadyMs } from "../core/time.ts";
 import { handOn, noteHand, spoken } from "./hands.ts";
@@ -33,10 +33,12 @@ export class Desk {
   readonly fleeting = new Map<string, number>();
   readonly #rules: ReadonlyMap<string, AlarmRule>;
   readonly #causesOf: CausesOf;
+  readonly #doing: (machine: string) => MachineState;
   readonly #ofPoint = new Map<PointId, Set<AlarmRecord>>();
 
-  constructor(rules: ReadonlyMap<string, AlarmRule>, causesOf: CausesOf) {
+  constructor(rules: ReadonlyMap<string, AlarmRule>, causesOf: CausesOf, doing: (machine: string) => MachineState) {
     this.#rules = rules;
+    this.#doing = doing;
     this.#causesOf = causesOf;
   }
 
@@ -51,10 +53,10 @@ export class Desk {
     return orphans;
   }
 
-  /** Alarms of these rules have so long to show that they still hold; nobody is told of them again meanwhile. */
-  doubt(doubtful: (rule: string) => boolean, now: Moment, window: Ms): void {
+  /** These alarms have so long to show that they still hold; nobody is told of them again meanwhile. */
+  doubt(doubtful: (record: AlarmRecord) => boolean, now: Moment, window: Ms): void {
     for (const record of this.records.values())
-      if (record.raw && doubtful(record.rule)) record.timers.doubt = now.steady + window;
+      if (record.raw && doubtful(record)) record.timers.doubt = now.steady + window;
   }
 
   /** The detector's word about a condition. */
@@ -246,6 +248,7 @@ export class Desk {
       by,
       reason: why ? `${event.kind}: ${why}` : event.kind,
       quality: record.quality,
+      doing: this.#doing(record.machine),
       annunciated: moved.effects.includes("annunciate") && record.level === "alert" && design.class === "alarm",
     });
     return moved;

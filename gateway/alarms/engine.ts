@@ -6,6 +6,7 @@ import type { Burst } from "../core/burst.ts";
 import type { MachineState } from "../core/detector.ts";
 import type { Cells, Entry, Follower, Log } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
+import type { AlarmOffice } from "../core/office.ts";
 import type { Machine, Point } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
 import type { Text } from "../core/text.ts";
@@ -14,6 +15,7 @@ import type { DetectorPlugin, Site } from "../plugin.ts";
 import { createCases, type MachineCase } from "./case.ts";
 import { createDerived } from "./derived.ts";
 import { shown } from "./lifecycle.ts";
+import { createOffice } from "./office.ts";
 import { type AlarmRecord, alarmOf, listed, parseRecord } from "./record.ts";
 import { plainDesign, type Rule, type RuleEntry, rulesOf } from "./rule.ts";
 import type { AlarmSettings } from "./settings.ts";
@@ -28,6 +30,8 @@ export interface EngineParts {
   readonly rules: readonly RuleEntry[];
   readonly settings: AlarmSettings;
   readonly log: Log<Reading>;
+  /** For the quality figures, which look back. */
+  readonly notices?: Log<AlarmEvent>;
   readonly cells: Cells;
   readonly clock: Clock;
   readonly meters: Meters;
@@ -36,9 +40,8 @@ export interface EngineParts {
   emit(readings: readonly Reading[]): void;
 }
 
-export interface Engine extends Follower<Reading>, Alarms {
+export interface Engine extends Follower<Reading>, Alarms, AlarmOffice {
   readonly bursts: Follower<Burst>;
-  readonly rules: readonly Rule[];
   /** The points that it makes itself: state and health of every machine. */
   readonly points: readonly Point[];
   /** The open case of every machine that has one. */
@@ -77,25 +80,39 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
       for (const entry of batch) watch.relive(entry);
       at = batch.at(-1)?.seq ?? upTo;
     }
-    watch.desk.doubt(fresh.doubtful, watch.now(), parts.settings.restartWindow);
+    office.resume();
+    const out: AlarmEvent[] = [];
+    watch.awake(fresh.doubtful, parts.settings.restartWindow, out);
     seen = upTo;
     relived.resolve();
+    return out;
   };
+
+  const act = async (id: string, action: AlarmAction): Promise<Alarm> => {
+    if (seen === undefined) throw new ActionRefused("not-now", "the gateway is still starting");
+    const out: AlarmEvent[] = [];
+    const alarm = watch.desk.act(id, action, watch.now(), out);
+    await books.write(out);
+    return alarm;
+  };
+  const { site, cells, log, notices } = parts;
+  const office = createOffice({ site, cells, log, notices, rules, watch, cases, act });
+  await office.load();
 
   const judged = parts.meters.counter("alarms_readings_total", "Readings that went through the rules");
 
   return {
     name: NAME,
     ordered: true,
-    rules,
+    ...office,
     async apply(batch) {
       const first = batch[0];
       if (!first) return;
+      const out: AlarmEvent[] = [];
       if (seen === undefined) {
-        await relive(first.seq - 1);
+        out.push(...(await relive(first.seq - 1)));
         await books.retire(orphans, first.item.t);
       }
-      const out: AlarmEvent[] = [];
       for (const entry of batch) {
         if (entry.seq <= (seen ?? 0)) continue;
         watch.step(entry, out);
@@ -125,13 +142,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     },
     list: () => watch.desk.list(),
     get: (id) => watch.desk.get(id),
-    async act(id: string, action: AlarmAction): Promise<Alarm> {
-      if (seen === undefined) throw new ActionRefused("not-now", "the gateway is still starting");
-      const out: AlarmEvent[] = [];
-      const alarm = watch.desk.act(id, action, watch.now(), out);
-      await books.write(out);
-      return alarm;
-    },
+    act,
     points: derived.points,
     cases: () => cases.list(),
     machineView(machine) {

@@ -5,11 +5,11 @@ import type { FaultCode } from "../core/fault.ts";
 import type { Entry } from "../core/log.ts";
 import type { Point, PointId } from "../core/point.ts";
 import { type Reading, whyOf } from "../core/reading.ts";
-import { type EpochMs, epochMs, type SteadyMs, steadyMs } from "../core/time.ts";
+import { type EpochMs, epochMs, type Ms, type SteadyMs, steadyMs } from "../core/time.ts";
 import type { Cases, MachineCase } from "./case.ts";
 import { Desk } from "./desk.ts";
 import type { Cause } from "./lifecycle.ts";
-import { type AlarmRecord, type AlarmRule, fireDrill, type Moment } from "./record.ts";
+import { type AlarmRecord, type AlarmRule, alarmId, fireDrill, type Moment } from "./record.ts";
 import { advance, type LearnedMachine, learnedOf, type Room, restoreRoom, roomOf, roomsOf, unknown } from "./rooms.ts";
 import type { Rule } from "./rule.ts";
 import type { AlarmSettings } from "./settings.ts";
@@ -43,13 +43,19 @@ export interface Watch {
   burst(entry: Entry<Burst>, out: AlarmEvent[]): void;
   /** Goes through an entry again after a restart: everything learns, no alarm moves. */
   relive(entry: Entry<Reading>): void;
+  /**
+   * The end of reliving. Detectors of doubtful rules began without memory: what they believe now counts, and an alarm in
+   * which none of them believes has so long to show that it still holds.
+   */
+  awake(doubtful: (rule: string) => boolean, window: Ms, out: AlarmEvent[]): void;
   /** The newest moment that it has heard of. */
   now(): Moment;
   around(machine: string): Surroundings;
   /** What a rule stands on, for "why is this not firing?". */
   state(rule: string): unknown;
   last(point: PointId): Reading | undefined;
-  maintain(machine: string, until: EpochMs | undefined): void;
+  /** Planned maintenance until that time: nothing is said of the machine. */
+  maintain(machine: string, until: SteadyMs): void;
   causes(rule: AlarmRule, point?: PointId): readonly Cause[];
   save(): Learned;
   restore(learned: Learned): void;
@@ -86,6 +92,7 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     ].map((r) => [r.id, r]),
   );
   let reliving = false;
+  const believed = new Map<string, { rule: AlarmRule; finding: Finding; about: AlarmRecord["about"] }>();
   let moment: Moment = { t: epochMs(0), steady: steadyMs(0) };
 
   const causesOf = (rule: AlarmRule, record: Pick<AlarmRecord, "point">, steady: SteadyMs): readonly Cause[] => {
@@ -102,10 +109,11 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     if (fault !== undefined && fault !== rule.id) causes.push("sensor");
     return causes;
   };
-  const desk: Desk = new Desk(alarmRules, causesOf);
+  const desk: Desk = new Desk(alarmRules, causesOf, (machine) => around(machine).state);
 
   const tell = (rule: AlarmRule, finding: Finding, about: AlarmRecord["about"], out: AlarmEvent[]) => {
-    if (!reliving) desk.find(rule, finding, about, moment, out);
+    if (reliving) believed.set(alarmId(rule, finding.point), { rule, finding, about });
+    else desk.find(rule, finding, about, moment, out);
   };
 
   const found = (
@@ -181,6 +189,16 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
       step(entry, []);
       reliving = false;
     },
+    awake(doubtful, window, out) {
+      const holding = new Set<string>();
+      for (const [id, { rule, finding, about }] of believed) {
+        if (!finding.active || !doubtful(rule.id)) continue;
+        holding.add(id);
+        desk.find(rule, finding, about, moment, out);
+      }
+      believed.clear();
+      desk.doubt((record) => doubtful(record.rule) && !holding.has(record.id), moment, window);
+    },
     burst(entry, out) {
       moment = { t: entry.item.t, steady: entry.steady };
       for (const slot of seats.get(entry.item.point)?.slots ?? []) {
@@ -196,9 +214,8 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     state: (rule) => slots.find((slot) => slot.rule.id === rule)?.state,
     last: (point) => seats.get(point)?.last,
     maintain(machine, until) {
-      const left = until === undefined ? 0 : until - moment.t;
-      roomOf(rooms, machine).maintainedUntil = moment.steady + left;
-      cases?.mute(machine, left);
+      roomOf(rooms, machine).maintainedUntil = until;
+      cases?.mute(machine, Math.max(0, until - moment.steady));
     },
     causes: (rule, point) => causesOf(rule, point ? { point } : {}, moment.steady),
     save: () => ({

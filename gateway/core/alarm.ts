@@ -1,4 +1,4 @@
-import type { Forecast, Level } from "./detector.ts";
+import type { Forecast, Level, MachineState } from "./detector.ts";
 import type { Hear } from "./notice.ts";
 import type { PointId } from "./point.ts";
 import type { Quality } from "./reading.ts";
@@ -102,6 +102,8 @@ export interface AlarmEvent {
   readonly by: string;
   readonly reason: string;
   readonly quality: Quality;
+  /** What the machine did then. */
+  readonly doing?: MachineState;
   /** Whether somebody is to be told. */
   readonly annunciated: boolean;
   /** From the test button: goes through the whole chain, marked TEST. */

@@ -102,6 +102,15 @@ test("an alarm of a rule that was edited is over unless it shows again within te
   expect(shop.state("chaud")).toBe("normal");
 });
 
+test("an alarm that holds over a restart still holds ten minutes later, though its sensor has said nothing new", async () => {
+  const shop = await onlyLimits();
+  await shop.value(TEMP, 82);
+  await shop.restart();
+  await shop.pass(1_200);
+  expect(shop.engine.list()).toMatchObject([{ id: "chaud", state: "unacked", active: true }]);
+  expect(shop.told).toHaveLength(1);
+});
+
 test("an alarm whose rule is gone leaves, and says so", async () => {
   const shop = await onlyLimits();
   await shop.value(TEMP, 82);

@@ -1,0 +1,169 @@
+import { z } from "zod";
+import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent } from "../core/alarm.ts";
+import type { Cells, Log } from "../core/log.ts";
+import type { AlarmOffice, Maintenance } from "../core/office.ts";
+import type { Reading } from "../core/reading.ts";
+import { type EpochMs, epochMs, steadyMs } from "../core/time.ts";
+import type { Site } from "../plugin.ts";
+import type { Cases } from "./case.ts";
+import { explained, viewOf } from "./explain.ts";
+import { noiseOf } from "./noise.ts";
+import { qualityOf } from "./quality.ts";
+import type { Rule } from "./rule.ts";
+import { type GivenVerdict, precisions, proposals } from "./verdict.ts";
+import type { Watch } from "./watch.ts";
+
+export interface OfficeParts {
+  readonly site: Site;
+  readonly rules: readonly Rule[];
+  readonly watch: Watch;
+  readonly cases: Cases;
+  readonly cells: Cells;
+  readonly log: Log<Reading>;
+  readonly notices: Log<AlarmEvent> | undefined;
+  act(id: string, action: AlarmAction): Promise<Alarm>;
+}
+
+export interface Office extends AlarmOffice {
+  /** Planned maintenance and verdicts from before the start. */
+  load(): Promise<void>;
+  /** Puts maintenance that still lasts back on the machines, once the time is known. */
+  resume(): void;
+}
+
+const maintenanceCell = z.object({
+  machine: z.string(),
+  until: z.number().transform(epochMs),
+  by: z.string(),
+  reason: z.string(),
+  steadyUntil: z.number(),
+});
+type Planned = Maintenance & { steadyUntil: number };
+
+/** At most so many events and readings are looked at for one page. */
+const MOST_EVENTS = 50_000;
+const MOST_READINGS = 20_000;
+const NIGHT = { from: 22, to: 6 } as const;
+
+export function createOffice(parts: OfficeParts): Office {
+  const { rules, watch, cells, cases } = parts;
+  const planned = new Map<string, Planned>();
+  const given: GivenVerdict[] = [];
+  const hourOf = new Intl.DateTimeFormat("en-GB", { timeZone: parts.site.timezone, hour: "2-digit", hourCycle: "h23" });
+  const wakes = (t: EpochMs) => {
+    const hour = Number(hourOf.format(t));
+    return hour >= NIGHT.from || hour < NIGHT.to;
+  };
+
+  return {
+    rules: rules.map(viewOf),
+    explain(id) {
+      const rule = rules.find((one) => one.id === id);
+      return rule && explained(rule, watch);
+    },
+    async quality(from, to, deliveries) {
+      const events = await eventsOf(parts.notices, from, to);
+      return qualityOf({
+        ...{ from, to, events, deliveries, wakes },
+        alarms: watch.desk.list(),
+        fleeting: watch.desk.fleeting,
+        precisions: precisions(given),
+        noise: await noiseByRule(parts),
+      });
+    },
+    async actAll(machine, action) {
+      const done: Alarm[] = [];
+      for (const { id } of watch.desk.list().filter((alarm) => alarm.machine === machine)) {
+        try {
+          done.push(await parts.act(id, action));
+        } catch (error) {
+          if (!(error instanceof ActionRefused)) throw error;
+        }
+      }
+      return done;
+    },
+    maintenance: () => [...planned.values()].filter((one) => one.steadyUntil > watch.now().steady).map(maintenanceOf),
+    async maintain(maintenance) {
+      const { t, steady } = watch.now();
+      const one = { ...maintenance, steadyUntil: steady + Math.max(0, maintenance.until - t) };
+      planned.set(one.machine, one);
+      watch.maintain(one.machine, steadyMs(one.steadyUntil));
+      await cells.commit({ cells: [{ kind: "maintenance", key: one.machine, value: one }] });
+    },
+    async judge({ machine, verdict, by, comment }) {
+      const open = cases.list().find((one) => one.machine === machine);
+      if (!open) throw new ActionRefused("not-now", `${machine} has no open case`);
+      const { t } = watch.now();
+      const evidence = cases.verdict(machine, verdict);
+      const word: GivenVerdict = {
+        case: open.id,
+        machine,
+        verdict,
+        by,
+        t,
+        evidence,
+        ...(comment !== undefined && { comment }),
+      };
+      given.push(word);
+      await cells.commit({ cells: [{ kind: "verdict", key: `${open.id} ${t}`, value: word }] });
+      if (verdict !== "wrong") return [];
+      return proposals(word, t - open.opened).map(({ rule, change, text }) => ({
+        rule,
+        option: change.option,
+        to: change.to,
+        why: text,
+      }));
+    },
+    async load() {
+      for (const [machine, cell] of await cells.load("maintenance")) {
+        const parsed = maintenanceCell.safeParse(cell).data;
+        if (parsed) planned.set(machine, parsed);
+      }
+      for (const cell of (await cells.load("verdict")).values()) {
+        const parsed = verdictCell.safeParse(cell).data;
+        if (parsed) given.push(parsed);
+      }
+    },
+    resume() {
+      for (const one of planned.values()) watch.maintain(one.machine, steadyMs(one.steadyUntil));
+    },
+  };
+}
+
+const verdictCell = z.looseObject({
+  case: z.string(),
+  machine: z.string(),
+  verdict: z.enum(["right", "wrong", "known"]),
+  by: z.string(),
+  t: z.number().transform(epochMs),
+  evidence: z.array(z.looseObject({ rule: z.string() })),
+}) as unknown as z.ZodType<GivenVerdict>;
+
+const maintenanceOf = ({ machine, until, by, reason }: Planned): Maintenance => ({ machine, until, by, reason });
+
+async function eventsOf(log: Log<AlarmEvent> | undefined, from: EpochMs, to: EpochMs): Promise<AlarmEvent[]> {
+  if (!log) return [];
+  const events: AlarmEvent[] = [];
+  const { newest, oldest } = log.head();
+  for (let seq = Math.max(oldest - 1, newest - MOST_EVENTS); seq < newest; ) {
+    const batch = await log.after(seq, 1_000);
+    if (batch.length === 0) break;
+    for (const { item } of batch) if (item.t >= from && item.t < to) events.push(item);
+    seq = batch.at(-1)?.seq ?? newest;
+  }
+  return events.sort((a, b) => a.t - b.t);
+}
+
+/** The noise of the points that limits watch, from the newest readings. */
+async function noiseByRule({ log, rules }: OfficeParts): Promise<Map<string, number>> {
+  const limits = rules.flatMap(({ id, type, point }) => (type === "limit" && point ? [[id, point] as const] : []));
+  if (limits.length === 0) return new Map();
+  const recent = await log.after(Math.max(0, log.head().newest - MOST_READINGS), MOST_READINGS);
+  const noise = noiseOf(recent, new Set(limits.map(([, point]) => point)));
+  return new Map(
+    limits.flatMap(([id, point]) => {
+      const sigma = noise.get(point);
+      return sigma === undefined ? [] : [[id, sigma]];
+    }),
+  );
+}
