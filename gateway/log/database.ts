@@ -7,12 +7,16 @@ import { migrate, NewerStore, SCHEMA_VERSION, versionOf } from "./schema.ts";
 /** A reason not to start that a person must see to. */
 export class Refusal extends Error {}
 
+/** What `PRAGMA quick_check` found, as an error. */
+export class DamagedFile extends Error {}
+
 /** Primary result codes of SQLite. A disk that is full, failing, gone or read-only gets better by itself, or it does not. */
 const DISK = new Set([8 /* READONLY */, 10 /* IOERR */, 13 /* FULL */, 14 /* CANTOPEN */]);
 const DAMAGED = new Set([11 /* CORRUPT */, 26 /* NOTADB */]);
 
 export function troubleOf(error: unknown): Trouble {
   if (error instanceof Refusal || error instanceof NewerStore) return "refused";
+  if (error instanceof DamagedFile) return "damaged";
   const code = typeof error === "object" && error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
   if (DISK.has(code)) return "disk";
   return DAMAGED.has(code) ? "damaged" : "bug";

@@ -18,7 +18,7 @@ const steps: readonly string[] = [
   CREATE TABLE gap (log TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, why TEXT NOT NULL, boot INTEGER NOT NULL, from_t REAL, to_t REAL, PRIMARY KEY (log, first)) WITHOUT ROWID;
   -- The history. A segment is ten minutes or so of one boot; its chunks have the key segment * 65536 + point. Chunks hold
   -- times as they were stamped; shift puts them right; loose: it still follows what becomes known about its boot.
-  CREATE TABLE segment (id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL, from_t REAL NOT NULL, to_t REAL NOT NULL, shift REAL NOT NULL, loose INTEGER NOT NULL);
+  CREATE TABLE segment (id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, last INTEGER NOT NULL, n INTEGER NOT NULL, from_t REAL NOT NULL, to_t REAL NOT NULL, shift REAL NOT NULL, loose INTEGER NOT NULL, crc INTEGER NOT NULL);
   CREATE TABLE chunk (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
   -- Roll-ups of one UTC day: key day * 65536 + point.
   CREATE TABLE minute (id INTEGER PRIMARY KEY, body BLOB NOT NULL);

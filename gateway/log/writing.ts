@@ -1,13 +1,17 @@
-import { mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
-import { lockFolder, openForWriting, Refusal, rowCrc, troubleOf } from "./database.ts";
+import { DatabaseSync } from "node:sqlite";
+import { DamagedFile, lockFolder, openForWriting, Refusal, rowCrc, troubleOf } from "./database.ts";
 import { heads, spansOf } from "./heads.ts";
 import { compact, shiftSegments } from "./history/compact.ts";
 import { expire, rollUpDays } from "./history/daily.ts";
 import { type Boot, type Commit, type Gap, logNames, type Opened, type Tidied, type TidyOrder } from "./protocol.ts";
 import { bootsOf, cursorsOf, gapsOf, metaOf, namesOf, putCell, putGap } from "./rows.ts";
+import { salvage } from "./salvage.ts";
 import { trim } from "./trim.ts";
+
+/** Larger files would make the start slow. */
+const CHECKED_AT_OPEN = 32e6;
 
 /** Everything that is ever written to the store, one call at a time. Lives in its own thread, because a disk may take seconds. */
 export class Writing {
@@ -26,25 +30,42 @@ export class Writing {
   open(): Opened {
     const remarks: string[] = [];
     try {
-      return this.#open(remarks);
+      const opened = this.#open(remarks);
+      // A flipped bit between the rows shows only when the whole file is looked at; a large one is looked at later.
+      if (statSync(this.#file).size <= CHECKED_AT_OPEN && !this.isSound()) throw new DamagedFile();
+      return opened;
     } catch (error) {
       if (troubleOf(error) !== "damaged") throw error;
-      this.#drop();
-      const aside = this.#setAside();
-      remarks.push(`the store was damaged beyond reading and has been set aside as ${aside}; a new one is begun`);
+      remarks.push(this.recover());
       return this.#open(remarks);
     }
   }
 
-  commit(commit: Commit): void {
-    const db = this.#ready();
-    db.exec("BEGIN IMMEDIATE");
+  /** Whether the file is whole, by SQLite's own check. */
+  isSound(): boolean {
+    return this.#ready().prepare("PRAGMA quick_check(1)").get()?.quick_check === "ok";
+  }
+
+  /** Sets a damaged file aside, and begins a new one with every row of it that proves itself. Says so in words. */
+  recover(): string {
+    this.#drop();
+    const aside = this.#setAside();
+    const { db } = openForWriting(this.#file);
     try {
-      this.#insert(db, commit);
-      db.exec("COMMIT");
+      const rows = salvage(aside, db);
+      return `the store was damaged; ${rows} rows that are sound were carried into a new one, the old file is ${aside}`;
+    } finally {
+      db.close();
+    }
+  }
+
+  commit(commit: Commit): void {
+    try {
+      this.#transaction((db) => this.#insert(db, commit));
     } catch (error) {
-      this.#rollback(db, error);
-      throw error;
+      if (troubleOf(error) !== "damaged") throw error;
+      this.recover();
+      this.#transaction((db) => this.#insert(db, commit));
     }
     for (const boot of commit.boots) this.#boots.set(boot.boot, boot);
   }
@@ -61,17 +82,8 @@ export class Writing {
 
   /** Compaction, roll-ups and retention, one bounded slice per call. */
   tidy(order: TidyOrder): Tidied {
-    const db = this.#ready();
     this.#stillThere();
-    db.exec("BEGIN IMMEDIATE");
-    try {
-      const tidied = this.#tidy(db, order);
-      db.exec("COMMIT");
-      return tidied;
-    } catch (error) {
-      this.#rollback(db, error);
-      throw error;
-    }
+    return this.#transaction((db) => this.#tidy(db, order));
   }
 
   close(meta: Record<string, string>): void {
@@ -111,6 +123,19 @@ export class Writing {
       spans: spansOf(db, this.#compacted),
       remarks,
     };
+  }
+
+  #transaction<T>(work: (db: DatabaseSync) => T): T {
+    const db = this.#ready();
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work(db);
+      db.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.#rollback(db, error);
+      throw error;
+    }
   }
 
   /** The open database; opened again where a failing disk made us let go of it. */
@@ -214,16 +239,19 @@ export class Writing {
     }
   }
 
+  /** Where the damaged file lies from now on, with what its write-ahead log held folded in where that still works. */
   #setAside(): string {
+    try {
+      const db = new DatabaseSync(this.#file);
+      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+      db.close();
+    } catch {
+      // Then only what is in the file itself can be saved.
+    }
     const folder = join(dirname(this.#file), "damaged", `store-${Date.now()}`);
     mkdirSync(folder, { recursive: true });
-    for (const end of ["", "-wal", "-shm"]) {
-      try {
-        renameSync(this.#file + end, join(folder, `vigie.db${end}`));
-      } catch {
-        // Not every store has all three.
-      }
-    }
-    return folder;
+    for (const end of ["", "-wal", "-shm"])
+      if (existsSync(this.#file + end)) renameSync(this.#file + end, join(folder, `vigie.db${end}`));
+    return join(folder, "vigie.db");
   }
 }

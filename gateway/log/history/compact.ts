@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { DAY } from "../../core/time.ts";
+import { rowCrc } from "../database.ts";
 import { isForeign, pointNumber, readColumns, timeAt } from "../pack.ts";
 import type { Boot, Gap } from "../protocol.ts";
 import { Gathering, keyOf, packChunk } from "./chunk.ts";
@@ -105,16 +106,8 @@ function gatheringOf(segment: Segment, point: number): Gathering {
 function write(db: DatabaseSync, segment: Segment, boot: number, last: number, about: Boot | undefined): void {
   const shift = segment.loose ? (about?.shift ?? 0) : 0;
   const id = Number(db.prepare("SELECT coalesce(max(id), 0) + 1 AS id FROM segment").get()?.id);
-  db.prepare("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?)").run(
-    id,
-    boot,
-    last,
-    segment.count,
-    segment.from + shift,
-    segment.to + shift,
-    shift,
-    segment.loose ? 1 : 0,
-  );
+  const fields = [boot, last, segment.count, segment.from + shift, segment.to + shift, shift, segment.loose ? 1 : 0];
+  db.prepare("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").run(id, ...fields, rowCrc(id, ...fields));
   const insert = db.prepare("INSERT INTO chunk VALUES (?, ?)");
   const days = new Set<number>();
   for (const [point, gathering] of [...segment.points].sort(([a], [b]) => a - b)) {
@@ -133,19 +126,21 @@ export function soil(db: DatabaseSync, days: Iterable<number>): void {
 
 /** A boot's true time has become known: its segments move, and the days that they leave and enter are rolled up again. */
 export function shiftSegments(db: DatabaseSync, boot: Boot): void {
-  const rows = db.prepare("SELECT id, from_t, to_t, shift FROM segment WHERE boot = ? AND loose = 1").all(boot.boot);
-  const move = db.prepare("UPDATE segment SET from_t = ?, to_t = ?, shift = ? WHERE id = ?");
+  const rows = db.prepare("SELECT * FROM segment WHERE boot = ? AND loose = 1").all(boot.boot);
+  const move = db.prepare("UPDATE segment SET from_t = ?, to_t = ?, shift = ?, crc = ? WHERE id = ?");
   const days = new Set<number>();
   for (const row of rows) {
-    const by = (boot.shift ?? 0) - Number(row.shift);
+    const shift = boot.shift ?? 0;
+    const by = shift - Number(row.shift);
     if (by === 0) continue;
-    const [from, to] = [Number(row.from_t), Number(row.to_t)];
+    const [id, from, to] = [Number(row.id), Number(row.from_t), Number(row.to_t)];
     for (const [a, b] of [
       [from, to],
       [from + by, to + by],
     ] as const)
       for (let day = Math.floor(a / DAY); day <= Math.floor(b / DAY); day++) days.add(day);
-    move.run(from + by, to + by, boot.shift, Number(row.id));
+    const crc = rowCrc(id, boot.boot, Number(row.last), Number(row.n), from + by, to + by, shift, 1);
+    move.run(from + by, to + by, shift, crc, id);
   }
   soil(db, days);
 }
