@@ -25,8 +25,9 @@ export interface Evidence {
 
 /** What one evidence of the same point adds to a stronger one: they see the same thing. */
 const SAME_POINT = 0.25;
-/** A watch weighs so much of an alert. */
+/** A watch weighs so much of an alert, and however many of them no more than this. */
 const WATCH = 1 / 3;
+const HINTS = 0.4;
 
 export const keyOf = (rule: string, point?: PointId): string => (point ? `${rule} ${point}` : rule);
 
@@ -57,13 +58,20 @@ export function evidenceOf(
   };
 }
 
-export function weightOf({ vote, level, said }: Evidence): number {
+export function weightOf(evidence: Evidence): number {
+  const { vote, said } = evidence;
   if (said === "wrong") return 0;
-  return vote * (level === "alert" && said !== "known" ? 1 : WATCH);
+  return vote * (isAlert(evidence) ? 1 : WATCH);
 }
 
-/** The votes added up: in full over points, in part for further rules on the same one. */
+/** The votes added up: in full over points, in part for further rules on the same one; hints alone stay hints. */
 export function votesOf(all: readonly Evidence[]): number {
+  return addedUp(all.filter(isAlert)) + Math.min(HINTS, addedUp(all.filter((evidence) => !isAlert(evidence))));
+}
+
+const isAlert = ({ level, said }: Evidence): boolean => level === "alert" && said !== "known";
+
+function addedUp(all: readonly Evidence[]): number {
   const byPoint = new Map<string, { most: number; sum: number }>();
   for (const evidence of all) {
     const weight = weightOf(evidence);

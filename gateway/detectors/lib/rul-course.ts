@@ -2,6 +2,7 @@ import type { Level } from "../../core/detector.ts";
 import type { Ms } from "../../core/time.ts";
 import { localTrend, median, roughness, type Trend } from "./kalman.ts";
 import { normal, type TimeToLimit, timeToLimit } from "./rul.ts";
+import { type Baseline, decide, marksOf, SURE } from "./rul-marks.ts";
 import { add, BLOCKS, makeRoom, newWindow, spanOf, usual, type Window } from "./rul-window.ts";
 
 /** What decides about a course. */
@@ -69,20 +70,16 @@ export interface Verdict {
   calendar: number;
 }
 
-/** Readings before anything can be said, and before the point counts as well known. */
+/** Readings before anything can be said, and before a point counts as well known where nobody said how long to learn. */
 const ENOUGH = 40;
 const WELL_KNOWN = 300;
-/** Least size of a change: in logarithm, or as a share of the way from the baseline to the limit. */
-const SIZE = {
-  log: { watch: Math.log(1.15), alert: Math.log(1.5), lasting: Math.log(1.25) },
-  linear: { watch: 0.1, alert: 0.3, lasting: 0.2 },
-} as const;
-/** Blocks that a smaller change must have lasted (the middle one of so many is above the mark). */
-const LASTING = 24;
-/** The same against the usual wandering of the level in health. */
-const WANDERINGS = { watch: 4, alert: 6 } as const;
-/** How sure the level must be above the mark, as a normal quantile (95 %). */
-const SURE = 1.645;
+/** Blocks that any change must have lasted for an alert, the middle one of so many above the mark; more while young. */
+const STEADY = 7;
+const STEADY_YOUNG = 24;
+/** Blocks that a smaller change must have lasted likewise. */
+const LASTING = 16;
+/** How sure the slope must be upward, as a normal quantile (80 %). */
+const SURELY_RISING = 0.842;
 /** No trend is believed longer ahead than this many times what was seen of it. */
 const HORIZON = 10;
 /** The slope forgets what is older than about this many blocks. */
@@ -136,13 +133,18 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   const base = baseline(state, heights);
   const limit =
     rule.limit ?? (rule.sign > 0 && axis.down(base.middle) > 0 ? rule.times * axis.down(base.middle) : null);
-  const marks = marksOf(scale, base, limit === null ? null : axis.up(limit), state.count >= WELL_KNOWN);
+  const wellKnown = rule.learn > 0 || state.count >= WELL_KNOWN;
+  const marks = marksOf(scale, base, limit === null ? null : axis.up(limit), wellKnown);
   const noise = Math.max(roughness(heights), (marks.watch / 50) ** 2);
   const level = median(heights.slice(-3));
   const above = level - base.middle;
+  const steady = median(heights.slice(wellKnown ? -STEADY : -STEADY_YOUNG)) - base.middle;
   const spread = Math.sqrt(noise / 2);
-  state.level = decide(state.level, above, spread, marks, median(heights.slice(-LASTING)) - base.middle);
   const onset = onsetOf(heights, base, marks.watch);
+  const course = courseSince(window, heights, noise, onset);
+  const lasting = median(heights.slice(-LASTING)) - base.middle;
+  const rising = course.trend.slope > SURELY_RISING * Math.sqrt(course.trend.slopeVar);
+  state.level = decide(state.level, { now: above, steady, lasting, rising }, spread, marks);
   state.onset = state.level === null ? null : (state.onset ?? window.steady[onset] ?? state.last);
   const verdict: Verdict = {
     level: state.level,
@@ -157,23 +159,11 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   if (state.level !== null && limit !== null && level < axis.up(limit)) {
     // The first reading to touch the limit comes before the level does.
     const touched = axis.up(limit - rule.sign * TOUCH * state.scatter);
-    verdict.remaining = ahead(window, heights, noise, Math.max(touched, level), onset);
+    verdict.remaining = ahead(course, noise, Math.max(touched, level));
   }
   // Well below its baseline: run in, repaired or another job. What was learned holds no longer.
   if (above + SURE * spread < -marks.alert) relearn(state);
   return verdict;
-}
-
-interface Baseline {
-  middle: number;
-  spread: number;
-}
-
-interface Marks {
-  watch: number;
-  alert: number;
-  /** Enough for an alert when the point is well known and it has lasted. */
-  lasting: number;
 }
 
 interface Axis {
@@ -213,18 +203,6 @@ function retire(state: TrendState, gone: number, axis: Axis): void {
   past.middle += (height - past.middle) / past.weight;
 }
 
-function marksOf(scale: "log" | "linear", base: Baseline, limit: number | null, wellKnown: boolean): Marks {
-  const size = SIZE[scale];
-  const way = limit === null ? 0 : limit - base.middle;
-  const unit = scale === "log" ? 1 : way > 0 ? way : Math.abs(base.middle) + 20 * base.spread;
-  const watch = Math.max(size.watch * unit, WANDERINGS.watch * base.spread);
-  const alert = Math.max(size.alert * unit, WANDERINGS.alert * base.spread);
-  const lasting = wellKnown ? Math.max(size.lasting * unit, WANDERINGS.alert * base.spread) : alert;
-  // Reaching the limit is an alert whatever the statistics say; a baseline at or above it is another rule's business.
-  if (way <= size.watch * unit) return { watch, alert, lasting };
-  return { watch: Math.min(watch, way / 2), alert: Math.min(alert, way), lasting: Math.min(lasting, way) };
-}
-
 const follow = (run: readonly number[], heights: readonly number[], noise: number): Trend => {
   const step = Math.max(1, spanOf(run) / Math.max(1, run.length - 1));
   return localTrend(
@@ -234,14 +212,6 @@ const follow = (run: readonly number[], heights: readonly number[], noise: numbe
     (4 * Math.sqrt(noise)) / step,
   );
 };
-
-/** Up at once where the change is large, after a while where it is smaller; down only when it is surely back. */
-function decide(level: Level | null, above: number, spread: number, marks: Marks, lasting: number): Level | null {
-  const surely = above - SURE * spread;
-  if (surely > marks.alert || Math.min(surely, lasting) > marks.lasting) return "alert";
-  if (level === null) return surely > marks.watch ? "watch" : null;
-  return above + spread < marks.watch / 2 ? null : level;
-}
 
 /** The block at which the last rise began: where the sum of what exceeds the usual wandering last stood at zero. */
 function onsetOf(heights: readonly number[], base: Baseline, watch: number): number {
@@ -255,16 +225,25 @@ function onsetOf(heights: readonly number[], base: Baseline, watch: number): num
   return Math.min(onset, heights.length - 1);
 }
 
-/** Looks ahead along the course since its onset. What lay before says nothing about its slope. */
-function ahead(window: Window, heights: readonly number[], noise: number, limit: number, onset: number) {
+interface Course {
+  run: readonly number[];
+  heights: readonly number[];
+  trend: Trend;
+}
+
+/** The course since its onset. What lay before says nothing about its slope. */
+function courseSince(window: Window, heights: readonly number[], noise: number, onset: number): Course {
   const from = Math.max(0, Math.min(onset, heights.length - LEAST));
   const run = window.run.slice(from);
   const risen = heights.slice(from);
-  const trend = follow(run, risen, noise);
-  trend.slopeVar += (UNSTEADY * trend.slope) ** 2;
+  return { run, heights: risen, trend: follow(run, risen, noise) };
+}
+
+function ahead({ run, heights, trend }: Course, noise: number, limit: number): TimeToLimit | null {
+  const unsteady = { ...trend, slopeVar: trend.slopeVar + (UNSTEADY * trend.slope) ** 2 };
   const step = Math.max(1, spanOf(run) / (run.length - 1));
-  const wander = Math.max(0.02 * noise, wandering(risen, noise)) / step;
-  return timeToLimit(trend, limit, wander, HORIZON * spanOf(run));
+  const wander = Math.max(0.02 * noise, wandering(heights, noise)) / step;
+  return timeToLimit(unsteady, limit, wander, HORIZON * spanOf(run));
 }
 
 /** Variance that the level gains per block beyond noise and steady drift, from its steps over eight blocks. */

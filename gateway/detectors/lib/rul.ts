@@ -14,7 +14,7 @@ const DOUBT = 0.2;
 const WIDEST = 5;
 
 /** Midpoints of equal slices of the normal distribution: what the slope may be, each as likely as the next. */
-const SLICES = [-1.645, -1.036, -0.674, -0.385, -0.126, 0.126, 0.385, 0.674, 1.036, 1.645];
+const SLICES = [-1.383, -0.674, -0.21, 0.21, 0.674, 1.383];
 
 /**
  * First passage through `limit` of a level that drifts by an uncertain slope and wanders (`wander`: variance per unit of
@@ -55,11 +55,11 @@ function passed(t: number, distance: number, drift: number, wander: number, star
 /** Φ(-z) over e^(-z²/2), by its continued fraction: good to five digits from z = 2 on. */
 const mills = (z: number): number => 1 / (z + 1 / (z + 2 / (z + 3 / (z + 4 / (z + 5 / z))))) / Math.sqrt(2 * Math.PI);
 
-/** Where a rising chance reaches `share`, on a ladder of times around `middle`; at the most 100 times it. */
+/** Where a rising chance reaches `share`, on a ladder of times around `middle`; at the most 50 times it. */
 function quantile(chance: (t: number) => number, share: number, middle: number): number {
-  let low = Math.log(middle) - 5;
-  let high = Math.log(middle) + 5;
-  for (let i = 0; i < 12; i++) {
+  let low = Math.log(middle) - 4;
+  let high = Math.log(middle) + 4;
+  for (let i = 0; i < 10; i++) {
     const half = (low + high) / 2;
     if (chance(Math.exp(half)) < share) low = half;
     else high = half;
