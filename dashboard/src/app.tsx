@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { accountNeeded } from "./http.ts";
 import { alarms, site } from "./live.ts";
 import { Banner } from "./parts/banner.tsx";
+import { Entrance } from "./parts/entrance.tsx";
 import { Icon, type IconName } from "./parts/icon.tsx";
 import { Settings } from "./parts/settings.tsx";
 import { path, wall } from "./router.ts";
@@ -13,8 +14,15 @@ import { language, words } from "./words/index.ts";
 
 type Page = () => Promise<{ default: ComponentType }>;
 
-/** Every page is a piece of its own, fetched when first opened. Only pages with an `icon` are in the menu. */
-const pages: readonly { path: RegExp; page: Page; title: (w: Words) => string; href?: string; icon?: IconName }[] = [
+/** Every page is a piece of its own, fetched when first opened. Only pages with an `icon` are in the menu; `open` ones are for strangers too. */
+const pages: readonly {
+  path: RegExp;
+  page: Page;
+  title: (w: Words) => string;
+  href?: string;
+  icon?: IconName;
+  open?: true;
+}[] = [
   {
     path: /^\/$/,
     page: () => import("./pages/workshop.tsx"),
@@ -38,6 +46,16 @@ const pages: readonly { path: RegExp; page: Page; title: (w: Words) => string; h
     icon: "chart",
   },
   { path: /^\/bus$/, page: () => import("./pages/bus.tsx"), title: (w) => w.nav.bus, href: "/bus", icon: "bus" },
+  {
+    path: /^\/system$/,
+    page: () => import("./pages/system.tsx"),
+    title: (w) => w.nav.system,
+    href: "/system",
+    icon: "system",
+  },
+  { path: /^\/users$/, page: () => import("./pages/users.tsx"), title: (w) => w.users.title },
+  { path: /^\/account$/, page: () => import("./pages/account.tsx"), title: (w) => w.account.title },
+  { path: /^\/trust$/, page: () => import("./pages/trust.tsx"), title: (w) => w.trust.title, open: true },
   { path: /^\/labels$/, page: () => import("./pages/labels.tsx"), title: (w) => w.labels.title },
   { path: /^\/m\/[^/]+$/, page: () => import("./pages/machine.tsx"), title: () => "" },
 ];
@@ -58,8 +76,8 @@ export function App() {
       {!wall.value && <TopBar />}
       <Banner />
       <main id="content" tabIndex={-1}>
-        {accountNeeded.value ? (
-          <p class="empty">{w.account.needed}</p>
+        {accountNeeded.value && !here?.open ? (
+          <Entrance />
         ) : here ? (
           <Loaded key={path.value} page={here.page} />
         ) : (

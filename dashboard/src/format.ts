@@ -76,6 +76,14 @@ export function valueShown(value: number, unit: string): string {
   return suffix === "" ? numberShown(value, unit) : `${numberShown(value, unit)}\u00a0${suffix}`;
 }
 
+/** Bytes as people count them on a disk. */
+export function bytesShown(bytes: number): string {
+  const units = language.value === "fr" ? ["o", "ko", "Mo", "Go", "To"] : ["B", "kB", "MB", "GB", "TB"];
+  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const value = bytes / 1_000 ** step;
+  return `${numberFormat(value < 10 && step > 0 ? 1 : 0).format(value)}\u00a0${units[step]}`;
+}
+
 /** A length of time in one unit, as short as it can be said. */
 export function spanShown(ms: number): string {
   const w = words.value.age;

@@ -19,8 +19,11 @@ const PATIENCE = 15_000;
 
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => ask<T>("GET", path, undefined, signal);
 export const post = <T>(path: string, body: unknown = {}): Promise<T> => ask<T>("POST", path, body);
-export const put = <T>(path: string, body: unknown = {}): Promise<T> => ask<T>("PUT", path, body);
+export const patch = <T>(path: string, body: unknown = {}): Promise<T> => ask<T>("PATCH", path, body);
 export const remove = <T>(path: string): Promise<T> => ask<T>("DELETE", path);
+
+/** The image as the body; answers its id. */
+export const sendPhoto = (photo: Blob): Promise<{ photo: string }> => ask("POST", "/photos", photo);
 
 /** Nothing is ever kept to be sent later: a write that does not arrive now fails now, in front of the person. */
 async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
@@ -30,8 +33,8 @@ async function ask<T>(method: string, path: string, body?: unknown, signal?: Abo
     answer = await fetch(`/api/v1${path}`, {
       method,
       signal: signal ? AbortSignal.any([signal, late]) : late,
-      headers: body === undefined ? {} : { "content-type": "application/json" },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: body === undefined ? {} : { "content-type": body instanceof Blob ? body.type : "application/json" },
+      ...(body !== undefined && { body: body instanceof Blob ? body : JSON.stringify(body) }),
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;

@@ -72,16 +72,24 @@ export async function followGateway(stop: AbortSignal, lost: () => void): Promis
     }
     if (stop.aborted) return;
     link.value = "lost";
-    lost();
+    if (!accountNeeded.peek()) lost();
     pause = performance.now() - began > 10_000 ? SHORTEST_PAUSE : Math.min(pause * 1.6, LONGEST_PAUSE);
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await new Promise<void>((resolve) => {
+      hurry = resolve;
+      setTimeout(resolve, pause);
+    });
   }
 }
 
+/** Tries again at once instead of after the pause (somebody has just signed in). */
+export let hurry: () => void = () => undefined;
+
 /** Asks for everything at once: at the start, and again after every loss. */
 async function snapshot(stop: AbortSignal): Promise<void> {
-  const [newSite, newMachines, newPoints, newAlarms] = await Promise.all([
-    get<SiteAnswer>("/site", stop),
+  // The site is told to strangers too: the door must speak its language.
+  const newSite = await get<SiteAnswer>("/site", stop);
+  if (!site.peek()) site.value = newSite;
+  const [newMachines, newPoints, newAlarms] = await Promise.all([
     get<MachineAnswer[]>("/machines", stop),
     get<PointAnswer[]>("/points", stop),
     get<AlarmAnswer[]>("/alarms", stop),

@@ -3,12 +3,14 @@ import { App } from "./app.tsx";
 import { showLastKnown, startKeeping } from "./last-known.ts";
 import { followGateway, startClock } from "./live.ts";
 import { startRouter } from "./router.ts";
+import { startSession } from "./session.ts";
 import { startTheme } from "./theme.ts";
 
 startTheme();
 startRouter();
 startClock();
 startKeeping();
+startSession();
 void followGateway(new AbortController().signal, showLastKnown);
 
 const root = document.getElementById("app");

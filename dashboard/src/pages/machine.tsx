@@ -8,6 +8,7 @@ import { AlarmCard } from "../parts/alarm-card.tsx";
 import { ChartPanel } from "../parts/chart-panel.tsx";
 import { Health } from "../parts/health.tsx";
 import { Icon } from "../parts/icon.tsx";
+import { Logbook } from "../parts/logbook.tsx";
 import { Measures } from "../parts/measures.tsx";
 import { Pictogram } from "../parts/pictogram.tsx";
 import { StateChip } from "../parts/tile.tsx";
@@ -84,6 +85,7 @@ function Machine({ machine }: { machine: MachineAnswer }) {
           alarms={own}
         />
       )}
+      <Logbook machine={machine.id} />
     </section>
   );
 }

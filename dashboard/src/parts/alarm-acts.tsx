@@ -2,6 +2,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { AlarmAnswer } from "../../../gateway/core/api.ts";
 import { post, Refused } from "../http.ts";
 import { takeAlarm } from "../live.ts";
+import { may } from "../session.ts";
 import { isOpen } from "../status.ts";
 import { headline } from "../titles.ts";
 import { say, words } from "../words/index.ts";
@@ -20,6 +21,7 @@ export function AlarmActs({ alarm }: { alarm: AlarmAnswer }) {
   const asking: Asking = { busy: useSignal(false), problem: useSignal("") };
   const shelving = useSignal<"shelve" | "out-of-service" | null>(null);
   const now = (verb: string) => () => void act(alarm, verb, {}, asking);
+  if (!may("maintenance")) return null;
   const aside = alarm.state === "shelved" || alarm.state === "out-of-service";
   return (
     <div class="alarm-acts">
@@ -36,7 +38,9 @@ export function AlarmActs({ alarm }: { alarm: AlarmAnswer }) {
           {!aside && (
             <>
               <Act icon="snooze" word={w.shelve} act={() => (shelving.value = "shelve")} />
-              <Act icon="tool" word={w.outOfService} act={() => (shelving.value = "out-of-service")} />
+              {may("integrator") && (
+                <Act icon="tool" word={w.outOfService} act={() => (shelving.value = "out-of-service")} />
+              )}
             </>
           )}
         </>

@@ -47,7 +47,8 @@ function Facts({ alarm }: { alarm: AlarmAnswer }) {
   const long = [
     [w.cause, alarm.cause],
     [w.consequence, alarm.consequence],
-    [w.action, alarm.action],
+    // The checks say it in full.
+    [w.action, alarm.checks ? undefined : alarm.action],
   ] as const;
   return (
     <div class="alarm-facts">
@@ -69,6 +70,26 @@ function Facts({ alarm }: { alarm: AlarmAnswer }) {
               <b>{label}</b> {say(text)}
             </p>
           ),
+      )}
+      {alarm.checks && alarm.checks.length > 0 && (
+        <div class="alarm-checks">
+          <b>{w.checks}</b>
+          <ol>
+            {alarm.checks.map((check) => (
+              <li key={check.en}>{say(check)}</li>
+            ))}
+          </ol>
+        </div>
+      )}
+      {alarm.evidence && alarm.evidence.length > 0 && (
+        <details>
+          <summary>{w.evidence}</summary>
+          <ul>
+            {alarm.evidence.map((clue) => (
+              <li key={clue.en}>{say(clue)}</li>
+            ))}
+          </ul>
+        </details>
       )}
       {alarm.shelvedUntil !== undefined && (
         <p>

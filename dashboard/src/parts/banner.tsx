@@ -1,4 +1,5 @@
 import { spanShown } from "../format.ts";
+import { accountNeeded } from "../http.ts";
 import { gateway, heardAt, link, tick } from "../live.ts";
 import { words } from "../words/index.ts";
 import { Icon } from "./icon.tsx";
@@ -7,6 +8,7 @@ import { Mark } from "./mark.tsx";
 /** Says plainly when what the page shows is not the present. Nothing at all while everything is well. */
 export function Banner() {
   const w = words.value.link;
+  if (accountNeeded.value) return null;
   if (link.value === "lost") {
     const ago = tick.value >= 0 && heardAt.value > 0 ? spanShown(Date.now() - heardAt.value) : "";
     return (

@@ -4,8 +4,9 @@ import { Chart, type Comparison } from "../chart/chart.tsx";
 import { lastOf, moved, spans, type Window, zoomed } from "../chart/window.ts";
 import { momentShown, unitShown } from "../format.ts";
 import type { LivePoint } from "../live.ts";
+import { may } from "../session.ts";
 import { nameOf, titleOf } from "../titles.ts";
-import { words } from "../words/index.ts";
+import { language, words } from "../words/index.ts";
 import { Icon } from "./icon.tsx";
 import { Choice } from "./settings.tsx";
 
@@ -65,6 +66,16 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
           compared={comparison !== undefined}
           forecast={alarms.some((alarm) => alarm.point === point.id && alarm.forecast)}
         />
+        {may("viewer") && (
+          <a
+            class="button quiet"
+            download
+            href={`/api/v1/export.csv?point=${encodeURIComponent(point.id)}&from=${Math.floor(from)}&to=${Math.ceil(to)}&lang=${language.value}`}
+          >
+            <Icon name="download" size={20} />
+            {w.csv}
+          </a>
+        )}
         <label class="compare">
           {w.compare}
           <select

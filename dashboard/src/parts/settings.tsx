@@ -1,5 +1,6 @@
 import type { Language } from "../../../gateway/core/text.ts";
 import { link, site } from "../live.ts";
+import { session } from "../session.ts";
 import { chosenTheme, type Theme } from "../theme.ts";
 import { chosenLanguage, dictionaries, language, languageNames, words } from "../words/index.ts";
 import { Icon } from "./icon.tsx";
@@ -47,6 +48,12 @@ export function Settings() {
               chosenTheme.value = value;
             }}
           />
+          {session.value && !session.value.open && session.value.user && (
+            <a href="/account">
+              <Icon name="person" size={20} />
+              {session.value.user}
+            </a>
+          )}
           <a href="/labels">{words.value.labels.menu}</a>
           {site.value && <p class="note">{w.version(site.value.version)}</p>}
         </div>

@@ -16,6 +16,7 @@ function leaves(words: object, path: string[] = []): Map<string, string> {
   for (const [key, value] of Object.entries(words)) {
     const here = [...path, key];
     if (typeof value === "string") found.set(here.join("."), value);
+    else if (Array.isArray(value)) found.set(here.join("."), value.join(" "));
     else if (typeof value === "function") found.set(here.join("."), String(value("3", "4", "5", "6", "7")));
     else for (const [name, text] of leaves(value, here)) found.set(name, text);
   }

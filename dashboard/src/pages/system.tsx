@@ -1,0 +1,114 @@
+import type { ComponentChildren } from "preact";
+import { useAsked } from "../ask.ts";
+import { bytesShown, momentShown, spanShown } from "../format.ts";
+import { Waiting } from "../parts/asked.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { Mark } from "../parts/mark.tsx";
+import { PageHead } from "../parts/page-head.tsx";
+import { may } from "../session.ts";
+import { words } from "../words/index.ts";
+
+/** GET /system. */
+interface SystemAnswer {
+  version: string;
+  node: string;
+  hostname: string;
+  uptime: number;
+  clock: { now: number; quality: string };
+  memory: { rss: number; total: number };
+  disk: { free: number; total: number; used: number; perDay: number | null; daysLeft: number | null };
+  queues: Readonly<Record<string, number>>;
+  log: "ok" | "degraded";
+}
+
+/** The box itself: will it hold, does it keep up, does it know what time it is. */
+export default function System() {
+  const w = words.value.system;
+  const asked = useAsked<SystemAnswer>("/system", 5_000).value;
+  return (
+    <section aria-labelledby="title">
+      <PageHead title={w.title}>
+        {may("admin") && (
+          <>
+            <a class="button" href="/users">
+              <Icon name="person" />
+              {words.value.users.title}
+            </a>
+            <a class="button" href="/api/v1/backup" download>
+              <Icon name="download" />
+              {w.backup}
+            </a>
+          </>
+        )}
+      </PageHead>
+      <Waiting asked={asked}>{(system) => <Facts system={system} />}</Waiting>
+    </section>
+  );
+}
+
+function Facts({
+  system: { disk, log, clock, memory, queues, uptime, version, node, hostname },
+}: {
+  system: SystemAnswer;
+}) {
+  const w = words.value.system;
+  const tight = disk.daysLeft !== null && disk.daysLeft < 30;
+  const skew = Math.abs(Date.now() - clock.now);
+  const trusted = clock.quality === "synced" || clock.quality === "holdover";
+  return (
+    <div class="facts">
+      <Card title={w.disk} tone={log === "degraded" ? "alert" : tight ? "watch" : "ok"}>
+        <Fact name={w.recording} value={log === "ok" ? w.recordingOk : w.recordingDegraded} />
+        <Fact name={w.used} value={bytesShown(disk.used)} />
+        <Fact name={w.free} value={`${bytesShown(disk.free)} / ${bytesShown(disk.total)}`} />
+        <Fact name={w.perDay} value={disk.perDay === null ? w.measuring : bytesShown(disk.perDay)} />
+        <Fact name={w.daysLeft} value={disk.daysLeft === null ? w.measuring : spanShown(disk.daysLeft * 86_400_000)} />
+      </Card>
+      <Card title={w.queues} tone={Object.values(queues).some((n) => n > 10_000) ? "watch" : "ok"}>
+        {Object.entries(queues).map(([name, waiting]) => (
+          <Fact key={name} name={name} value={waiting === 0 ? w.upToDate : w.waiting(waiting)} />
+        ))}
+      </Card>
+      <Card title={w.clock} tone={trusted ? "ok" : "watch"}>
+        <Fact name={w.time} value={momentShown(clock.now)} />
+        <Fact
+          name={w.clockQuality}
+          value={w.clockQualities[clock.quality as keyof typeof w.clockQualities] ?? clock.quality}
+        />
+        {skew > 5_000 && <Fact name={w.skew} value={spanShown(skew)} />}
+      </Card>
+      <Card title={w.box} tone="ok">
+        <Fact name={w.name} value={hostname} />
+        <Fact name={w.version} value={version} />
+        <Fact name="Node" value={node} />
+        <Fact name={w.uptime} value={spanShown(uptime * 1_000)} />
+        <Fact name={w.memory} value={`${bytesShown(memory.rss)} / ${bytesShown(memory.total)}`} />
+      </Card>
+    </div>
+  );
+}
+
+const Card = ({
+  title,
+  tone,
+  children,
+}: {
+  title: string;
+  tone: "ok" | "watch" | "alert";
+  children: ComponentChildren;
+}) => (
+  <section class={`panel tone-${tone}`} aria-label={title}>
+    <header class="panel-head">
+      <Mark tone={tone} />
+      <h2>{title}</h2>
+    </header>
+    <dl>{children}</dl>
+  </section>
+);
+
+const Fact = ({ name, value }: { name: string; value: string }) => (
+  <div>
+    <dt>{name}</dt>
+    <dd>{value}</dd>
+  </div>
+);
