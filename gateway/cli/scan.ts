@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import { parse } from "yaml";
+import { say } from "../cli.ts";
+import { clock } from "../clock.ts";
+import { Fault } from "../core/fault.ts";
+import type { Ms } from "../core/time.ts";
+import { advise } from "../drivers/modbus/doctor.ts";
+import { type Profile, profileSchema } from "../drivers/modbus/profile.ts";
+import {
+  type Found,
+  factoryRounds,
+  fullRounds,
+  type Round,
+  scan,
+  type Voice,
+  yamlFor,
+} from "../drivers/modbus/scan.ts";
+import { openSession } from "../drivers/modbus/session.ts";
+import { writeSlaveId } from "../drivers/modbus/write-id.ts";
+
+export const summary = {
+  fr: "cherche les appareils Modbus d'un port et écrit le YAML à coller",
+  en: "finds the Modbus devices of a port and prints the YAML to paste",
+};
+
+const usage = {
+  fr: `Usage : vigie scan --port P [--all] [--ids 1-247] [--bauds 9600,19200] [--parities none,even] [--json]
+       vigie scan --port P --slave 1 --profile NOM --write-id 7 [--baud 9600] [--parity none]`,
+  en: `Usage: vigie scan --port P [--all] [--ids 1-247] [--bauds 9600,19200] [--parities none,even] [--json]
+       vigie scan --port P --slave 1 --profile NAME --write-id 7 [--baud 9600] [--parity none]`,
+};
+
+const options = {
+  port: { type: "string" },
+  all: { type: "boolean", default: false },
+  ids: { type: "string" },
+  bauds: { type: "string" },
+  parities: { type: "string" },
+  json: { type: "boolean", default: false },
+  slave: { type: "string" },
+  profile: { type: "string" },
+  "write-id": { type: "string" },
+} as const;
+
+/** First a minute of what a factory-fresh device would answer; then, with --all or where a range is given, everything. */
+export async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options });
+  const { port } = values;
+  if (!port) {
+    console.error(say(usage));
+    return 2;
+  }
+  const profiles = loadProfiles();
+  try {
+    if (values["write-id"] !== undefined) return await changeId(port, values, profiles);
+    const found = await look(port, roundsOf(port, values, profiles), profiles);
+    if (values.json) console.log(JSON.stringify(found, null, 2));
+    else if (found.length > 0) console.log(`\n${yamlFor(port, found)}`);
+    return found.length > 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    console.error(error.message);
+    return 1;
+  }
+}
+
+type Values = { [K in "ids" | "bauds" | "parities" | "slave" | "profile" | "write-id"]?: string | undefined } & {
+  all: boolean;
+};
+
+function roundsOf(port: string, values: Values, profiles: ReadonlyMap<string, Profile>): Round[] {
+  const isSerial = port.startsWith("/");
+  const narrowed = values.ids ?? values.bauds ?? values.parities;
+  const ids = range(values.ids ?? "1-247");
+  const bauds = isSerial ? (values.bauds ?? "9600,19200,2400,38400,115200").split(",").map(Number) : [9_600];
+  const parities = isSerial ? (values.parities ?? "none,even").split(",") : ["none"];
+  const voices = bauds.flatMap((baud) =>
+    parities.map(
+      (parity): Voice => ({ baud, parity: parity === "even" || parity === "odd" ? parity : "none", stop_bits: 1 }),
+    ),
+  );
+  const factory = narrowed || !isSerial ? [] : factoryRounds(profiles);
+  const full = narrowed || values.all || !isSerial ? fullRounds(voices, ids) : [];
+  return [...factory, ...full];
+}
+
+async function look(port: string, rounds: readonly Round[], profiles: ReadonlyMap<string, Profile>): Promise<Found[]> {
+  const ending = new AbortController();
+  process.once("SIGINT", () => ending.abort());
+  const found: Found[] = [];
+  const sound = { asked: 0, answered: 0, said: new Set<string>() };
+  const looking = scan(rounds, {
+    open: (voice) => openSession({ port, ...voice }, () => clock.monotonic()),
+    profiles,
+    progress: showProgress,
+    heard: (voice, asked, answered, counts) => {
+      sound.asked += asked;
+      sound.answered += answered;
+      const symptoms = { baud: voice.baud, serial: port.startsWith("/"), asked, answered, silent: 0, counts };
+      // Silence under one voice of many is what scanning is like; damaged answers are news.
+      if (answered > 0 || counts.crc > 0)
+        for (const advice of advise({ ...symptoms, damagedUnits: [], lateUnits: [] })) sound.said.add(say(advice));
+    },
+    signal: ending.signal,
+  });
+  for await (const slave of looking) {
+    found.push(slave);
+    const { voice, candidates } = slave;
+    const name = candidates[0]?.profile ?? say({ fr: "inconnu", en: "unknown" });
+    process.stderr.write(`\r\x1b[K${slave.slave} · ${voice.baud} ${voice.parity} · ${name}\n`);
+  }
+  process.stderr.write("\r\x1b[K");
+  for (const advice of sound.said) console.error(advice);
+  if (sound.answered === 0)
+    console.error(
+      say({
+        fr: "Rien trouvé. Vérifiez l'alimentation, croisez A et B, ou cherchez partout avec --all.",
+        en: "Nothing found. Check the supply, swap A and B, or look everywhere with --all.",
+      }),
+    );
+  return found;
+}
+
+function showProgress(voice: Voice, slave: number, left: Ms): void {
+  if (!process.stderr.isTTY) return;
+  const seconds = Math.ceil(left / 1_000);
+  process.stderr.write(
+    `\r\x1b[K${voice.baud} ${voice.parity} · ${slave} · ${say({ fr: "encore au plus", en: "at most" })} ${seconds} s`,
+  );
+}
+
+async function changeId(
+  port: string,
+  values: Values & { baud?: string },
+  profiles: ReadonlyMap<string, Profile>,
+): Promise<number> {
+  const profile = profiles.get(values.profile ?? "");
+  const [from, to] = [Number(values.slave), Number(values["write-id"])];
+  if (!profile?.write_id || !(from >= 1 && from <= 247) || !(to >= 1 && to <= 247)) {
+    console.error(profile && !profile.write_id ? say(cannot) : say(usage));
+    return 2;
+  }
+  const { baud, parity, stop_bits } = profile.defaults;
+  const voice = {
+    baud: Number(values.bauds ?? baud),
+    parity: values.parities === "even" || values.parities === "odd" ? values.parities : parity,
+    stop_bits,
+  };
+  const session = await openSession({ port, ...voice }, () => clock.monotonic());
+  try {
+    const now = await writeSlaveId(session, profile.write_id, from, to);
+    console.log(
+      say({ fr: `L'appareil répond maintenant à l'adresse ${now}.`, en: `The device now answers as ${now}.` }),
+    );
+    if (now !== to)
+      console.log(say({ fr: "Coupez et remettez son alimentation.", en: "Switch its supply off and on." }));
+    return 0;
+  } finally {
+    await session.close();
+  }
+}
+
+const cannot = {
+  fr: "Ce profil ne dit pas comment changer l'adresse : voyez la notice de l'appareil.",
+  en: "This profile does not say how to change the slave id: see the device's manual.",
+};
+
+function range(written: string): number[] {
+  return written.split(",").flatMap((part) => {
+    const [low = 1, high = low] = part.split("-").map(Number);
+    return Array.from({ length: Math.max(0, Math.min(247, high) - low + 1) }, (_, i) => low + i);
+  });
+}
+
+function loadProfiles(): ReadonlyMap<string, Profile> {
+  const folder = join(import.meta.dirname, "../../config/profiles");
+  const names = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
+  return new Map(
+    names.map((file) => [
+      basename(file, ".yaml"),
+      profileSchema.parse(parse(readFileSync(join(folder, file), "utf8"))),
+    ]),
+  );
+}

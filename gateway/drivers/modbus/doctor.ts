@@ -1,0 +1,102 @@
+import type { Text } from "../../core/text.ts";
+import type { LineCounts } from "./rtu.ts";
+
+/** What a line has done so far, as the doctor sees it. */
+export interface Symptoms {
+  baud: number;
+  /** Serial lines have copper; Modbus TCP has none to advise on. */
+  serial: boolean;
+  asked: number;
+  answered: number;
+  /** Questions that met nothing at all. */
+  silent: number;
+  counts: LineCounts;
+  /** Slaves whose answers are mostly damaged while others are fine. */
+  damagedUnits: readonly number[];
+  /** Slaves that answered after their time was over. */
+  lateUnits: readonly number[];
+}
+
+/** Below so many questions nothing is said. */
+const ENOUGH = 10;
+
+/** Plain advice, the likeliest first; nothing while all is well. */
+export function advise(s: Symptoms): Text[] {
+  if (s.asked < ENOUGH) return [];
+  return rules.filter((rule) => rule.when(s)).map((rule) => rule.say(s));
+}
+
+const damaged = ({ counts }: Symptoms): number => counts.crc + counts.cut;
+const share = (s: Symptoms): number => damaged(s) / s.asked;
+
+const rules: readonly { when(s: Symptoms): boolean; say(s: Symptoms): Text }[] = [
+  {
+    when: (s) => s.serial && s.answered === 0 && damaged(s) + s.counts.foreign === 0 && s.counts.echo === 0,
+    say: () => ({
+      fr: "Aucun appareil ne répond : vérifiez l'alimentation, croisez A et B, puis vérifiez l'adresse et la vitesse.",
+      en: "No device answers: check the supply, swap A and B, then check the slave id and the baud rate.",
+    }),
+  },
+  {
+    when: (s) => !s.serial && s.answered === 0,
+    say: () => ({
+      fr: "Connecté, mais aucun esclave ne répond : vérifiez l'adresse (1, 255 ou 0) et le câblage derrière le convertisseur.",
+      en: "Connected, but no slave answers: check the slave id (1, 255 or 0) and the wiring behind the converter.",
+    }),
+  },
+  {
+    when: (s) => s.serial && s.answered === 0 && s.counts.echo > 0 && damaged(s) === 0,
+    say: () => ({
+      fr: "L'adaptateur n'entend que lui-même : croisez A et B, ou l'appareil est éteint.",
+      en: "The adapter hears nothing but itself: swap A and B, or the device is off.",
+    }),
+  },
+  {
+    when: (s) => s.serial && s.answered === 0 && damaged(s) > 0,
+    say: (s) => ({
+      fr: `Mauvaise vitesse ou parité : essayez ${otherBaud(s.baud)} bauds, puis la parité paire.`,
+      en: `Wrong baud rate or parity: try ${otherBaud(s.baud)} baud, then even parity.`,
+    }),
+  },
+  {
+    when: (s) => s.damagedUnits.length > 0 && s.answered > 0,
+    say: (s) => ({
+      fr: `Deux appareils répondent sans doute à l'adresse ${s.damagedUnits.join(", ")} : débranchez-en un et changez son adresse.`,
+      en: `Two devices probably answer as ${s.damagedUnits.join(", ")}: unplug one and change its slave id.`,
+    }),
+  },
+  {
+    when: (s) => s.serial && s.answered > 0 && share(s) > 0.02 && s.damagedUnits.length === 0,
+    say: (s) => ({
+      fr: `${percent(share(s))} des réponses arrivent abîmées : 120 Ω aux deux bouts de la ligne, écran à la terre d'un seul côté, loin des câbles moteur.`,
+      en: `${percent(share(s))} of the answers arrive damaged: terminate both ends of the line with 120 Ω, ground the shield at one end only, keep away from motor cables.`,
+    }),
+  },
+  {
+    when: (s) => s.counts.masters > 0,
+    say: () => ({
+      fr: "Un autre maître pose des questions sur cette ligne : il ne peut y en avoir qu'un.",
+      en: "Another master asks questions on this line: there can be only one.",
+    }),
+  },
+  {
+    when: (s) => s.lateUnits.length > 0,
+    say: (s) => ({
+      fr: `L'esclave ${s.lateUnits.join(", ")} répond trop tard : augmentez « timeout ».`,
+      en: `Slave ${s.lateUnits.join(", ")} answers too late: raise "timeout".`,
+    }),
+  },
+  {
+    when: (s) => s.answered > 0 && s.counts.echo > 0,
+    say: () => ({
+      fr: "L'adaptateur répète nos questions (écho) : c'est retiré, rien à faire.",
+      en: "The adapter repeats our questions (echo): that is taken off, nothing to do.",
+    }),
+  },
+];
+
+const common = [9_600, 19_200, 2_400, 38_400, 115_200] as const;
+
+const otherBaud = (baud: number): number => common.find((other) => other !== baud) ?? 19_200;
+
+const percent = (part: number): string => `${Math.max(1, Math.round(100 * part))} %`;

@@ -1,0 +1,129 @@
+import { Fault } from "../../core/fault.ts";
+import type { Ms } from "../../core/time.ts";
+import type { Profile, Table } from "./profile.ts";
+import { type Question, readOf } from "./question.ts";
+import { type Candidate, recognise } from "./recognise.ts";
+import { Refusal } from "./refusal.ts";
+import type { LineCounts } from "./rtu.ts";
+import type { LineSettings, Session } from "./session.ts";
+
+/** How a line is spoken to while scanning. */
+export type Voice = Omit<LineSettings, "port">;
+
+export interface Found {
+  readonly voice: Voice;
+  readonly slave: number;
+  readonly candidates: readonly Candidate[];
+}
+
+/** Everything to be tried with one voice: reads only. */
+export interface Round {
+  readonly voice: Voice;
+  readonly questions: readonly Question[];
+}
+
+export interface ScanHandlers {
+  open(voice: Voice): Promise<Session>;
+  profiles: ReadonlyMap<string, Profile>;
+  /** Called before each question: what is tried, and how much is left. */
+  progress(voice: Voice, slave: number, left: Ms): void;
+  /** What the line sounded like under a voice, for the wiring doctor. */
+  heard(voice: Voice, asked: number, answered: number, counts: LineCounts): void;
+  signal: AbortSignal;
+}
+
+/** No shipped device needs longer; the slowest known one takes 200 ms. */
+export const SCAN_TIMEOUT: Ms = 250;
+
+/**
+ * The first minute: what a factory-fresh device of any profile would answer to, in its own settings. Documented settings before
+ * remembered ones, common ones before rare ones.
+ */
+export function factoryRounds(profiles: ReadonlyMap<string, Profile>): Round[] {
+  const rounds = new Map<string, { voice: Voice; questions: Map<string, Question>; weight: number }>();
+  for (const { defaults, signals, read } of profiles.values()) {
+    const voice = { baud: defaults.baud, parity: defaults.parity, stop_bits: defaults.stop_bits };
+    const key = Object.values(voice).join(" ");
+    const round = rounds.get(key) ?? { voice, questions: new Map(), weight: 0 };
+    rounds.set(key, round);
+    round.weight += defaults.documented ? 2 : 1;
+    const first = Object.values(signals)[0];
+    const table = first?.table ?? read.table;
+    if (!first || !table || defaults.slave === 0) continue;
+    const question = readOf(defaults.slave, table, first.at - read.base, 1);
+    round.questions.set(Object.values(question).join(" "), question);
+  }
+  return [...rounds.values()]
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ voice, questions }) => ({ voice, questions: [...questions.values()] }));
+}
+
+/** Every id under every voice: one holding and one input register each. Any answer counts, a refusal too. */
+export const fullRounds = (voices: readonly Voice[], ids: readonly number[]): Round[] =>
+  voices.map((voice) => ({
+    voice,
+    questions: ids.flatMap((id) => tablesTried.map((table) => readOf(id, table, 0, 1))),
+  }));
+
+const tablesTried: readonly Table[] = ["holding", "input"];
+
+/** Goes through the rounds and tells every slave once, as soon as it is found. */
+export async function* scan(rounds: readonly Round[], handlers: ScanHandlers): AsyncGenerator<Found> {
+  let left = rounds.reduce((sum, round) => sum + round.questions.length, 0);
+  const known = new Set<string>();
+  for (const { voice, questions } of rounds) {
+    if (handlers.signal.aborted) return;
+    const session = await handlers.open(voice);
+    let answered = 0;
+    try {
+      for (const question of questions) {
+        if (handlers.signal.aborted) return;
+        handlers.progress(voice, question.unit, left-- * SCAN_TIMEOUT);
+        const name = `${Object.values(voice).join(" ")} ${question.unit}`;
+        if (known.has(name) || !(await isThere(session, question))) continue;
+        answered++;
+        known.add(name);
+        const candidates = await recognise(session, question.unit, handlers.profiles, SCAN_TIMEOUT);
+        yield { voice, slave: question.unit, candidates };
+      }
+    } finally {
+      handlers.heard(voice, questions.length, answered, { ...session.counts });
+      await session.close();
+    }
+  }
+}
+
+async function isThere(session: Session, question: Question): Promise<boolean> {
+  try {
+    await session.ask(question, SCAN_TIMEOUT);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    // A serial server answers in the name of absent slaves, with exception 10 or 11.
+    return error instanceof Refusal && error.code !== "timeout";
+  }
+}
+
+/** The YAML to paste for what was found: one driver entry per voice. */
+export function yamlFor(port: string, found: readonly Found[]): string {
+  const voices = Map.groupBy(found, ({ voice }) => JSON.stringify(voice));
+  const entries = [...voices.values()].map((slaves, index) => {
+    const voice = slaves[0]?.voice;
+    const serial =
+      voice && port.startsWith("/")
+        ? `    baud: ${voice.baud}\n    parity: ${voice.parity}\n    stop_bits: ${voice.stop_bits}\n`
+        : "";
+    return `  - id: line-${index + 1}\n    type: modbus\n    port: ${port}\n${serial}    devices:\n${slaves.map(deviceLine).join("\n")}`;
+  });
+  return `drivers:\n${entries.join("\n")}\n`;
+}
+
+function deviceLine({ slave, candidates }: Found): string {
+  const [best] = candidates;
+  if (!best)
+    return `      # slave ${slave} answers, but fits no profile: try \`vigie read --slave ${slave} --at 0 --count 8\``;
+  const others = candidates.slice(1, 3).map((c) => c.profile);
+  const shows = Object.entries(best.shows).map(([name, value]) => `${name} ${Number(value.toPrecision(5))}`);
+  const remark = [shows.join(", "), others.length > 0 ? `or ${others.join(" or ")}` : ""].filter(Boolean).join("; ");
+  return `      - { id: ${best.profile}-${slave}, profile: ${best.profile}, slave: ${slave}, every: 1s, machine: MACHINE } # ${remark}`;
+}

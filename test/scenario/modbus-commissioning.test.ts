@@ -1,0 +1,176 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import { clock } from "../../gateway/clock.ts";
+import { recognise } from "../../gateway/drivers/modbus/recognise.ts";
+import { factoryRounds, SCAN_TIMEOUT } from "../../gateway/drivers/modbus/scan.ts";
+import { openSession } from "../../gateway/drivers/modbus/session.ts";
+import { allProfiles, healthyDevice, serveSlaves } from "../sim/modbus/device.ts";
+import { modbusDriver } from "../sim/modbus/driver.ts";
+
+const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
+const closing: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+async function served(slaves: Record<number, string>, framing: "tcp" | "rtu" = "tcp"): Promise<string> {
+  const line = new Map(
+    Object.entries(slaves).map(([slave, name]) => {
+      const profile = allProfiles.get(name);
+      if (!profile) throw new Error(`no profile ${name}`);
+      return [Number(slave), healthyDevice(profile)] as const;
+    }),
+  );
+  const { port, server } = await serveSlaves(line, framing);
+  closing.push(() => server.close());
+  return `${framing === "tcp" ? "tcp" : "rtu+tcp"}://127.0.0.1:${port}`;
+}
+
+async function vigie(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const env = { ...process.env, LANG: "en_US.UTF-8", LC_ALL: "" };
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [BIN, ...args], { env });
+    return { code: 0, out: stdout, err: stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, out: stdout, err: stderr };
+  }
+}
+
+describe("finding what hangs on a line", () => {
+  test("the YAML that a scan prints is read by the driver as it stands", async () => {
+    const port = await served({ 1: "eastron-sdm630", 3: "xy-md02" }, "rtu");
+    const { code, out } = await vigie("scan", "--port", port, "--ids", "1-4");
+    expect(code).toBe(0);
+    expect(out).toContain("profile: eastron-sdm630, slave: 1");
+    expect(out).toContain("voltage_l1 230");
+    expect(out).toContain("profile: xy-md02, slave: 3");
+    const [driver] = parse(out.replaceAll("MACHINE }", "tour-2 }")).drivers;
+    const { id: _, type: __, ...options } = driver;
+    options.devices[1].machine = "room";
+    expect(modbusDriver(options).points.length).toBeGreaterThan(10);
+  });
+
+  test("a line on which nobody answers says so, and what to check", async () => {
+    const port = await served({}, "rtu");
+    const { code, err } = await vigie("scan", "--port", port, "--ids", "1-2");
+    expect(code).toBe(1);
+    expect(err).toMatch(/Nothing found.*swap A and B/);
+  });
+
+  test("a factory-fresh device of any profile is asked in its own settings within a minute", () => {
+    const rounds = factoryRounds(allProfiles);
+    const questions = rounds.reduce((sum, round) => sum + round.questions.length, 0);
+    // A question, its characters at the slowest rate, and the opening of the port for each round.
+    expect(questions * (SCAN_TIMEOUT + 100) + rounds.length * 500).toBeLessThan(60_000);
+    for (const [name, { defaults, signals, read }] of allProfiles) {
+      const first = Object.values(signals)[0];
+      const own = rounds.find(
+        ({ voice }) =>
+          voice.baud === defaults.baud && voice.parity === defaults.parity && voice.stop_bits === defaults.stop_bits,
+      );
+      expect(
+        own?.questions.some((q) => q.unit === defaults.slave && q.at === (first?.at ?? 0) - read.base),
+        name,
+      ).toBe(true);
+    }
+  });
+
+  test.each(
+    [...allProfiles]
+      .filter(([, p]) => p.identify || Object.values(p.signals).some((s) => s.expect))
+      .map(([name]) => name),
+  )("a healthy %s is recognised", async (name) => {
+    const port = await served({ 1: name });
+    const session = await openSession({ port }, () => clock.monotonic());
+    const candidates = await recognise(session, 1, allProfiles, SCAN_TIMEOUT);
+    await session.close();
+    const own = candidates.find((candidate) => candidate.profile === name);
+    // Sisters of one family share a map: nobody can tell those apart, so the best may be a sister.
+    expect(own?.fits).toBe(candidates[0]?.fits);
+  });
+});
+
+describe("reading by hand", () => {
+  test("the value on the device's own screen finds type, order and address", async () => {
+    const port = await served({ 1: "eastron-sdm630" });
+    const args = [
+      "read",
+      "--port",
+      port,
+      "--slave",
+      "1",
+      "--table",
+      "input",
+      "--at",
+      "0",
+      "--count",
+      "6",
+      "--expect",
+      "230.05",
+    ];
+    const { code, out } = await vigie(...args);
+    expect(code).toBe(0);
+    expect(out.split("\n")[0]).toMatch(/\{ at: 0, type: f32, order: ABCD \}\s+230/);
+  });
+
+  test("a device that is not there gets one plain sentence", async () => {
+    const port = await served({ 1: "xy-md02" });
+    const { code, err } = await vigie("read", "--port", port, "--slave", "9", "--at", "0");
+    expect({ code, err: err.trim() }).toEqual({ code: 1, err: "slave 9: no answer in 500 ms" });
+  });
+});
+
+describe("changing a slave id", () => {
+  test("is written only where the profile says how, and read back", async () => {
+    const port = await served({ 1: "xy-md02" }, "rtu");
+    const { code, out } = await vigie(
+      "scan",
+      "--port",
+      port,
+      "--slave",
+      "1",
+      "--profile",
+      "xy-md02",
+      "--write-id",
+      "7",
+    );
+    expect(code).toBe(0);
+    expect(out).toContain("Switch its supply off and on.");
+    const refused = await vigie(
+      "scan",
+      "--port",
+      port,
+      "--slave",
+      "1",
+      "--profile",
+      "eastron-sdm120",
+      "--write-id",
+      "7",
+    );
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain("does not say how");
+  });
+
+  test("is refused where another device has that id already", async () => {
+    const port = await served({ 1: "xy-md02", 7: "xy-md02" }, "rtu");
+    const { code, err } = await vigie(
+      "scan",
+      "--port",
+      port,
+      "--slave",
+      "1",
+      "--profile",
+      "xy-md02",
+      "--write-id",
+      "7",
+    );
+    expect({ code, err: err.trim() }).toEqual({
+      code: 1,
+      err: "slave 7 exists already: two devices cannot answer as one",
+    });
+  });
+});
