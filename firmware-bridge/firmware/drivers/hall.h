@@ -50,7 +50,7 @@ class HallSpeed {
     if (span == 0) return 0;
     const uint32_t interval = span / edges;
     if (interval == 0) return 0;
-    return 4000000000UL / interval / per_turn + 2000000000UL / interval / per_turn;
+    return static_cast<uint32_t>(4000000000UL / interval / per_turn + 2000000000UL / interval / per_turn);
   }
 
  private:

@@ -1,7 +1,8 @@
 // Runs an ATmega328P image under simavr, paced to real time, with its UART on a pseudo-terminal.
 //   runner FILE.elf [SEED]
 // Says `pty PATH` and then obeys lines on its standard input: `noise P` (share of damaged bytes, both ways), `cut`, `join`
-// (the cable), `reset`, `set NAME VALUE` (a sensor), `pulses` (how many were given), `quit`.
+// (the cable), `reset`, `set NAME VALUE` (a sensor), `pulses` (how many were given), `lag` (ms that a busy
+// machine has held it up, at most), `quit`.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 static int terminal;
 static double noise;
 static int cut;
+static double lag; /* the furthest that the chip has been behind real time */
 static unsigned long long seed = 1;
 static unsigned char outgoing[256];
 static int waiting;
@@ -81,6 +83,7 @@ static int obey(avr_t* avr, const char* line) {
   else if (strcmp(line, "cut") == 0) cut = 1;
   else if (strcmp(line, "join") == 0) cut = 0;
   else if (strcmp(line, "pulses") == 0) printf("pulses %lu\n", world.pulses);
+  else if (strcmp(line, "lag") == 0) printf("lag %.0f\n", lag * 1000);
   else if (strcmp(line, "reset") == 0) {
     avr_reset(avr);
     avr->data[0x54] = 2; /* MCUSR: the reset pin */
@@ -156,6 +159,7 @@ int main(int argc, char** argv) {
     take_in(avr);
     if (!obey_all(avr)) return 0;
     const double ahead = (double)avr->cycle / avr->frequency - (now() - start);
+    if (-ahead > lag) lag = -ahead;
     if (ahead > 0.0005) usleep((useconds_t)(ahead * 1e6));
   }
 }

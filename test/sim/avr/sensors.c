@@ -6,6 +6,7 @@
 #include <simavr/avr_spi.h>
 #include <simavr/avr_twi.h>
 #include <simavr/sim_cycle_timers.h>
+#include <simavr/sim_io.h>
 #include <simavr/sim_irq.h>
 #include <simavr/sim_time.h>
 #include <stdint.h>
@@ -187,6 +188,20 @@ static void on_spi(avr_irq_t* irq, uint32_t value, void* param) {
   avr_raise_irq(avr_io_getirq(chip, AVR_IOCTL_SPI_GETIRQ(0), SPI_IRQ_INPUT), answer);
 }
 
+/* simavr lets every SPI byte take 100 µs, whatever its clock: too slow for any accelerometer. Here it takes the 8 bits at 4 MHz. */
+static void on_spdr(avr_t* avr, avr_io_addr_t address, uint8_t value, void* param) {
+  (void)address, (void)value, (void)param;
+  const avr_cycle_count_t slow = avr->cycle + avr_usec_to_cycles(avr, 100);
+  for (avr_cycle_timer_slot_p slot = avr->cycle_timers.timer; slot; slot = slot->next) {
+    if (slot->when != slow) continue;
+    const avr_cycle_timer_t done = slot->timer;
+    void* const spi = slot->param;
+    avr_cycle_timer_cancel(avr, done, spi);
+    avr_cycle_timer_register(avr, 32, done, spi);
+    return;
+  }
+}
+
 static void on_select(avr_irq_t* irq, uint32_t value, void* param) {
   (void)irq, (void)param;
   adxl.selected = !value;
@@ -240,6 +255,7 @@ void sensors_attach(avr_t* avr) {
   avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ('D'), IOPORT_IRQ_DIRECTION_ALL), on_wire, NULL);
   avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_SPI_GETIRQ(0), SPI_IRQ_OUTPUT), on_spi, NULL);
   avr_irq_register_notify(pin('B', 2), on_select, NULL);
+  avr_register_io_write(avr, 0x4e, on_spdr, NULL);
   avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_TWI_GETIRQ(0), TWI_IRQ_OUTPUT), on_twi, NULL);
   avr_ioport_external_t pull_up = {.name = 'D', .mask = 1 << 4, .value = 1 << 4};
   avr_ioctl(avr, AVR_IOCTL_IOPORT_SET_EXTERNAL('D'), &pull_up);

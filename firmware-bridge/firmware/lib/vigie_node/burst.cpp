@@ -60,7 +60,7 @@ void Node::begin_burst(uint8_t axis, uint16_t count, uint16_t rate, Reason reaso
   burst_.squares = 0;
   burst_.shift = 0;
   while (burst_.full >> burst_.shift > 4096) burst_.shift++;
-  burst_.began = port_.micros();
+  burst_.began = burst_.last = 0;
   progress_ = port_.millis();
   if (stage == kLooking) return;
   burst_.number++;
@@ -82,7 +82,11 @@ void Node::go_on_with_burst() {
   const int8_t taken = source_->take(samples, left < room ? static_cast<uint8_t>(left) : room);
   const uint32_t now = port_.millis();
   if (taken < 0 || (taken == 0 && now - progress_ > kPauseMax)) return end_burst(kBrokenFlag);
-  if (taken > 0) progress_ = now;
+  if (taken > 0) {
+    progress_ = now;
+    burst_.last = port_.micros();
+    if (burst_.done + burst_.held == 0) burst_.began = burst_.last;
+  }
   for (int8_t i = 0; i < taken; i++) {
     const int16_t sample = samples[i];
     add_to_look(static_cast<int16_t>(sample >> burst_.shift));
@@ -115,7 +119,7 @@ void Node::end_burst(uint8_t flags) {
   Message& message = out_.start(kBurstEnd);
   message.u8(burst_.number);
   message.u16(burst_.count);
-  message.u32(port_.micros() - burst_.began);
+  message.u32(burst_.last - burst_.began);
   message.u8(flags);
   say();
 }

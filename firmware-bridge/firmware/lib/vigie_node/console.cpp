@@ -34,13 +34,11 @@ bool good_id(const char* id) {
 
 }  // namespace
 
-// Three times Enter outside of a frame opens it. The line grows in the buffer of outgoing messages, which rests meanwhile.
+// Three times Enter opens it; where these bytes were part of a frame, its good end closes it again. The line grows in the buffer of outgoing messages, which rests meanwhile.
 void Node::console(uint8_t byte, uint32_t now) {
   const bool enter = byte == '\r' || byte == '\n';
   if (!console_) {
     enters_ = enter ? static_cast<uint8_t>(enters_ + 1) : 0;
-    // So far these bytes are the beginning of a frame to the reader of frames.
-    if (enter) in_.reset();
     if (enters_ < 3) return;
     console_ = true;
     enters_ = typed_ = 0;

@@ -6,7 +6,7 @@ namespace vigie {
 uint16_t crc16(uint16_t crc, uint8_t byte) {
   crc = static_cast<uint16_t>(crc >> 8 | crc << 8);
   crc ^= byte;
-  crc ^= static_cast<uint8_t>(crc & 0xff) >> 4;
+  crc ^= static_cast<uint16_t>((crc & 0xff) >> 4);
   crc ^= static_cast<uint16_t>(crc << 12);
   crc ^= static_cast<uint16_t>((crc & 0xff) << 5);
   return crc;

@@ -36,9 +36,6 @@ class FrameIn {
   const uint8_t* payload() const { return bytes_; }
   uint8_t length() const { return payload_length_; }
   uint16_t damaged() const { return damaged_; }
-  // True while nothing of a frame has come in.
-  bool idle() const { return state_ == kStart; }
-  void reset() { state_ = kStart; }
 
  private:
   enum State : uint8_t { kStart, kInside, kOverlong };

@@ -53,7 +53,7 @@ void Node::poll() {
   uint8_t byte;
   while (port_.read(byte)) {
     const uint32_t now = port_.millis();
-    if (in_.idle() || console_) console(byte, now);
+    console(byte, now);
     if (in_.take(byte)) {
       console_ = false;
       hear(in_.payload(), in_.length(), now);

@@ -171,7 +171,8 @@ class Node {
     uint16_t count;
     uint16_t done;
     int16_t full;
-    uint32_t began;
+    uint32_t began;  // µs of the first and of the last sample
+    uint32_t last;
     int32_t sum;
     uint32_t squares;
   } burst_ = {};

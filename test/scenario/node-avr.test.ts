@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Link } from "../../firmware-bridge/link.ts";
+import { Talk } from "../../firmware-bridge/talk.ts";
+import { describeWith } from "../need.ts";
+import { type Built, buildChip, Chip } from "../sim/avr/chip.ts";
+import { clock, DriverBench, until } from "../unit/drivers/node/bench.ts";
+
+/** `npm run test:node-long` asks for ten minutes of noise and a whole minute of pulled cable. */
+const LONG = process.env.VIGIE_NODE_LONG === "1";
+const NOISY = LONG ? 600_000 : 60_000;
+const CUT = LONG ? 60_000 : 20_000;
+const SECONDS = 1_000;
+
+const site = (port: string, every: Record<string, string> = {}, bursts: object = {}) => ({
+  port,
+  nodes: [
+    {
+      id: ID,
+      machine: "tour-2",
+      channels: {
+        temp: { unit: "Cel", every: every.temp },
+        current: { unit: "A", every: every.current },
+        pulses: { unit: "1", kind: "counter", every: every.pulses },
+        speed: { unit: "/min", every: every.speed },
+        volts: { unit: "V", every: every.volts },
+        amps: { unit: "A", every: every.amps },
+        shake: { unit: "g", every: every.shake },
+      },
+      bursts,
+    },
+  ],
+});
+
+/** From the chip's signature bytes, which every simulated one shares. */
+const ID = "node-fe5f";
+
+let built: Built;
+const closers: (() => unknown)[] = [];
+
+beforeAll(() => {
+  built = buildChip();
+}, 120_000);
+
+afterAll(async () => {
+  for (const close of closers.reverse()) await close();
+});
+
+async function plugIn(seed: number): Promise<{ chip: Chip; port: string }> {
+  const chip = new Chip(built, seed);
+  closers.push(() => chip.stop());
+  return { chip, port: await chip.port };
+}
+
+function drive(options: unknown, cells?: Map<string, unknown>): DriverBench {
+  const bench = new DriverBench(options, cells);
+  closers.push(() => bench.stop());
+  return bench;
+}
+
+const good = (bench: DriverBench, signal: string) =>
+  bench.readings.filter((r) => r.point === `tour-2/${signal}` && r.quality === "good");
+
+const meter = (bench: DriverBench, name: string, kind: string): number =>
+  bench.meters.all().find((m) => m.name === name && m.labels.kind === kind)?.value ?? Number.NaN;
+
+/**
+ * The pulse counter is sampled at a fixed pace while 4 pulses a second come: every sample must be there, in order, once, at its
+ * time. A busy machine holds the simulated chip up; by so much its own clock is allowed to be wrong.
+ */
+async function expectUnbroken(bench: DriverBench, chip: Chip, period: number): Promise<void> {
+  const tolerance = 30 + 2 * (await chip.lag);
+  const samples = good(bench, "pulses").map((r) => ({ at: r.at, value: r.quality === "good" ? r.value : 0 }));
+  const perSample = (4 * period) / SECONDS;
+  for (const [i, sample] of samples.entries()) {
+    const before = samples[i - 1];
+    if (!before) continue;
+    expect(Math.abs(sample.value - before.value - perSample)).toBeLessThanOrEqual(1);
+    expect(Math.abs(sample.at - before.at - period)).toBeLessThan(tolerance);
+  }
+  expect(meter(bench, "node_samples_total", "lost")).toBe(0);
+}
+
+describeWith(["avr-gcc", "simavr", "gcc"], "the reference node on an ATmega328P", () => {
+  test.concurrent("every sensor's value arrives, and a broken sensor is a fault", async () => {
+    const { chip, port } = await plugIn(1);
+    const bench = drive(site(port));
+    const last = (signal: string) => good(bench, signal).at(-1);
+    await until(
+      "all seven",
+      () => ["temp", "current", "pulses", "speed", "volts", "amps", "shake"].every(last),
+      15_000,
+    );
+    expect(last("temp")).toMatchObject({ value: 21.5 });
+    expect(last("volts")).toMatchObject({ value: 12 });
+    expect(last("amps")).toMatchObject({ value: 0.25 });
+    expect(last("speed")).toMatchObject({ value: expect.closeTo(1500, 0) });
+    expect(last("current")).toMatchObject({ value: expect.closeTo(10, 0) });
+    expect(last("shake")).toMatchObject({ value: expect.closeTo(0.5 / Math.SQRT2, 1) });
+    const why = (signal: string, fault: string) =>
+      until(
+        `${signal} ${fault}`,
+        () => bench.readings.some((r) => r.point === `tour-2/${signal}` && r.quality === "bad" && r.why === fault),
+        15_000,
+      );
+    chip.tell("set thermometer 2");
+    chip.tell("set clamp 0");
+    await why("temp", "no_sensor");
+    await why("current", "sensor_open");
+    expect(good(bench, "temp").every((r) => r.quality === "good" && r.value === 21.5)).toBe(true);
+  }, 40_000);
+
+  test.concurrent(
+    `0 samples lost in ${NOISY / SECONDS} s with 1 % of the bytes damaged, both ways`,
+    async () => {
+      const { chip, port } = await plugIn(2);
+      chip.tell("noise 0.01");
+      const bench = drive(site(port, { pulses: "250ms", temp: "1s", volts: "1s" }));
+      const started = performance.now();
+      await until("the noise to end", () => performance.now() - started > NOISY, NOISY + 1_000);
+      chip.tell("noise 0");
+      const end = good(bench, "pulses").length;
+      await until("the rest", () => good(bench, "pulses").length > end + 20);
+      expect(good(bench, "pulses").length).toBeGreaterThan((NOISY / 250) * 0.9);
+      expect(meter(bench, "node_frames_total", "damaged")).toBeGreaterThan(NOISY / SECONDS / 4);
+      // Before the node has read back its new period it samples once a second.
+      bench.readings.splice(
+        0,
+        bench.readings.findIndex((r) => r.at > started + 5_000),
+      );
+      await expectUnbroken(bench, chip, 250);
+      expect(good(bench, "temp").every((r) => r.quality === "good" && r.value === 21.5)).toBe(true);
+      expect(good(bench, "volts").every((r) => r.quality === "good" && r.value === 12)).toBe(true);
+    },
+    NOISY + 40_000,
+  );
+
+  test.concurrent("a burst at 3200 Hz comes whole; one that a reset cuts short is dropped, and the next one comes", async () => {
+    const { chip, port } = await plugIn(3);
+    const abort = new AbortController();
+    const whole: { rate: number; raw: Int16Array }[] = [];
+    const boots: number[] = [];
+    const talk: Talk = new Talk((bytes) => link.send(bytes), {
+      mark: () => undefined,
+      described: ({ hello }) => boots.push(hello.boot),
+      samples: () => true,
+      burst: (burst) => whole.push(burst),
+      setting: () => undefined,
+      status: () => undefined,
+    });
+    const link = new Link({
+      port,
+      onBytes: (piece) => talk.receive(piece, performance.now()),
+      onState: (down) => down === undefined && talk.reconnected(performance.now()),
+    });
+    const timer = setInterval(() => talk.tick(performance.now()), 20);
+    const linked = link.run(abort.signal);
+    const ask = () => talk.say({ type: "burst", channel: 9, count: 4096, rate: 3200 });
+    await until("the node", () => talk.node !== undefined && boots.length === 1);
+    await until("its clock", () => Math.abs(talk.drift) > 0);
+    const frames = talk.reader.counts.good;
+    ask();
+    await until("a third of the burst", () => talk.reader.counts.good > frames + 60);
+    chip.tell("reset");
+    await until("the new boot", () => boots.length === 2);
+    expect(boots[1]).toBe((boots[0] ?? 0) + 1);
+    expect(whole).toEqual([]);
+    expect(talk.bursts.counts.dropped).toBe(1);
+    await clock.sleep(500);
+    ask();
+    await until("the whole burst", () => whole.length === 1);
+    const raw = whole[0]?.raw ?? new Int16Array();
+    expect(raw.length).toBe(4096);
+    expect(whole[0]?.rate).toBeCloseTo(3200, -1.5);
+    // 1 g of gravity and 1 g at 100 Hz, which is 32 samples a period, in steps of 1/256 g.
+    for (const [i, sample] of raw.entries())
+      expect(Math.abs(sample - 256 - 256 * Math.sin((2 * Math.PI * i) / 32))).toBeLessThanOrEqual(1);
+    abort.abort();
+    clearInterval(timer);
+    await linked;
+  }, 40_000);
+
+  test.concurrent("a gateway that restarts goes on where the old one had saved", async () => {
+    const { port } = await plugIn(4);
+    const cells = new Map<string, unknown>();
+    const first = drive(site(port, { pulses: "250ms" }), cells);
+    await until("values", () => good(first, "pulses").length >= 20, 15_000);
+    await first.stop();
+    await clock.sleep(3_000);
+    const second = drive(site(port, { pulses: "250ms" }), cells);
+    await until("the next ones", () => good(second, "pulses").length >= 30, 15_000);
+    const values = [...first.values("tour-2/pulses"), ...second.values("tour-2/pulses")];
+    for (const [i, value] of values.entries()) if (i > 4) expect(value - (values[i - 1] ?? 0)).toBeLessThanOrEqual(2);
+    expect(meter(second, "node_samples_total", "lost")).toBe(0);
+  }, 60_000);
+
+  test.concurrent(
+    `after ${CUT / SECONDS} s without the cable the ring is replayed in order, with the right times`,
+    async () => {
+      const { chip, port } = await plugIn(5);
+      const every = {
+        temp: "10s",
+        current: "10s",
+        pulses: "2s",
+        speed: "10s",
+        volts: "10s",
+        amps: "10s",
+        shake: "10s",
+      };
+      const bench = drive(site(port, every));
+      await until("values at the new pace", () => good(bench, "pulses").length >= 3, 30_000);
+      bench.readings.length = 0;
+      await until("the first", () => good(bench, "pulses").length >= 1);
+      chip.tell("cut");
+      await clock.sleep(CUT);
+      expect(bench.readings.some((r) => r.quality === "bad" && r.why === "timeout")).toBe(true);
+      chip.tell("join");
+      await until("all of the gap", () => good(bench, "pulses").length >= CUT / 2_000 + 5, 30_000);
+      await expectUnbroken(bench, chip, 2_000);
+    },
+    CUT + 90_000,
+  );
+});
