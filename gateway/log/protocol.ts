@@ -61,6 +61,12 @@ export interface Commit {
   again: boolean;
 }
 
+/** What a small file beside the store remembers, so that (boot, seq) is never used twice whatever happens to the store. */
+export interface Floor {
+  boot: number;
+  reserved: Record<LogName, number>;
+}
+
 export interface Opened {
   boots: Boot[];
   names: NameRow[];
@@ -71,6 +77,8 @@ export interface Opened {
   compacted: number;
   /** First and last stamped time of what each boot stored. */
   spans: [boot: number, span: { from: number; to: number }][];
+  /** Nothing below has ever been used, even if this file is an older copy, or new because the old one is gone. */
+  floor: Floor;
   /** What had to be done to open it, in words for a person. */
   remarks: string[];
 }
@@ -99,6 +107,8 @@ export interface Tidied {
   purged: Record<LogName, { upTo: number; reason: "age" | "size" } | null>;
   removed: Record<LogName, number>;
   damaged: Gap[];
+  /** What had to be done, in words for a person. */
+  remarks: string[];
   bytes: number;
   free: number;
 }

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort } from "node:worker_threads";
 import { openForReading, Refusal, troubleOf } from "./database.ts";
@@ -7,17 +8,28 @@ import { answerOn } from "./rpc.ts";
 
 /** The thread that answers questions. It never writes, and no question holds the log's snapshot for long. */
 let db: DatabaseSync | undefined;
+let file = "";
+let inode = 0;
+
+/** The store as it lies there now: the writer may have put a salvaged one in its place. */
+function current(): DatabaseSync {
+  const now = statSync(file).ino;
+  if (db && now === inode) return db;
+  db?.close();
+  db = openForReading(file);
+  inode = now;
+  return db;
+}
 
 /** A longer read would keep the write-ahead log from being folded back into the store. */
 const LIMIT_MS = 5_000;
 
 function serve(call: ReaderCall): unknown {
   if (call.call === "open") {
-    db ??= openForReading(call.file);
+    file = call.file;
     return null;
   }
-  const store = db;
-  if (!store) throw new Refusal("the store is not open");
+  const store = current();
   if (call.call === "backup") return store.prepare("VACUUM INTO ?").run(call.file) && null;
   store.exec("BEGIN");
   try {

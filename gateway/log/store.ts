@@ -210,8 +210,8 @@ function openReader(file: string): (() => Promise<Line<ReaderCall, ReaderAnswers
   });
 }
 
-const nextSeq = (opened: Opened, log: LogName): number =>
-  Math.max(opened.heads[log].newest + 1, opened.heads[log].reserved, 1);
+const nextSeq = ({ heads, floor }: Opened, log: LogName): number =>
+  Math.max(heads[log].newest + 1, heads[log].reserved, floor.reserved[log], 1);
 
 /** From the newest reading of the run before to now there was no gateway; seqs that it had reserved are skipped. */
 function restartGap(opened: Opened, times: Times): Gap[] {

@@ -131,6 +131,7 @@ export class Tidying {
         tidied.damaged.filter((gap) => gap.log === log),
       );
     }
+    for (const remark of tidied.remarks) say.warn(`store: ${remark}`);
     for (const gap of tidied.damaged)
       meters.counter("store_damaged_total", "Entries whose batch was damaged on disk").value +=
         gap.last - gap.first + 1;

@@ -135,7 +135,7 @@ export class Times {
 /** The boot that begins now. Steady time goes on where the newest entry left off; the same kernel boot even tells by how much. */
 function firstBoot({ clock, kernel, opened }: TimesParts): Boot {
   const last = opened.boots.reduce<Boot | undefined>((a, b) => (a && a.boot > b.boot ? a : b), undefined);
-  const boot = (last?.boot ?? 0) + 1;
+  const boot = Math.max(last?.boot ?? 0, opened.floor.boot) + 1;
   const wall = clock.now() - clock.monotonic();
   const fresh = { boot, kernel, wall, shift: null, tq: "unsynced" as const };
   if (!last) return { ...fresh, offset: 0 };

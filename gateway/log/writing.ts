@@ -1,11 +1,21 @@
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { DamagedFile, lockFolder, openForWriting, Refusal, rowCrc, troubleOf } from "./database.ts";
+import { DamagedFile, lockFolder, openForWriting, rowCrc, troubleOf } from "./database.ts";
+import { readFloor, writeFloor } from "./floor.ts";
 import { heads, spansOf } from "./heads.ts";
 import { compact, shiftSegments } from "./history/compact.ts";
 import { expire, rollUpDays } from "./history/daily.ts";
-import { type Boot, type Commit, type Gap, logNames, type Opened, type Tidied, type TidyOrder } from "./protocol.ts";
+import {
+  type Boot,
+  type Commit,
+  type Floor,
+  type Gap,
+  logNames,
+  type Opened,
+  type Tidied,
+  type TidyOrder,
+} from "./protocol.ts";
 import { bootsOf, cursorsOf, gapsOf, metaOf, namesOf, putCell, putGap } from "./rows.ts";
 import { salvage } from "./salvage.ts";
 import { trim } from "./trim.ts";
@@ -21,10 +31,13 @@ export class Writing {
   #inode = 0;
   #boots = new Map<number, Boot>();
   #compacted = 0;
+  #floor: Floor;
+  #remarks: string[] = [];
 
   constructor(file: string) {
     this.#file = file;
     this.#lock = lockFolder(join(dirname(file), "lock"));
+    this.#floor = readFloor(dirname(file));
   }
 
   open(): Opened {
@@ -68,6 +81,7 @@ export class Writing {
       this.#transaction((db) => this.#insert(db, commit));
     }
     for (const boot of commit.boots) this.#boots.set(boot.boot, boot);
+    this.#raiseFloor(commit.boots, commit.meta);
   }
 
   cells(kind: string): [string, string][] {
@@ -83,7 +97,9 @@ export class Writing {
   /** Compaction, roll-ups and retention, one bounded slice per call. */
   tidy(order: TidyOrder): Tidied {
     this.#stillThere();
-    return this.#transaction((db) => this.#tidy(db, order));
+    const remarks = this.#remarks.splice(0);
+    const tidied = this.#transaction((db) => this.#tidy(db, order));
+    return { ...tidied, remarks };
   }
 
   close(meta: Record<string, string>): void {
@@ -91,6 +107,7 @@ export class Writing {
       const db = this.#db;
       if (db) {
         this.#putMeta(db, meta);
+        this.#raiseFloor([], meta);
         db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
       }
     } finally {
@@ -102,7 +119,7 @@ export class Writing {
   #open(remarks: string[]): Opened {
     const { db, migrated } = openForWriting(this.#file);
     this.#db = db;
-    this.#inode = statSync(this.#file).ino;
+    this.#inode = inodeOf(this.#file);
     if (migrated.from > 0 && migrated.from < migrated.to)
       remarks.push(`store brought from version ${migrated.from} to ${migrated.to}`);
     const damaged: Gap[] = [];
@@ -113,6 +130,11 @@ export class Writing {
     if (damaged.length > 0) remarks.push(`${damaged.length} damaged batches set aside`);
     this.#boots = new Map(bootsOf(db).map((boot) => [boot.boot, boot]));
     this.#compacted = Number(metaOf(db, "compacted") ?? 0);
+    const newest = Math.max(0, ...this.#boots.keys());
+    if (this.#floor.boot > newest)
+      remarks.push(
+        `the store is an older copy (start ${newest} of ${this.#floor.boot}); numbers go on from where they were`,
+      );
     return {
       boots: [...this.#boots.values()],
       names: namesOf(db),
@@ -121,6 +143,7 @@ export class Writing {
       gaps: gapsOf(db),
       compacted: this.#compacted,
       spans: spansOf(db, this.#compacted),
+      floor: this.#floor,
       remarks,
     };
   }
@@ -143,7 +166,7 @@ export class Writing {
     if (this.#db) return this.#db;
     const { db } = openForWriting(this.#file);
     this.#db = db;
-    this.#inode = statSync(this.#file).ino;
+    this.#inode = inodeOf(this.#file);
     return db;
   }
 
@@ -172,7 +195,7 @@ export class Writing {
     this.#putMeta(db, commit.meta);
   }
 
-  #tidy(db: DatabaseSync, order: TidyOrder): Tidied {
+  #tidy(db: DatabaseSync, order: TidyOrder): Omit<Tidied, "remarks"> {
     const tidied = compact(db, this.#compacted, this.#boots, order.all);
     for (const gap of tidied.damaged) this.#quarantine(db, gap);
     if (tidied.upTo !== this.#compacted) {
@@ -201,17 +224,25 @@ export class Writing {
     putGap(db, gap);
   }
 
-  /** A file that somebody deleted or replaced goes on being written to by nobody but us: notice, and begin again. */
+  /** Somebody deleted or replaced the file under us: what we still hold open goes back to its place. */
   #stillThere(): void {
-    let inode = 0;
-    try {
-      inode = statSync(this.#file).ino;
-    } catch {
-      inode = 0;
-    }
-    if (inode === this.#inode) return;
+    if (!this.#db || inodeOf(this.#file) === this.#inode) return;
+    const other = existsSync(this.#file) ? this.#setAside() : undefined;
+    this.#db.prepare("VACUUM INTO ?").run(this.#file);
     this.#drop();
-    throw new Refusal(`${this.#file} was deleted or replaced while Vigie runs`);
+    this.#remarks.push(
+      `the store was ${other ? `replaced while running (the other file is ${other})` : "deleted while running"}; it is back`,
+    );
+  }
+
+  #raiseFloor(boots: readonly Boot[], meta: Readonly<Record<string, string>>): void {
+    const reserved = { ...this.#floor.reserved };
+    for (const log of logNames) reserved[log] = Number(meta[`reserved:${log}`] ?? reserved[log]);
+    const boot = Math.max(this.#floor.boot, ...boots.map((one) => one.boot));
+    const next = { boot, reserved };
+    if (JSON.stringify(next) === JSON.stringify(this.#floor)) return;
+    this.#floor = next;
+    writeFloor(dirname(this.#file), next);
   }
 
   #rollback(db: DatabaseSync, error: unknown): void {
@@ -255,3 +286,5 @@ export class Writing {
     return join(folder, "vigie.db");
   }
 }
+
+const inodeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.ino ?? 0;
