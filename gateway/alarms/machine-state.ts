@@ -28,6 +28,10 @@ export interface LearnedState {
   levels: Histogram;
   /** Minutes of readings seen so far; learning goes on for ever, this only says how far it is. */
   seen: number;
+  /** Of them, those at no load at all. */
+  resting: number;
+  /** Whether more than one level is known, or one for so long that it must be work. */
+  known: boolean;
   relearn: number;
   off: number;
   /** Above it the machine is running; null while one level above `off` is all that was ever seen. */
@@ -62,13 +66,15 @@ const tellers: readonly { units: Readonly<Record<string, number>> }[] = [
 const OFF_SHARE = 0.06;
 const LEARN_AT_LEAST = 20;
 const LEARNED: Ms = 7 * DAY;
+/** A machine that was only ever seen at one level may as well be switched off all the time: minutes until it is called running. */
+const ONE_LEVEL = (3 * DAY) / MINUTE;
 /** A level must be left by 8 % before the state is left. */
 const HYSTERESIS = 0.08;
 
 /**
  * Learns off, idle and running from one signal: a histogram of its levels on a logarithmic scale, split where it has a
  * valley. Nothing is labelled, nothing is asked. A new level counts once it has lasted; until then the machine is in
- * transition. A machine that was only ever seen at one level above "off" is called running.
+ * transition. A machine that was only ever seen at one level above "off" is called running after three days.
  */
 export function machineStates(points: readonly Point[], settings: MachineStateSettings = {}): MachineStates {
   const { source, floor } = teller(points, settings.signal);
@@ -80,6 +86,8 @@ export function machineStates(points: readonly Point[], settings: MachineStateSe
     initial: {
       levels: histogram(),
       seen: 0,
+      resting: 0,
+      known: settings.off !== undefined || settings.idle !== undefined,
       relearn: LEARN_AT_LEAST,
       off: settings.off ?? floor,
       idle: settings.idle ?? null,
@@ -124,18 +132,21 @@ function teller(points: readonly Point[], signal: string | undefined): { source:
 function learn(state: LearnedState, value: number, minutes: number, floor: number, given: MachineStateSettings): void {
   state.seen += minutes;
   if (value > floor) add(state.levels, value, minutes);
+  else state.resting += minutes;
   if (state.seen < state.relearn) return;
   state.relearn = state.seen + Math.min(Math.max(10, state.seen / 10), HOUR / MINUTE);
   const split = valley(state.levels);
   const running = middle(state.levels, split ?? 0);
+  const both = state.resting >= LEARN_AT_LEAST && state.levels.total >= LEARN_AT_LEAST;
+  state.known ||= split !== null || both || state.seen >= ONE_LEVEL;
   if (given.off === undefined && running !== null) state.off = Math.max(floor, running * OFF_SHARE);
   // A level as low as "off" is no idling: it is what a switched-off machine still draws.
   if (given.idle === undefined) state.idle = split !== null && split > state.off * 1.2 ? split : null;
 }
 
 /** The state that this value alone would mean; the present one is left with some reluctance. */
-function stateAt({ seen, off, idle, candidate }: LearnedState, value: number): MachineState {
-  if (seen < LEARN_AT_LEAST && idle === null) return "unknown";
+function stateAt({ known, off, idle, candidate }: LearnedState, value: number): MachineState {
+  if (!known) return "unknown";
   const reluctant = (limit: number, above: boolean) => limit * (above ? 1 - HYSTERESIS : 1 + HYSTERESIS);
   if (value <= reluctant(off, candidate !== "off")) return "off";
   if (idle !== null && value <= reluctant(idle, candidate === "running")) return "idle";

@@ -105,9 +105,13 @@ describe("the state of a machine", () => {
   });
 
   test("a pump that only knows one load is running, and is off when it is switched off", () => {
-    const pump = machine().draw(750, 8 * HOUR);
-    expect(pump.is).toBe("running");
+    const pump = machine().draw(750, DAY);
+    // It may as well be a machine that is switched off and draws that much.
+    expect(pump.is).toBe("unknown");
+    expect(pump.draw(750, 2.1 * DAY).is).toBe("running");
     expect(pump.draw(0, MINUTE).is).toBe("off");
+    const resting = machine().draw(0, HOUR).draw(750, HOUR);
+    expect(resting.is).toBe("running");
   });
 
   test("prefers power to vibration, and what the site file names to both", () => {
