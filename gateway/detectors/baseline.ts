@@ -32,6 +32,8 @@ interface State {
   cells: Record<string, Cell>;
   /** Rises with time that is strange, leaks with time that is not, in ms. */
   strange: number;
+  /** Strange time without a break, in ms. */
+  lasting: number;
   level: Finding["level"] | null;
 }
 
@@ -43,6 +45,8 @@ const SPREADS = 6;
 const WATCH: Ms = 30 * MINUTE;
 const ALERT: Ms = 4 * HOUR;
 const MEMORY = 5_000;
+/** What has been strange for so long is how the machine is now. */
+const NEW_LIFE: Ms = 7 * DAY;
 
 export default defineDetector<z.output<typeof options>>({
   options,
@@ -57,7 +61,7 @@ export default defineDetector<z.output<typeof options>>({
     const longest = 3 * point.signal.every;
     return {
       inputs: [point.id],
-      initial: { begun: null, last: null, cells: {}, strange: 0, level: null },
+      initial: { begun: null, last: null, cells: {}, strange: 0, lasting: 0, level: null },
       step(state, { item, steady }, { state: doing }) {
         const value = item.point === point.id ? numberOf(item) : null;
         if (value === null || doing === "off" || doing === "transient") return { state };
@@ -69,7 +73,9 @@ export default defineDetector<z.output<typeof options>>({
         const off = value - cell.usual;
         const strange = known && Math.abs(off) > SPREADS * cell.spread && Math.abs(apart(value, cell.usual)) > floor;
         state.strange = Math.max(0, Math.min(2 * ALERT, state.strange + (strange ? passed : -passed / 2)));
-        if (!strange && state.strange < WATCH) learnFrom(cell, off);
+        state.lasting = state.strange > 0 ? state.lasting + passed : 0;
+        if (state.lasting > NEW_LIFE) Object.assign(state, { begun: null, cells: {}, strange: 0, lasting: 0 });
+        else if (!strange && state.strange < WATCH) learnFrom(cell, off);
         return told(state, point, value, cell.usual, doing);
       },
     };

@@ -41,8 +41,9 @@ interface State {
   models: Partial<Record<MachineState, Model>>;
   score: number;
   active: boolean;
-  /** What the active finding blames. */
+  /** What the active finding blames, and what the machine was doing. */
   blamed: string;
+  during: MachineState;
 }
 
 /** From so many signals on, their relation says more than each of them. */
@@ -56,7 +57,7 @@ const PACE: Ms = MINUTE;
 export default defineDetector<Options>({
   options,
   about: "machine",
-  vote: 0.6,
+  vote: 0.4,
   byDefault: ({ machine, points }) =>
     machine.id !== "gateway" && gauges(points).length >= DEFAULT_AT_LEAST ? { learn: 3 * DAY } : undefined,
   create({ learn = 0, signals }, { points }): Detector<State> {
@@ -67,7 +68,7 @@ export default defineDetector<Options>({
     const pace = learn > 0 ? Math.max(PACE, ...watched.map((p) => p.signal.every)) : 0;
     return {
       inputs: watched.map((p) => p.id),
-      initial: { rows: rows(watched.length), models: {}, score: 0, active: false, blamed: "" },
+      initial: { rows: rows(watched.length), models: {}, score: 0, active: false, blamed: "", during: "unknown" },
       score: (state) => state.score,
       step(state, { item, steady }, { state: doing }) {
         const signal = place.get(item.point);
@@ -78,7 +79,7 @@ export default defineDetector<Options>({
         const now = takes(before, row, steady - before.first >= learn);
         state.models[doing] = now ?? model(watched.length, steady);
         state.score = now ? atEdge(now.edges, row) : 0;
-        return told(state, now, watched, row);
+        return told(state, now, doing, watched, row);
       },
     };
   },
@@ -127,15 +128,23 @@ function strangers({ joint, signals }: Model, row: readonly (number | null)[]): 
 }
 
 /** Tells the beginning, the end, and when another signal comes to bear the most blame. */
-function told(state: State, now: Model | undefined, watched: readonly Point[], row: readonly (number | null)[]) {
-  const active = now?.joint?.away ?? now?.signals.some((s) => s?.away) ?? false;
-  if (!active && !state.active) return { state };
-  // Which signal breaks a relation most changes from row to row; it is named once.
-  if (active && state.active && now?.joint) return { state };
-  const found = now && active ? strangers(now, row) : [];
-  const worst = watched[found[0]?.signal ?? -1];
-  if (active === state.active && (worst?.id ?? "") === state.blamed) return { state };
+function told(
+  state: State,
+  now: Model | undefined,
+  doing: MachineState,
+  watched: readonly Point[],
+  row: readonly (number | null)[],
+) {
+  // What was found while running is not over because the machine rests.
+  if (state.active && doing !== state.during) return { state };
+  const found = now ? strangers(now, row).filter(({ signal }) => (row[signal] ?? null) !== null) : [];
+  const away = now?.joint?.away ?? now?.signals.some((s) => s?.away) ?? false;
+  const active = state.active ? away : found.length > 0;
+  if (active === state.active) return { state };
+  // Which signal is the worst changes from row to row; the one named first stands for the whole finding.
+  const worst = active ? watched[found[0]?.signal ?? -1] : watched.find((p) => p.id === state.blamed);
   state.active = active;
+  state.during = doing;
   state.blamed = worst?.id ?? "";
   const finding: Finding = {
     active,

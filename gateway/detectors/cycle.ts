@@ -36,6 +36,8 @@ interface State {
   strange: number;
   score: number;
   active: boolean;
+  /** The point of the active finding. */
+  blamed: string;
 }
 
 /** Cycles to learn before anything is judged. */
@@ -51,7 +53,7 @@ const MOST = 32;
 export default defineDetector<z.output<typeof options>>({
   options,
   about: "machine",
-  vote: 0.6,
+  vote: 0.4,
   create({ signals }, { points }): Detector<State> {
     const watched = points
       .filter((p) => p.signal.kind === "gauge" && (signals?.includes(p.signal.name) ?? true))
@@ -72,6 +74,7 @@ export default defineDetector<z.output<typeof options>>({
         strange: 0,
         score: 0,
         active: false,
+        blamed: "",
       },
       score: (state) => state.score,
       step(state, { item, steady, boot }) {
@@ -145,12 +148,13 @@ function told(state: State, judged: Judged | null, watched: readonly Point[]): {
   const active = state.active ? state.score > CLOSE : state.score > OPEN;
   if (active === state.active) return { state };
   state.active = active;
-  const worst = watched[judged?.worst ?? -1];
+  const worst = active ? watched[judged?.worst ?? -1] : watched.find((p) => p.id === state.blamed);
+  state.blamed = worst?.id ?? "";
   const finding: Finding = {
     active,
     level: "watch",
     score: state.score,
-    ...(worst && active && { point: worst.id }),
+    ...(worst && { point: worst.id }),
     text: text((l) => {
       if (!active || !judged || !worst)
         return { fr: "le cycle est de nouveau habituel", en: "the cycle is as usual again" }[l];

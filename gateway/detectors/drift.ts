@@ -7,28 +7,40 @@ import { DAY, type EpochMs, epochMs, HOUR, MINUTE, type Ms } from "../core/time.
 import { defineDetector } from "../plugin.ts";
 import { localTime } from "./lib/calendar.ts";
 import { type Effect, effectOf } from "./lib/effect.ts";
+import { type Following, following, loadOf } from "./lib/load.ts";
 import { duration } from "./lib/options.ts";
 import { amount, nameOfPoint, text } from "./lib/wording.ts";
 
 /**
  * A level that leaves its place over days: a sensor that ages, a filter, a belt, a leak. Looks at means over hours of
- * running, against the first week; dates the beginning by a cumulative sum. The reference follows by a floor's worth a
- * month, so that seasons and honest wear are no news. Lies when the machine gets another job for good.
+ * running, against the first week, less what the load of the machine explains; dates the beginning by a cumulative sum.
+ * The reference follows by a floor's worth a month, so that seasons and honest wear are no news. The load itself is
+ * given much room: it is what the machine is asked to do.
  */
 const options = z.strictObject({
   /** How long the first look takes. */
   learn: duration.prefault("7d"),
 });
 
+interface Mean {
+  value: number;
+  load: number;
+}
+
 interface State {
   /** Of the present stretch of running. */
   sum: number;
   n: number;
+  loads: number;
   ms: number;
   day: number;
   last: number | null;
   /** Means of the learning time; emptied once it is over. */
-  early: number[];
+  early: Mean[];
+  load: number | null;
+  /** Nothing was ever known of the machine's state. */
+  blind: boolean;
+  follows: Following;
   begun: number | null;
   usual: number | null;
   sigma: number;
@@ -54,6 +66,8 @@ const SIGMAS = 4;
 const FIRM = { stretches: 4, ms: 36 * HOUR };
 /** The reference may follow by one floor in so long. */
 const FOLLOW: Ms = 30 * DAY;
+/** Jobs differ by so much in what they ask of a machine. */
+const LOAD_FLOOR = 0.5;
 
 export default defineDetector<z.output<typeof options>>({
   options,
@@ -61,20 +75,26 @@ export default defineDetector<z.output<typeof options>>({
   vote: 1,
   byDefault: ({ point, machine }) =>
     point?.signal.kind === "gauge" && machine.id !== "gateway" ? { learn: 7 * DAY } : undefined,
-  create({ learn }, { point, site }): Detector<State> {
+  create({ learn }, { point, points, site }): Detector<State> {
     if (!point) throw new Error("drift: needs a point");
-    const effect = effectOf(point.signal.unit, "firm");
+    const load = loadOf(points);
+    const firm = effectOf(point.signal.unit, "firm");
+    const effect = load?.id === point.id ? { ...firm, floor: LOAD_FLOOR } : firm;
     const local = localTime(site.timezone);
     const longest = 3 * point.signal.every;
     return {
-      inputs: [point.id],
+      inputs: load && load.id !== point.id ? [point.id, load.id] : [point.id],
       initial: {
         sum: 0,
         n: 0,
+        loads: 0,
         ms: 0,
         day: 0,
         last: null,
         early: [],
+        load: null,
+        blind: true,
+        follows: { load: 0, slope: 0 },
         begun: null,
         usual: null,
         sigma: 0,
@@ -86,8 +106,10 @@ export default defineDetector<z.output<typeof options>>({
         level: null,
       },
       step(state, entry, around) {
+        if (entry.item.point === load?.id) state.load = numberOf(entry.item);
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
-        if (value === null || !runs(around, entry)) return { state };
+        if (state.blind && around.state !== "unknown") sees(state);
+        if (value === null || !runs(around, entry, state.blind)) return { state };
         const day = Math.floor(local(entry.item.t) / DAY);
         const mean = stretch(state, value, entry.steady, day, longest);
         if (mean === null) return { state };
@@ -102,40 +124,52 @@ export default defineDetector<z.output<typeof options>>({
   },
 });
 
-const runs = ({ state, since }: Surroundings, { steady }: Entry<Reading>): boolean =>
-  state === "unknown" || (state === "running" && steady - since >= WARM_UP);
+const runs = ({ state, since }: Surroundings, { steady }: Entry<Reading>, blind: boolean): boolean =>
+  (blind && state === "unknown") || (state === "running" && steady - since >= WARM_UP);
+
+/** The state is known from now on: what was learned before mixed work and rest. */
+function sees(state: State): void {
+  Object.assign(state, { blind: false, sum: 0, loads: 0, n: 0, ms: 0, early: [], begun: null, usual: null });
+}
 
 /** Adds a reading; the mean when a stretch is full. */
-function stretch(state: State, value: number, steady: number, day: number, longest: Ms): number | null {
+function stretch(state: State, value: number, steady: number, day: number, longest: Ms): Mean | null {
   const passed = state.last === null ? 0 : Math.min(steady - state.last, longest);
   state.last = steady;
   const over = state.ms >= STRETCH || (day !== state.day && state.ms >= SHORTEST);
-  const mean = over ? state.sum / state.n : null;
-  if (over || day !== state.day) [state.sum, state.n, state.ms] = [0, 0, 0];
+  const mean = over ? { value: state.sum / state.n, load: state.loads / state.n } : null;
+  if (over || day !== state.day) [state.sum, state.loads, state.n, state.ms] = [0, 0, 0, 0];
   state.day = day;
   state.sum += value;
+  state.loads += state.load ?? 0;
   state.n++;
   state.ms += passed;
   return mean;
 }
 
-function learnFrom(state: State, mean: number, steady: number, learn: Ms): void {
+function learnFrom(state: State, mean: Mean, steady: number, learn: Ms): void {
   state.begun ??= steady;
   state.early.push(mean);
   if (state.early.length > MOST_STRETCHES) state.early.splice(Math.floor(MOST_STRETCHES / 2), 1);
   if (steady - state.begun < learn || state.early.length < LEAST_STRETCHES) return;
-  const usual = middle(state.early);
+  state.follows = following(state.early);
+  const plain = state.early.map((m) => unloaded(m, state.follows));
+  const usual = middle(plain);
   state.usual = usual;
-  state.sigma = 1.48 * middle(state.early.map((m) => Math.abs(m - usual)));
+  state.sigma = 1.48 * middle(plain.map((value) => Math.abs(value - usual)));
   state.early = [];
 }
+
+/** What the mean would have been at the usual load. */
+const unloaded = ({ value, load }: Mean, follows: Following): number => value - follows.slope * (load - follows.load);
 
 const middle = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-function weigh(state: State, mean: number, { steady, item }: Entry<Reading>, { apart, at, floor }: Effect): void {
-  const usual = state.usual ?? mean;
-  const away = apart(mean, usual);
+function weigh(state: State, mean: Mean, { steady, item }: Entry<Reading>, { apart, at, floor }: Effect): void {
+  const plain = unloaded(mean, state.follows);
+  const usual = state.usual ?? plain;
+  const away = apart(plain, usual);
   state.apart += SMOOTH * (away - state.apart);
   const noise = Math.abs(apart(usual + state.sigma, usual));
   const far = Math.abs(state.apart) > Math.max(floor, SIGMAS * noise * Math.sqrt(SMOOTH / (2 - SMOOTH)));

@@ -59,7 +59,7 @@ const PACE: Ms = MINUTE;
 export default defineDetector<z.output<typeof options>>({
   options,
   about: "point",
-  vote: 0.4,
+  vote: 0.15,
   byDefault: ({ point, machine }) =>
     point?.signal.kind === "gauge" && point.signal.every <= 2 * HOUR && machine.id !== "gateway"
       ? { learn: DAY }

@@ -12,7 +12,7 @@ export interface Effect {
   floor: number;
 }
 
-const KELVIN = { cautious: 5, firm: 3 } as const;
+const KELVIN = { cautious: 8, firm: 5 } as const;
 /** As a share of the usual level: `firm` for means over hours, `cautious` for single readings. */
 const SHARE = { cautious: 0.5, firm: 0.2 } as const;
 
