@@ -76,7 +76,10 @@ export function judge(all: readonly Scored[], profile: Profile, threshold: numbe
     let lastFalse = -Infinity;
     rowsOf(scored).forEach(({ score, worth, window }, i) => {
       if (score < threshold) return;
-      if (window !== undefined) return void best.set(window, Math.max(best.get(window) ?? -Infinity, worth));
+      if (window !== undefined) {
+        best.set(window, Math.max(best.get(window) ?? -Infinity, worth));
+        return;
+      }
       raw += profile.falsePositive * worth;
       if (i - lastFalse > 12) falseEvents++;
       lastFalse = i;
