@@ -28,6 +28,10 @@ function createNodeDriver(options: NodeOptions, context: DriverContext): Driver 
   let link: Link | undefined;
   const session = new Session(nodes, (bytes) => link?.send(bytes), context);
   meterSession(session, context);
+  // Nodes speak by themselves: what is due is what they send, and what silence stands for.
+  const scheduled = context.meters.counter("readings_scheduled_total", "Readings that were due", {
+    driver: context.id,
+  });
 
   async function* run(signal: AbortSignal): AsyncGenerator<Batch> {
     const { clock, cells } = context;
@@ -45,7 +49,10 @@ function createNodeDriver(options: NodeOptions, context: DriverContext): Driver 
       while (!signal.aborted) {
         session.talk.tick(clock.monotonic());
         const batch = session.collect(clock.monotonic());
-        if (batch) yield batch;
+        if (batch) {
+          scheduled.value += batch.readings.length;
+          yield batch;
+        }
         if (session.moved) {
           session.moved = false;
           // A mark that is lost means that some samples come twice, with the same time: nobody waits for it.
@@ -61,6 +68,9 @@ function createNodeDriver(options: NodeOptions, context: DriverContext): Driver 
 
   return {
     points: [...nodes.values()].flatMap((node) => node.places.map((place) => place.point)),
+    bursts: [...nodes.values()].flatMap(({ entry, bursts }) =>
+      bursts.map(({ point, options: { rate, every = 0 } }) => ({ point, rate, every, device: entry.id })),
+    ),
     run,
     devices: (): readonly DeviceStatus[] => deviceStatus(session, nodes, options.port, context.clock.monotonic()),
   };
