@@ -2,6 +2,7 @@ import { openEngine } from "./alarms/engine.ts";
 import { clock } from "./clock.ts";
 import { type Config, loadConfig } from "./config/load.ts";
 import type { Follower, Log } from "./core/log.ts";
+import type { Meters } from "./core/meter.ts";
 import { type Ms, SECOND } from "./core/time.ts";
 import { webParts } from "./front.ts";
 import { HEALTH_DRIVER, healthDriver } from "./health.ts";
@@ -29,6 +30,9 @@ export interface Overrides {
 export interface Gateway {
   readonly url: string;
   readonly broker: BrokerAddress | undefined;
+  readonly meters: Meters;
+  /** Whether the page may be used without an account. */
+  readonly open: boolean;
   /** The one-time code for the first account, where there is none yet and the page needs one. */
   readonly setupCode: string | undefined;
   /** Stops the drivers, lets the followers drain for a bounded time, then closes everything. */
@@ -111,6 +115,8 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   return {
     url: web.url,
     broker: house.broker,
+    meters,
+    open: config.web.open,
     setupCode: web.setupCode,
     stop: async () => {
       await Promise.all([stopDrivers(), web.close()]);

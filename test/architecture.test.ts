@@ -14,6 +14,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "gateway/version.ts": [],
   "gateway/supervise.ts": ["gateway/core"],
   "gateway/health.ts": ["gateway/core"],
+  "gateway/trial.ts": ["gateway/core"],
   "gateway/log": ["gateway/core"],
   "gateway/mqtt": ["gateway/core", "gateway/plugin.ts"],
   "gateway/drivers": ["gateway/core", "gateway/plugin.ts", "gateway/mqtt", "firmware-bridge"],

@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { say } from "../cli.ts";
+import { clock } from "../clock.ts";
 import { ConfigError } from "../config/load.ts";
 import { type Gateway, startGateway } from "../main.ts";
+import { Trial } from "../trial.ts";
 
 export const summary = {
   fr: "fait tourner la passerelle avec un fichier de site",
@@ -56,32 +58,58 @@ export function parseFlags(args: string[]): Flags {
   };
 }
 
-/** Runs until SIGINT or SIGTERM, or until `until` says so. Resolves to the exit code. */
-export async function runGateway(file: string, flags: Flags, until?: Promise<unknown>): Promise<number> {
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
-    until?.then(() => resolve());
+/** Runs until SIGINT or SIGTERM; a site file that the page has changed starts it anew in between. Resolves to the exit code. */
+export async function runGateway(file: string, flags: Flags): Promise<number> {
+  const stopped = new Promise<"stop">((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve("stop"));
   });
-  let gateway: Gateway;
-  try {
-    gateway = await startGateway(file, flags);
-  } catch (error) {
-    if (!(error instanceof ConfigError) && !isPlain(error)) throw error;
-    console.error(error.message);
-    return 1;
+  const trial = new Trial(file, clock);
+  for (let first = true; ; first = false) {
+    const changed = Promise.withResolvers<"reload">();
+    let gateway: Gateway;
+    try {
+      gateway = await startGateway(file, { ...flags, reload: async () => changed.resolve("reload") });
+    } catch (error) {
+      if (!(error instanceof ConfigError) && !isPlain(error)) throw error;
+      console.error(error.message);
+      if (!first && trial.giveBack()) continue;
+      return 1;
+    }
+    if (first) console.log(greeting(gateway));
+    const next = await Promise.race([stopped, changed.promise, trial.watch(gateway.meters)]);
+    if (next === "stop") {
+      console.log(
+        say({
+          fr: "Arrêt : les dernières mesures sont mises à l'abri…",
+          en: "Stopping: putting the last readings away…",
+        }),
+      );
+    }
+    if (next === "reload") trial.begin(gateway.meters);
+    if (next === "worse") {
+      trial.giveBack();
+      console.error(
+        say({
+          fr: "Le nouveau fichier de site lit moins bien les machines : l'ancien est revenu.",
+          en: "The new site file reads the machines less well: the old one is back.",
+        }),
+      );
+    }
+    await gateway.stop();
+    if (next === "stop") return 0;
   }
-  console.log(greeting(gateway));
-  await stopped;
-  console.log(
-    say({ fr: "Arrêt : les dernières mesures sont mises à l'abri…", en: "Stopping: putting the last readings away…" }),
-  );
-  await gateway.stop();
-  return 0;
 }
 
-function greeting({ url, broker, setupCode }: Gateway): string {
+function greeting({ url, broker, setupCode, open }: Gateway): string {
   const lines = [say({ fr: `Vigie veille : ${url}`, en: `Vigie is on watch: ${url}` })];
   if (broker) lines.push(`MQTT: ${broker.url}`);
+  if (open)
+    lines.push(
+      say({
+        fr: "Cette page est ouverte sans compte, sur cette machine seulement (web: { open: true }).",
+        en: "The page is open without an account, on this machine only (web: { open: true }).",
+      }),
+    );
   if (setupCode)
     lines.push(
       say({

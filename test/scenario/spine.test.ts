@@ -70,10 +70,10 @@ describeWith(["mosquitto_sub"], "the demonstration workshop", () => {
     timeout: 150_000,
   }, async () => {
     const warning = await eventually(
-      async () => (await alarms()).find(({ rule, forecast }) => rule === "filtre-laveuse" && forecast),
+      async () => (await alarms()).find(({ machine, forecast }) => machine === "laveuse" && forecast),
       120_000 - (performance.now() - launched),
     );
-    expect(warning.machine).toBe("laveuse");
+    expect(warning.point).toBe("laveuse/filter_drop");
     expect(warning.part).toBe("filter");
     const { at, low, high } = warning.forecast ?? { at: 0, low: 0, high: 0 };
     expect(low).toBeLessThanOrEqual(at);

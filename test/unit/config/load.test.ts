@@ -52,7 +52,7 @@ test("every error comes at once, each with line, column and path", () => {
     .concat("sinkz: []\n");
   const lines = complaints(text);
   expect(lines.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
-    "site.yaml:1:68 site.language:",
+    "site.yaml:1:71 site.language:",
     "site.yaml:3:11 machines[0].id:",
     "site.yaml:10:1 sinkz:",
   ]);
