@@ -168,8 +168,8 @@ export interface Notifier {
   notify?(event: AlarmEvent, signal: AbortSignal): Promise<void>;
   /** Work of its own between events (a heartbeat, a modem to watch). Resolves when the signal aborts; never rejects. */
   run?(signal: AbortSignal): Promise<void>;
-  /** For channels on which people answer: called once, before the first message. */
-  listen?(hear: Hear): void;
+  /** For channels on which people answer: called once, before the first message. `received`: a message has reached its telephone. */
+  listen?(hear: Hear, received: (message: string) => void): void;
   /** One message to one person. */
   deliver?(message: Message, signal: AbortSignal): Promise<void>;
 }

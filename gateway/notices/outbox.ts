@@ -119,6 +119,12 @@ export class Outbox {
         this.#settle(parcel, { state: "acknowledged" });
   }
 
+  /** It has reached its telephone. */
+  received(id: string): void {
+    const parcel = this.#parcels.get(id);
+    if (parcel?.state === "sent") this.#settle(parcel, { state: "received" });
+  }
+
   /** The cells that changed since the last call: to be written in the caller's transaction. */
   cells(): Cell[] {
     const dirty = this.#dirty;

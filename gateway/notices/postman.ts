@@ -83,7 +83,10 @@ export async function openPostman(parts: PostmanParts): Promise<Postman> {
   const desk = createDesk(parts, outbox, links, people);
   const drillNow = (by: string) => parts.alarms.act(FIRE_DRILL, { kind: "test", by }).then(() => undefined);
   for (const notifier of parts.notifiers)
-    notifier.listen?.((address, words) => desk.reply(notifier.name, address, words, codes));
+    notifier.listen?.(
+      (address, words) => desk.reply(notifier.name, address, words, codes),
+      (message) => outbox.received(message),
+    );
 
   return {
     ...desk,
