@@ -176,7 +176,7 @@ function range(written: string): number[] {
 
 function loadProfiles(): ReadonlyMap<string, Profile> {
   const folder = join(import.meta.dirname, "../../config/profiles");
-  const names = readdirSync(folder).filter((file) => file.endsWith(".yaml"));
+  const names = readdirSync(folder).filter((file) => file.endsWith(".yaml") && !file.startsWith("teleinfo-"));
   return new Map(
     names.map((file) => [
       basename(file, ".yaml"),

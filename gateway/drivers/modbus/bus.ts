@@ -1,9 +1,9 @@
 import type { Bus } from "../../core/driver.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Ms } from "../../core/time.ts";
+import type { OpenPipe, Pipe } from "../lib/pipe.ts";
 import { Codec, type Decoded } from "./codec.ts";
 import { Debts } from "./debts.ts";
-import type { OpenPipe, Pipe } from "./pipe.ts";
 import { answerLength, QUESTION_LENGTH, type Question } from "./question.ts";
 import { Refusal } from "./refusal.ts";
 import { type LineCounts, RtuListener } from "./rtu.ts";

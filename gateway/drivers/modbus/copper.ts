@@ -1,9 +1,8 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { Fault } from "../../core/fault.ts";
 import type { Ms } from "../../core/time.ts";
+import { addressOf, isPaced, serialPipe, tcpPipe } from "../lib/pipe.ts";
 import type { Copper } from "./bus.ts";
 import type { ModbusOptions } from "./options.ts";
-import { isPaced, serialPipe, tcpPipe } from "./pipe.ts";
+
 import type { Cost } from "./plan.ts";
 import { realTimer } from "./timer.ts";
 
@@ -52,24 +51,3 @@ export function copperOf(name: string, options: ModbusOptions, now: () => Ms): C
   const copper: Copper = { name, ...pace, paced: true, open, timer };
   return copper;
 }
-
-export function addressOf(port: string): { host: string; port: number } | undefined {
-  if (port.startsWith("/")) return undefined;
-  const url = new URL(port.replace(/^rtu\+/, ""));
-  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port ? Number(url.port) : 502 };
-}
-
-const RETRY_SERIAL: Ms = 1_000;
-const RETRY_TCP_MAX: Ms = 30_000;
-
-/** How long to wait before opening again. TCP: doubling, with jitter, so that twenty gateways do not come back at once. */
-export function reopenDelay(failures: number, port: string): Ms {
-  if (port.startsWith("/")) return RETRY_SERIAL;
-  return Math.min(RETRY_TCP_MAX, RETRY_SERIAL * 2 ** Math.min(failures, 5)) * (0.5 + Math.random() / 2);
-}
-
-/** Resolves after a while or as soon as the signal aborts. */
-export const rest = (ms: Ms, signal: AbortSignal): Promise<void> =>
-  pause(ms, undefined, { signal, ref: false }).catch((error: unknown) => {
-    if (!signal.aborted) throw new Fault("unknown", "timer", { cause: error });
-  });

@@ -11,7 +11,7 @@ import { profiles as folder } from "./driver.ts";
 /** Every shipped profile by its name. */
 export const allProfiles: ReadonlyMap<string, Profile> = new Map(
   readdirSync(folder)
-    .filter((file) => file.endsWith(".yaml"))
+    .filter((file) => file.endsWith(".yaml") && !file.startsWith("teleinfo-"))
     .map((file) => [basename(file, ".yaml"), profileSchema.parse(parse(readFileSync(join(folder, file), "utf8")))]),
 );
 

@@ -1,6 +1,6 @@
 import type { Ms } from "../../../gateway/core/time.ts";
+import type { OpenPipe, PipeEvents } from "../../../gateway/drivers/lib/pipe.ts";
 import { crc16 } from "../../../gateway/drivers/modbus/crc.ts";
-import type { OpenPipe, PipeEvents } from "../../../gateway/drivers/modbus/pipe.ts";
 import type { Timer } from "../../../gateway/drivers/modbus/timer.ts";
 
 /** Virtual time for a wire: nothing happens but when `run` lets the next timer fire. */

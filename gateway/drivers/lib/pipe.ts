@@ -1,7 +1,9 @@
 import { realpath, stat } from "node:fs/promises";
 import { connect } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 import { SerialPort } from "serialport";
 import { Fault } from "../../core/fault.ts";
+import type { Ms } from "../../core/time.ts";
 
 /** A way for bytes, whatever carries them. Tests hand in one of their own. */
 export interface Pipe {
@@ -21,6 +23,7 @@ export interface SerialSettings {
   baud: number;
   parity: "none" | "even" | "odd";
   stopBits: 1 | 2;
+  dataBits?: 7 | 8;
 }
 
 /** How often the path of an open adapter is looked at: some drivers emit no `close` when the plug is pulled. */
@@ -35,7 +38,7 @@ export const serialPipe =
       baudRate: settings.baud,
       parity: settings.parity,
       stopBits: settings.stopBits,
-      dataBits: 8,
+      dataBits: settings.dataBits ?? 8,
       autoOpen: false,
       lock: true,
     });
@@ -127,3 +130,25 @@ export const tcpPipe =
         over = true;
       });
     });
+
+/** Host and port of `tcp://host:port` or `rtu+tcp://host:port`; undefined for a path. */
+export function addressOf(port: string): { host: string; port: number } | undefined {
+  if (port.startsWith("/")) return undefined;
+  const url = new URL(port.replace(/^rtu\+/, ""));
+  return { host: url.hostname.replace(/^\[|\]$/g, ""), port: url.port ? Number(url.port) : 502 };
+}
+
+const RETRY_SERIAL = 1_000;
+const RETRY_TCP_MAX = 30_000;
+
+/** How long to wait before opening again. TCP: doubling, with jitter, so that twenty gateways do not come back at once. */
+export function reopenDelay(failures: number, port: string): Ms {
+  if (port.startsWith("/")) return RETRY_SERIAL;
+  return Math.min(RETRY_TCP_MAX, RETRY_SERIAL * 2 ** Math.min(failures, 5)) * (0.5 + Math.random() / 2);
+}
+
+/** Resolves after a while, or as soon as the signal aborts. */
+export const rest = (ms: Ms, signal: AbortSignal): Promise<void> =>
+  pause(ms, undefined, { signal, ref: false }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
