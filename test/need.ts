@@ -14,6 +14,7 @@ const packages = {
   strace: "strace",
   "mkfs.ext4": "e2fsprogs",
   gcc: "gcc",
+  "systemd-analyze": "systemd",
   "g++": "g++",
 } as const;
 

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { keepWatchdog } from "../box/watchdog.ts";
 import { say } from "../cli.ts";
 import { clock } from "../clock.ts";
 import { ConfigError } from "../config/load.ts";
@@ -75,6 +76,8 @@ export async function runGateway(file: string, flags: Flags): Promise<number> {
       if (!first && trial.giveBack()) continue;
       return 1;
     }
+    const running = new AbortController();
+    void keepWatchdog(beats(gateway), clock, running.signal);
     if (first) console.log(greeting(gateway));
     const next = await Promise.race([stopped, changed.promise, trial.watch(gateway.meters)]);
     if (next === "stop") {
@@ -95,9 +98,21 @@ export async function runGateway(file: string, flags: Flags): Promise<number> {
         }),
       );
     }
+    running.abort();
     await gateway.stop();
     if (next === "stop") return 0;
   }
+}
+
+/** Alive means that the heartbeat went on since the last look; a loop that only spins does not beat. */
+function beats({ meters }: Gateway): () => boolean {
+  let seen = 0;
+  return () => {
+    const now = meters.sum("readings_good_total", { driver: "gateway" });
+    const alive = now > seen;
+    seen = now;
+    return alive;
+  };
 }
 
 function greeting({ url, broker, setupCode, open }: Gateway): string {
