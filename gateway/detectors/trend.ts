@@ -70,13 +70,17 @@ export default defineDetector<Options>({
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
         if (value === null || (around.state !== "running" && around.state !== "unknown")) return { state };
         if (!observe(state, value, entry.steady)) return { state };
-        if (!learned(state, rule)) return { state };
+        const known = learned(state, rule);
+        if (!known || (state.window.size < JUDGED && state.count % JUDGED !== 0)) return { state };
         const verdict = judge(state, rule);
         return news(state, verdict, entry, { point, part, timezone: site.timezone, falling: rule.sign < 0 });
       },
     };
   },
 });
+
+/** While blocks are short, only every fourth reading is judged: nothing that grows needs more. */
+const JUDGED = 4;
 
 const unitsOfVibration: ReadonlySet<string> = new Set(["mm/s", "[g]", "m/s2"]);
 const unitsOfPressure: ReadonlySet<string> = new Set(["Pa", "hPa", "kPa", "mbar", "bar"]);

@@ -70,9 +70,10 @@ export interface Verdict {
   calendar: number;
 }
 
-/** Readings before anything can be said, and before a point counts as well known where nobody said how long to learn. */
+/** Readings before anything can be said; before a point counts as known, and as well known, where nobody said how long to learn. */
 const ENOUGH = 40;
-const WELL_KNOWN = 300;
+const KNOWN = 300;
+const WELL_KNOWN = 1_000;
 /** Blocks that any change must have lasted for an alert, the middle one of so many above the mark; more while young. */
 const STEADY = 7;
 const STEADY_YOUNG = 24;
@@ -133,12 +134,13 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   const base = baseline(state, heights);
   const limit =
     rule.limit ?? (rule.sign > 0 && axis.down(base.middle) > 0 ? rule.times * axis.down(base.middle) : null);
+  const known = rule.learn > 0 || state.count >= KNOWN;
   const wellKnown = rule.learn > 0 || state.count >= WELL_KNOWN;
-  const marks = marksOf(scale, base, limit === null ? null : axis.up(limit), wellKnown);
+  const marks = marksOf(scale, base, limit === null ? null : axis.up(limit), { known, wellKnown });
   const noise = Math.max(roughness(heights), (marks.watch / 50) ** 2);
   const level = median(heights.slice(-3));
   const above = level - base.middle;
-  const steady = median(heights.slice(wellKnown ? -STEADY : -STEADY_YOUNG)) - base.middle;
+  const steady = median(heights.slice(known ? -STEADY : -STEADY_YOUNG)) - base.middle;
   const spread = Math.sqrt(noise / 2);
   const onset = onsetOf(heights, base, marks.watch);
   const course = courseSince(window, heights, noise, onset);

@@ -26,12 +26,18 @@ const WANDERINGS = { watch: 4, alert: 6 } as const;
 /** How sure the level must be above the mark, as a normal quantile (95 %). */
 export const SURE = 1.645;
 
-export function marksOf(scale: "log" | "linear", base: Baseline, limit: number | null, wellKnown: boolean): Marks {
+/** The marks for a scale, a baseline, a limit (as a height) and how well the point is known. */
+export function marksOf(
+  scale: "log" | "linear",
+  base: Baseline,
+  limit: number | null,
+  { known, wellKnown }: { known: boolean; wellKnown: boolean },
+): Marks {
   const size = SIZE[scale];
   const way = limit === null ? 0 : limit - base.middle;
   const unit = scale === "log" ? 1 : way > 0 ? way : Math.abs(base.middle) + 20 * base.spread;
   const watch = Math.max(size.watch * unit, WANDERINGS.watch * base.spread);
-  const alert = Math.max((wellKnown ? size.alert : size.young) * unit, WANDERINGS.alert * base.spread);
+  const alert = Math.max((known ? size.alert : size.young) * unit, WANDERINGS.alert * base.spread);
   const lasting = wellKnown ? Math.max(size.lasting * unit, WANDERINGS.alert * base.spread) : alert;
   // Reaching the limit is an alert whatever the statistics say; a baseline at or above it is another rule's business.
   if (way <= size.watch * unit) return { watch, alert, jump: 2 * alert, lasting };

@@ -60,11 +60,16 @@ export function makeRoom(window: Window): number | undefined {
 /** From the first to the last. */
 export const spanOf = (times: readonly number[]): number => (times.at(-1) ?? 0) - (times[0] ?? 0);
 
-/** Middle and robust spread (as a standard deviation) of the first `count` blocks. */
+/**
+ * Middle of the first `count` blocks, and how far they wander (as a standard deviation): by the middle distance, or by the
+ * farthest twentieth upward where a few knocks reach farther than that.
+ */
 export function usual(values: readonly number[], count: number): { middle: number; spread: number } {
   const first = values.slice(0, count);
   const middle = median([...first]);
-  return { middle, spread: 1.4826 * median(first.map((value) => Math.abs(value - middle))) };
+  const far = [...first].sort((a, b) => a - b)[Math.floor(0.95 * first.length)] ?? middle;
+  const near = 1.4826 * median(first.map((value) => Math.abs(value - middle)));
+  return { middle, spread: Math.max(near, (far - middle) / 1.645) };
 }
 
 function halve(list: number[]): void {
