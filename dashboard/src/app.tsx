@@ -38,6 +38,7 @@ const pages: readonly {
     icon: "bell",
   },
   { path: /^\/alarms\/history$/, page: () => import("./pages/alarm-history.tsx"), title: (w) => w.alarms.historyTab },
+  { path: /^\/alarms\/quality$/, page: () => import("./pages/alarm-quality.tsx"), title: (w) => w.figures.title },
   {
     path: /^\/history$/,
     page: () => import("./pages/history.tsx"),
@@ -45,6 +46,14 @@ const pages: readonly {
     href: "/history",
     icon: "chart",
   },
+  {
+    path: /^\/energy$/,
+    page: () => import("./pages/energy.tsx"),
+    title: (w) => w.nav.energy,
+    href: "/energy",
+    icon: "energy",
+  },
+  { path: /^\/config$/, page: () => import("./pages/config.tsx"), title: (w) => w.config.title },
   { path: /^\/bus$/, page: () => import("./pages/bus.tsx"), title: (w) => w.nav.bus, href: "/bus", icon: "bus" },
   {
     path: /^\/system$/,

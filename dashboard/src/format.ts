@@ -70,6 +70,20 @@ export function numberShown(value: number, unit: string, wanted?: number): strin
     .replace("-", "−");
 }
 
+/** As many decimals as tell two neighbouring splits apart. */
+export function axisDecimals(step: number): number {
+  let places = 0;
+  while (places < 6 && Math.abs(Math.round(step * 10 ** places) - step * 10 ** places) > 1e-6) places++;
+  return places;
+}
+
+/** A share of one. */
+export const percentShown = (share: number): string => `${numberFormat(0).format(share * 100)}\u00a0%`;
+
+/** An amount of money. */
+export const moneyShown = (amount: number, currency: string): string =>
+  new Intl.NumberFormat(locale(), { style: "currency", currency }).format(amount);
+
 /** A number with its unit, never torn apart at a line end. */
 export function valueShown(value: number, unit: string): string {
   const suffix = unitShown(unit);

@@ -1,25 +1,12 @@
 import { effect, signal } from "@preact/signals";
-import type { Language } from "../../gateway/core/text.ts";
+import type { Role, SessionAnswer } from "../../gateway/core/api.ts";
 import { accountNeeded, get, post, remove } from "./http.ts";
 import { hurry } from "./live.ts";
 
 /** What people may do, each including what stands before it. */
-export const roles = ["wall", "viewer", "maintenance", "integrator", "admin"] as const;
-export type Role = (typeof roles)[number];
+const roles: readonly Role[] = ["wall", "viewer", "maintenance", "integrator", "admin"];
 
-/** GET /session. */
-export interface Session {
-  /** null for a stranger. */
-  user: string | null;
-  role: Role | null;
-  /** No account is needed here. */
-  open: boolean;
-  /** There is no account yet: the first is made with the code that the console shows. */
-  setup: boolean;
-  language: Language;
-}
-
-export const session = signal<Session | null>(null);
+export const session = signal<SessionAnswer | null>(null);
 
 /** Whether the visitor may do what needs `need`. Only decides what is shown: the gateway decides what is done. */
 export function may(need: Role): boolean {
@@ -29,7 +16,7 @@ export function may(need: Role): boolean {
 
 export async function refreshSession(): Promise<void> {
   try {
-    session.value = await get<Session>("/session");
+    session.value = await get<SessionAnswer>("/session");
   } catch {
     // Asked again when the gateway is back: followGateway wakes the effect below.
   }

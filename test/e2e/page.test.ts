@@ -9,7 +9,20 @@ import { openBrowser, type Visit, visit } from "./browser.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-const pages = ["/", "/?wall", "/alarms", "/alarms/history", "/m/laveuse", "/history", "/bus", "/labels"];
+const pages = [
+  "/",
+  "/?wall",
+  "/alarms",
+  "/alarms/history",
+  "/m/laveuse",
+  "/history",
+  "/energy",
+  "/bus",
+  "/system",
+  "/config",
+  "/labels",
+  "/trust",
+];
 
 describeWith(["chromium"], "the page on the real gateway", () => {
   let gateway: RunningGateway;
@@ -143,7 +156,11 @@ describeWith(["chromium"], "the page on the real gateway", () => {
     await expect
       .poll(
         () =>
-          page.locator(".measure, .tile, .chart-canvas, .device, .label-card, .calm, .alarm, .events, .empty").count(),
+          page
+            .locator(
+              ".measure, .tile, .chart-canvas, .device, .label-card, .facts, .panel, .calm, .alarm, .events, .empty",
+            )
+            .count(),
         { timeout: 10_000 },
       )
       .toBeGreaterThan(0);

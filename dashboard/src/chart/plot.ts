@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { clockShown, dateFormat, numberShown } from "../format.ts";
+import { axisDecimals, clockShown, dateFormat, numberShown } from "../format.ts";
 import { site } from "../live.ts";
 import { token } from "../theme.ts";
 import type { Window } from "./window.ts";
@@ -28,7 +28,7 @@ export function plotOptions(width: number, height: number, drawing: Drawing): uP
     scale,
     side,
     size: (_, values) => Math.max(46, ...(values ?? []).map((value) => 12 + value.length * 8)),
-    values: (_, splits, __, ___, step) => splits.map((value) => numberShown(value, unit, decimalsOf(step))),
+    values: (_, splits, __, ___, step) => splits.map((value) => numberShown(value, unit, axisDecimals(step))),
     ...(side === 1 && { grid: { show: false } }),
   });
   return {
@@ -87,13 +87,6 @@ function roomy(low: number | null, high: number | null, reach: [number, number] 
   const air = Math.max(size * 0.12, (size - (to - from)) / 2);
   // What starts at zero keeps zero on the axis instead of a little below.
   return [from >= 0 && from - air < 0 ? 0 : from - air, to + air];
-}
-
-/** As many decimals as tell two neighbouring splits apart. */
-function decimalsOf(step: number): number {
-  let places = 0;
-  while (places < 6 && Math.abs(Math.round(step * 10 ** places) - step * 10 ** places) > 1e-6) places++;
-  return places;
 }
 
 function timeLabel(t: number, step: number): string {

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import type { OpenSessionAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { agoShown, momentShown } from "../format.ts";
 import { post, remove } from "../http.ts";
@@ -8,16 +9,6 @@ import { Field } from "../parts/field.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 import { session, signOut } from "../session.ts";
 import { words } from "../words/index.ts";
-
-/** GET /sessions. */
-interface OpenSession {
-  id: string;
-  created: number;
-  seen: number;
-  address: string;
-  agent: string;
-  current: boolean;
-}
 
 /** One's own account: password, and every place where one is signed in. */
 export default function Account() {
@@ -73,7 +64,7 @@ function Password() {
 
 function Sessions() {
   const w = words.value.account;
-  const asked = useAsked<OpenSession[]>("/sessions", 5_000).value;
+  const asked = useAsked<OpenSessionAnswer[]>("/sessions", 5_000).value;
   const end = async (id: string): Promise<void> => {
     await remove(`/sessions/${encodeURIComponent(id)}`).catch(() => undefined);
   };

@@ -1,6 +1,5 @@
 import { useSignal } from "@preact/signals";
-import type { AlarmEvent } from "../../../gateway/core/alarm.ts";
-import type { AlarmAnswer } from "../../../gateway/core/api.ts";
+import type { AlarmEventAnswer as Line } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { clockShown, longDayShown } from "../format.ts";
 import { machines } from "../live.ts";
@@ -11,8 +10,6 @@ import { PageHead } from "../parts/page-head.tsx";
 import { alarmTone } from "../status.ts";
 import { headline, nameOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
-
-type Line = Omit<AlarmEvent, "alarm"> & { seq: number; alarm: AlarmAnswer };
 
 const MOST = 200;
 

@@ -1,3 +1,4 @@
+import type { DriverAnswer } from "../../../gateway/core/api.ts";
 import type { DeviceStatus } from "../../../gateway/core/driver.ts";
 import { useAsked } from "../ask.ts";
 import { Waiting } from "../parts/asked.tsx";
@@ -5,14 +6,6 @@ import { Mark, type Tone } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 import { adviceFor, errorsOf } from "../wiring.ts";
 import { words } from "../words/index.ts";
-
-/** GET /devices. */
-interface DriverAnswer {
-  driver: string;
-  type: string;
-  state: "running" | "restarting";
-  devices: readonly DeviceStatus[];
-}
 
 /** Every bus with the devices on it: do they answer, how fast, what goes wrong, and what to do about the wire. */
 export default function Bus() {

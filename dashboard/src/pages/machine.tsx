@@ -11,6 +11,7 @@ import { Icon } from "../parts/icon.tsx";
 import { Logbook } from "../parts/logbook.tsx";
 import { Measures } from "../parts/measures.tsx";
 import { Pictogram } from "../parts/pictogram.tsx";
+import { Spectrum } from "../parts/spectrum.tsx";
 import { StateChip } from "../parts/tile.tsx";
 import { path } from "../router.ts";
 import { byUrgency, isAside, mainPoint } from "../status.ts";
@@ -85,6 +86,9 @@ function Machine({ machine }: { machine: MachineAnswer }) {
           alarms={own}
         />
       )}
+      {sensorsOf(points.value.map((point) => point.peek().id)).map((sensor) => (
+        <Spectrum key={sensor} point={sensor} />
+      ))}
       <Logbook machine={machine.id} />
     </section>
   );
@@ -107,3 +111,7 @@ function Reasons({ machine: { id, health } }: { machine: MachineAnswer }) {
     </details>
   );
 }
+
+/** Sensors that deliver raw vibration: their features are points named after them. */
+const sensorsOf = (points: readonly string[]): string[] =>
+  points.flatMap((id) => (id.endsWith("_kurtosis") ? [id.slice(0, -"_kurtosis".length)] : []));

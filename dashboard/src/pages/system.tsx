@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import type { SystemAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { bytesShown, momentShown, spanShown } from "../format.ts";
 import { Waiting } from "../parts/asked.tsx";
@@ -8,19 +9,6 @@ import { PageHead } from "../parts/page-head.tsx";
 import { may } from "../session.ts";
 import { words } from "../words/index.ts";
 
-/** GET /system. */
-interface SystemAnswer {
-  version: string;
-  node: string;
-  hostname: string;
-  uptime: number;
-  clock: { now: number; quality: string };
-  memory: { rss: number; total: number };
-  disk: { free: number; total: number; used: number; perDay: number | null; daysLeft: number | null };
-  queues: Readonly<Record<string, number>>;
-  log: "ok" | "degraded";
-}
-
 /** The box itself: will it hold, does it keep up, does it know what time it is. */
 export default function System() {
   const w = words.value.system;
@@ -28,6 +16,16 @@ export default function System() {
   return (
     <section aria-labelledby="title">
       <PageHead title={w.title}>
+        <a class="button only-narrow" href="/bus">
+          <Icon name="bus" />
+          {words.value.bus.title}
+        </a>
+        {may("integrator") && (
+          <a class="button" href="/config">
+            <Icon name="tool" />
+            {words.value.config.title}
+          </a>
+        )}
         {may("admin") && (
           <>
             <a class="button" href="/users">

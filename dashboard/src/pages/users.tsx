@@ -1,4 +1,5 @@
 import { type Signal, useSignal } from "@preact/signals";
+import type { AuditAnswer, Role, UserAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { clockShown, momentShown } from "../format.ts";
 import { patch, post, remove } from "../http.ts";
@@ -6,24 +7,8 @@ import { Waiting } from "../parts/asked.tsx";
 import { refusal } from "../parts/entrance.tsx";
 import { Field } from "../parts/field.tsx";
 import { PageHead } from "../parts/page-head.tsx";
-import { type Role, session } from "../session.ts";
+import { session } from "../session.ts";
 import { words } from "../words/index.ts";
-
-interface User {
-  name: string;
-  role: Role;
-  disabled: boolean;
-}
-
-/** GET /audit. */
-interface AuditLine {
-  n: number;
-  t: number;
-  who: string;
-  from: string;
-  what: string;
-  detail: string;
-}
 
 const given = ["viewer", "maintenance", "integrator", "admin"] as const;
 
@@ -31,7 +16,7 @@ const given = ["viewer", "maintenance", "integrator", "admin"] as const;
 export default function Users() {
   const w = words.value.users;
   const said = useSignal("");
-  const asked = useAsked<User[]>("/users", 5_000).value;
+  const asked = useAsked<UserAnswer[]>("/users", 5_000).value;
   if (session.value?.open) return <p class="empty">{words.value.account.openHere}</p>;
   return (
     <section aria-labelledby="title">
@@ -67,7 +52,7 @@ async function tried(said: Signal<string>, work: Promise<unknown>): Promise<bool
   }
 }
 
-function UserRow({ user: { name, role, disabled }, said }: { user: User; said: Signal<string> }) {
+function UserRow({ user: { name, role, disabled }, said }: { user: UserAnswer; said: Signal<string> }) {
   const w = words.value.users;
   const path = `/users/${encodeURIComponent(name)}`;
   const self = session.value?.user === name;
@@ -185,7 +170,7 @@ function WallLink({ said }: { said: Signal<string> }) {
 
 function Audit() {
   const w = words.value.users;
-  const asked = useAsked<AuditLine[]>("/audit?limit=100", 15_000).value;
+  const asked = useAsked<AuditAnswer[]>("/audit?limit=100", 15_000).value;
   return (
     <section class="panel" aria-label={w.audit}>
       <h2>{w.audit}</h2>

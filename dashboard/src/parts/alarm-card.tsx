@@ -2,7 +2,7 @@ import type { AlarmAnswer } from "../../../gateway/core/api.ts";
 import { distanceShown, momentShown, valueShown } from "../format.ts";
 import { machines, pointSignal, tick } from "../live.ts";
 import { alarmTone } from "../status.ts";
-import { headline, nameOf } from "../titles.ts";
+import { headline, nameOf, sentence } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 import { AlarmActs } from "./alarm-acts.tsx";
 import { Icon } from "./icon.tsx";
@@ -76,7 +76,7 @@ function Facts({ alarm }: { alarm: AlarmAnswer }) {
           <b>{w.checks}</b>
           <ol>
             {alarm.checks.map((check) => (
-              <li key={check.en}>{say(check)}</li>
+              <li key={check.en}>{sentence(say(check))}</li>
             ))}
           </ol>
         </div>

@@ -7,6 +7,7 @@ export function AlarmTabs() {
   const tabs = [
     ["/alarms", w.nowTab],
     ["/alarms/history", w.historyTab],
+    ["/alarms/quality", words.value.figures.tab],
   ] as const;
   return (
     <nav class="tabs" aria-label={w.title}>

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import type { NoteAnswer as Note } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { momentShown } from "../format.ts";
 import { post, sendPhoto } from "../http.ts";
@@ -10,17 +11,7 @@ import { refusal } from "./entrance.tsx";
 import { Icon } from "./icon.tsx";
 import { Choice } from "./settings.tsx";
 
-type Kind = "note" | "problem" | "repair";
-
-/** GET /machines/:id/notes. */
-interface Note {
-  id: string;
-  t: number;
-  by: string;
-  kind: Kind;
-  text: string;
-  photo?: string;
-}
+type Kind = Note["kind"];
 
 const kinds = ["note", "problem", "repair"] as const;
 const NEWEST = 20;

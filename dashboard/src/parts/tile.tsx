@@ -3,7 +3,7 @@ import { valueShown } from "../format.ts";
 import { useHealthTrend } from "../health-trend.ts";
 import { type LivePoint, pointSignal } from "../live.ts";
 import type { Status } from "../status.ts";
-import { headline, nameOf, titleOf } from "../titles.ts";
+import { headline, nameOf, sentence, titleOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 import { Ago } from "./age.tsx";
 import { Health } from "./health.tsx";
@@ -71,7 +71,7 @@ function MainValue({ point: { id } }: { point: LivePoint }) {
 
 function TheOneThing({ status: { tone, first, others, silent } }: { status: Status }) {
   const w = words.value.workshop;
-  const text = first ? headline(say(first.action ?? first.texts))[0] : silent ? w.silentMachine : w.nothing;
+  const text = first ? sentence(headline(say(first.action ?? first.texts))[0]) : silent ? w.silentMachine : w.nothing;
   return (
     <span class="tile-todo">
       <Mark tone={tone} />

@@ -2,6 +2,7 @@ import { alarms } from "./en/alarms.ts";
 import { box } from "./en/box.ts";
 import { people } from "./en/people.ts";
 import { watch } from "./en/watch.ts";
+import { work } from "./en/work.ts";
 import type { Words } from "./fr.ts";
 
-export const en: Words = { ...watch, ...alarms, ...box, ...people };
+export const en: Words = { ...watch, ...alarms, ...box, ...people, ...work };

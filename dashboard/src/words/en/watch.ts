@@ -24,7 +24,7 @@ export const watch: Pick<
     notFound: "There is no such page.",
     version: (v) => `Vigie ${v}`,
   },
-  nav: { workshop: "Workshop", alarms: "Alarms", history: "History", bus: "Bus", system: "System" },
+  nav: { workshop: "Workshop", alarms: "Alarms", history: "History", energy: "Energy", bus: "Bus", system: "System" },
   link: {
     connecting: "Connecting to the gateway…",
     live: "Live",

@@ -21,7 +21,14 @@ export const watch = {
     notFound: "Cette page n’existe pas.",
     version: (v: string) => `Vigie ${v}`,
   },
-  nav: { workshop: "Atelier", alarms: "Alarmes", history: "Historique", bus: "Bus", system: "Système" },
+  nav: {
+    workshop: "Atelier",
+    alarms: "Alarmes",
+    history: "Historique",
+    energy: "Énergie",
+    bus: "Bus",
+    system: "Système",
+  },
   link: {
     connecting: "Connexion à la passerelle…",
     live: "En direct",

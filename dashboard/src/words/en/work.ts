@@ -1,0 +1,57 @@
+import type { Words } from "../fr.ts";
+
+const s = (n: number): string => (n === 1 ? "" : "s");
+
+export const work: Pick<Words, "energy" | "config" | "spectrum" | "figures"> = {
+  energy: {
+    title: "Energy",
+    span: "Period",
+    total: "Active energy",
+    idle: "Idle waste",
+    cost: "Cost",
+    co2: "CO₂",
+    nothing: "No machine has a meter or a power measurement yet.",
+    byMeter: "counted by a meter",
+    byPower: "computed from power",
+    co2Source: (grams, source) => `CO₂ counted at ${grams} g/kWh, source: ${source}.`,
+    noCo2: "No CO₂: the factor and its source are missing in the configuration (web.energy).",
+    noPrice: "No cost: the price per kWh is missing in the configuration (web.energy).",
+  },
+  config: {
+    title: "Configuration",
+    how: "The site file as it is on the gateway. It is checked while you type. Should it not start, the old one comes back.",
+    undo: "Load again",
+    save: "Save and apply",
+    savedNow: "Saved. The gateway restarts with this file.",
+    check: "Check",
+    fine: "Nothing to object",
+    problems: (n) => `${n} problem${s(n)}`,
+    changes: "Changes",
+  },
+  spectrum: {
+    title: "Vibration spectrum",
+    peak: (hz, g) => `highest ${g} g at ${hz} Hz`,
+    clipped: "measurement saturated",
+    summary: (hz, g, n) => `Spectrum: highest ${g} g at ${hz} Hz, and a waterfall of the last ${n}.`,
+  },
+  figures: {
+    title: "Alarm quality",
+    tab: "Quality",
+    perDay: "Alarms per day",
+    perDayGoal: (n) => `EEMUA 191: at most ${n}`,
+    peak: "At most, in 10 minutes",
+    peakGoal: (n) => `EEMUA 191: at most ${n}`,
+    floods: "Alarm floods",
+    chattering: "Chattering alarms",
+    fleeting: "Disturbances avoided by delays",
+    stale: "Stale alarms (more than 24 h)",
+    staleGoal: (n) => `fewer than ${n}`,
+    people: "Messages per person and day",
+    peopleGoal: (n) => `our goal: at most ${n}`,
+    top: "Alarms to tune",
+    share: (percent) => `${percent} of all`,
+    precision: (percent) => `right in ${percent}`,
+    proposals: "Proposals",
+    propose: (rule, option, to) => `${rule}: ${option} = ${to}`,
+  },
+};
