@@ -15,7 +15,7 @@ import { amount, nameOfPoint, text } from "./lib/wording.ts";
 /**
  * The signals of a machine, looked at together, in each of its states. With few signals each is watched for leaving its
  * place for good; with a dozen or more, their relation: the value that the others lead to expect against the value seen.
- * When half of the signals leap in the same moment the machine does another job, and everything is learned anew. Lies on
+ * When three in eight of the signals leap in the same moment the machine does another job, and everything is learned anew. Lies on
  * machines that change jobs slowly, and where weather moves a signal further than all it had done before.
  */
 const options = z.strictObject({
@@ -49,6 +49,8 @@ interface State {
 /** From so many signals on, their relation says more than each of them. */
 const JOINT_FROM = 12;
 const LEARN_ROWS = 200;
+/** When so many of the signals leap in the same moment, the machine does another job. */
+const JOB = 3 / 8;
 const DEFAULT_AT_LEAST = 3;
 const MOST = 128;
 /** On a shop floor a row a minute is plenty; a table is taken as it comes. */
@@ -109,7 +111,7 @@ function takes(of: Model, row: readonly (number | null)[], learned: boolean): Mo
     if (signal) leaping += leaps(signal, value) ? 1 : 0;
     else of.signals[i] = departure(value);
   });
-  if (leaping >= row.length / 2) return undefined;
+  if (leaping >= Math.max(2, row.length * JOB)) return undefined;
   row.forEach((value, i) => {
     const signal = of.signals[i];
     if (value !== null && signal) depart(signal, value, learned && of.n > LEARN_ROWS);

@@ -48,7 +48,8 @@ export default defineDetector<z.output<typeof options>>({
       step(state, { item, steady, tq }, { state: doing }) {
         const drawn = item.point === power?.id ? numberOf(item) : null;
         if (!power || drawn === null || tq === "unsynced" || tq === "bounded") return { state };
-        const passed = state.last === null ? 0 : Math.min(steady - state.last, 3 * power.signal.every);
+        const gap = state.last === null || steady - state.last > 3 * power.signal.every;
+        const passed = gap ? 0 : steady - (state.last ?? steady);
         state.last = steady;
         const { open, night } = plan(item.t);
         if (night !== state.night || open) [state.night, state.kwh] = [night, 0];

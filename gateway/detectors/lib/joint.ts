@@ -71,9 +71,9 @@ export function relate(of: Joint, row: readonly (number | null)[], judge: boolea
     if (!suspect && !of.away) for (const [k, yard] of of.yardsticks.entries()) calibrate(yard, distances[k] ?? 0);
   }
   if (!suspect && !of.away) learn(of, row);
-  // A model that has been wrong for three times as long as it was ever right has learned too little.
+  // A model that has been wrong for six times as long as it was ever right has learned too little.
   of.lasting = of.away ? of.lasting + 1 : 0;
-  if (of.lasting > 3 * (of.n - of.lasting)) Object.assign(of, joint(of.mean.length));
+  if (of.lasting > 6 * (of.n - of.lasting)) Object.assign(of, joint(of.mean.length));
   return far;
 }
 
