@@ -1,4 +1,4 @@
-import { createTransport } from "nodemailer";
+import type { Transporter } from "nodemailer";
 import { z } from "zod";
 import type { Message, Priority } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
@@ -22,25 +22,31 @@ const importance = { high: "high", medium: "normal", low: "low" } as const satis
 export default defineNotifier({
   options,
   create({ host, port, encryption, username, password, from }, { id, site }) {
-    const transport = createTransport({
-      host,
-      port,
-      secure: encryption === "tls",
-      requireTLS: encryption === "starttls",
-      ...(username && { auth: { user: username, pass: password ?? "" } }),
-      connectionTimeout: 10 * SECOND,
-      greetingTimeout: 10 * SECOND,
-      socketTimeout: 20 * SECOND,
-      // Nothing in a message is ever fetched or read from disk.
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    });
+    let transport: Promise<Transporter> | undefined;
+    const open = async (): Promise<Transporter> => {
+      // 21 MB that a gateway without mail need not carry.
+      const { createTransport } = await import("nodemailer");
+      return createTransport({
+        host,
+        port,
+        secure: encryption === "tls",
+        requireTLS: encryption === "starttls",
+        ...(username && { auth: { user: username, pass: password ?? "" } }),
+        connectionTimeout: 10 * SECOND,
+        greetingTimeout: 10 * SECOND,
+        socketTimeout: 20 * SECOND,
+        // Nothing in a message is ever fetched or read from disk.
+        disableFileAccess: true,
+        disableUrlAccess: true,
+      });
+    };
     return {
       name: id,
       async deliver(message: Message, signal: AbortSignal) {
         signal.throwIfAborted();
         try {
-          await transport.sendMail({
+          transport ??= open();
+          await (await transport).sendMail({
             from: { name: `Vigie ${site.name}`, address: from },
             to: message.address,
             subject: message.title,
@@ -54,7 +60,7 @@ export default defineNotifier({
           throw new Fault("refused", `${host}: ${cause instanceof Error ? cause.message : "no mail sent"}`, { cause });
         }
       },
-      close: async () => transport.close(),
+      close: async () => (await transport)?.close(),
     };
   },
 });

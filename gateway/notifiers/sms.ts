@@ -1,4 +1,4 @@
-import { SerialPort } from "serialport";
+import type { SerialPort } from "serialport";
 import { z } from "zod";
 import type { Message } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
@@ -224,7 +224,8 @@ class Line {
 const notKnown = () => ({ lines: [] });
 
 async function opened({ port: path, baud }: Options): Promise<{ port: SerialPort; gone: Promise<never> }> {
-  const port = new SerialPort({ path, baudRate: baud, autoOpen: false });
+  const { SerialPort: Port } = await import("serialport");
+  const port = new Port({ path, baudRate: baud, autoOpen: false });
   await new Promise<void>((resolve, reject) =>
     port.open((error) => (error ? reject(new Fault("port", `no modem on ${path}: ${error.message}`)) : resolve())),
   );
