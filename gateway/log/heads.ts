@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { KIND, unseal } from "./frame.ts";
 import { isForeign, readColumns, timeAt } from "./pack.ts";
-import { type Gap, type LogName, logNames, type Opened } from "./protocol.ts";
+import { type Boot, type Gap, type LogName, logNames, type Opened } from "./protocol.ts";
 
 export const kindOf = { readings: KIND.readings, notices: KIND.notices, bursts: KIND.bursts } as const;
 
@@ -35,19 +35,22 @@ function lastIn(
   return { count: header.count, t: header.t, steady: header.steady + Math.max(0, ...columns.steady) };
 }
 
-/** First and last stamped time of the readings of each boot: from the history, and from what is not in it yet. */
-export function spansOf(db: DatabaseSync, compacted: number): Opened["spans"] {
+/** First and last time of the readings of each boot, as well as it is known: from the history, and what is not in it yet. */
+export function spansOf(db: DatabaseSync, compacted: number, boots: ReadonlyMap<number, Boot>): Opened["spans"] {
   const spans = new Map<number, { from: number; to: number }>();
   const widen = (boot: number, from: number, to: number) => {
     const known = spans.get(boot);
     spans.set(boot, { from: Math.min(from, known?.from ?? from), to: Math.max(to, known?.to ?? to) });
   };
-  const segments = "SELECT boot, min(from_t - shift) AS a, max(to_t - shift) AS b FROM segment GROUP BY boot";
+  const segments = "SELECT boot, min(from_t) AS a, max(to_t) AS b FROM segment GROUP BY boot";
   for (const row of db.prepare(segments).all()) widen(Number(row.boot), Number(row.a), Number(row.b));
   for (const row of db.prepare("SELECT first, body FROM readings WHERE first > ?").iterate(compacted)) {
     const columns = row.body instanceof Uint8Array ? readColumns(row.body, Number(row.first)) : undefined;
-    for (let i = 0; columns && i < columns.header.count; i++)
-      if (!isForeign(columns, i)) widen(columns.header.boot, timeAt(columns, i), timeAt(columns, i));
+    if (!columns) continue;
+    const { boot, tq, count } = columns.header;
+    const shift = tq === "unsynced" ? (boots.get(boot)?.shift ?? 0) : 0;
+    for (let i = 0; i < count; i++)
+      if (!isForeign(columns, i)) widen(boot, timeAt(columns, i) + shift, timeAt(columns, i) + shift);
   }
   return [...spans].sort(([a], [b]) => a - b);
 }

@@ -15,6 +15,8 @@ export type Evidence = "ntp" | "battery" | "none";
 
 /** A clock that says less has never been set: this program is younger. */
 const EARLIEST = Date.UTC(2026, 0, 1);
+/** Longer than this no gateway has lain on a shelf: a clock that says so is wrong, or lied to. */
+const LATEST: Ms = 5 * 365 * DAY;
 /** Smaller differences are the drift that a time service corrects all the time. */
 const STEP: Ms = 250;
 /** A reading this near to our own clock was stamped by it; another one brings the time of another machine. */
@@ -121,10 +123,10 @@ export class Keeper {
 
   #first(evidence: Evidence): Verdict | undefined {
     const now = this.#clock.now();
-    const plausible = now >= EARLIEST && now >= this.#known - DAY;
-    // Where nothing ever vouches (a board without network), somebody who sets the clock has had a reason.
-    const stepped = this.#correction !== 0 && now > this.#known;
-    if (!plausible || (evidence === "none" && !stepped)) return undefined;
+    // A time service may say that we were wrong before; a battery that says so has run low.
+    const late = this.#known > 0 && now > this.#known + LATEST;
+    const early = now < EARLIEST || (evidence === "battery" && now < this.#known - DAY);
+    if (evidence === "none" || early || late) return undefined;
     const shift = -this.#correction;
     this.#correction = 0;
     this.#vouched = evidence;
@@ -145,22 +147,26 @@ export class Keeper {
  */
 export function placeEarlier(
   boots: readonly Boot[],
-  ends: ReadonlyMap<number, { from: number; to: number }>,
+  spans: ReadonlyMap<number, { from: number; to: number }>,
   now: Boot,
   start: number,
 ): Boot[] {
   const placed: Boot[] = [];
-  let known = 0;
+  // What is certain bounds the truth; what is only estimated decides the place, so that boots keep their order.
+  let [certain, estimated] = [0, 0];
   for (const boot of boots) {
-    const span = ends.get(boot.boot);
+    const span = spans.get(boot.boot);
     if (boot.boot >= now.boot || !span) continue;
-    if (boot.shift !== null) {
-      known = Math.max(known, span.to + boot.shift);
-      continue;
-    }
-    const next = boot.kernel === now.kernel ? exact(boot, now) : within(boot, span, known, start);
-    placed.push(next);
-    known = Math.max(known, span.to + (next.shift ?? 0));
+    const next =
+      boot.shift !== null
+        ? boot
+        : boot.kernel === now.kernel
+          ? exact(boot, now)
+          : within(boot, span, certain, estimated, start);
+    if (next !== boot) placed.push(next);
+    const end = span.to + (next === boot ? 0 : (next.shift ?? 0));
+    estimated = Math.max(estimated, end);
+    if (next.tq !== "bounded") certain = Math.max(certain, end);
   }
   return placed;
 }
@@ -169,8 +175,14 @@ function exact(boot: Boot, now: Boot): Boot {
   return { ...boot, shift: now.wall + (now.shift ?? 0) - boot.wall, tq: "holdover" };
 }
 
-function within(boot: Boot, span: { from: number; to: number }, low: number, high: number): Boot {
-  const fits = span.from >= low && span.to <= high;
-  const shift = fits ? 0 : Math.min(low + 1_000, high - (span.to - span.from)) - span.from;
-  return { ...boot, shift: Math.round(shift), tq: "bounded", bounds: [low, high] };
+function within(
+  boot: Boot,
+  span: { from: number; to: number },
+  certain: number,
+  estimated: number,
+  high: number,
+): Boot {
+  const fits = span.from >= estimated && span.to <= high;
+  const shift = fits ? 0 : Math.min(estimated + 1_000, high - (span.to - span.from)) - span.from;
+  return { ...boot, shift: Math.round(shift), tq: "bounded", bounds: [certain, high] };
 }

@@ -75,7 +75,7 @@ export interface Opened {
   gaps: Gap[];
   /** Entries of `readings` up to this seq are in the history. */
   compacted: number;
-  /** First and last stamped time of what each boot stored. */
+  /** First and last time of what each boot stored, as well as it is known. */
   spans: [boot: number, span: { from: number; to: number }][];
   /** Nothing below has ever been used, even if this file is an older copy, or new because the old one is gone. */
   floor: Floor;

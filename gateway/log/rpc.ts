@@ -12,6 +12,9 @@ export class StoreTrouble extends Error {
   }
 }
 
+/** What a thread allocates is mostly blobs, which are not its heap. */
+const LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 96 };
+
 /** A worker that answers every call once, in order. */
 export class Line<Call extends { call: string }, Answers> {
   readonly #worker: Worker;
@@ -21,7 +24,7 @@ export class Line<Call extends { call: string }, Answers> {
 
   constructor(file: URL, name: string) {
     // A worker inherits the parent's flags; those meant for a test runner or an inspector are none of its business.
-    this.#worker = new Worker(file, { name, execArgv: [], workerData: null });
+    this.#worker = new Worker(file, { name, execArgv: [], resourceLimits: LIMITS });
     this.#worker.on("message", (answer: Answer) => this.#settle(answer));
     this.#worker.on("error", (error) => this.#end(error));
     this.#worker.on("exit", () => this.#end(new Error(`the ${name} thread has ended`)));
@@ -39,6 +42,10 @@ export class Line<Call extends { call: string }, Answers> {
     this.#worker.ref();
     this.#worker.postMessage({ id, call }, transfer);
     return waiting.promise as Promise<Answers[K]>;
+  }
+
+  get busy(): boolean {
+    return this.#waiting.size > 0;
   }
 
   async end(): Promise<void> {

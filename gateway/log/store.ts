@@ -16,7 +16,8 @@ import { Journal, type JournalParts, type Queue } from "./journal.ts";
 import type { Evidence } from "./keeper.ts";
 import { Names } from "./names.ts";
 import { burstsCodec, noticesCodec, readingsCodec } from "./pack.ts";
-import type { Gap, LogName, Opened, ReaderAnswers, ReaderCall, WriterAnswers, WriterCall } from "./protocol.ts";
+import type { Gap, LogName, Opened, WriterAnswers, WriterCall } from "./protocol.ts";
+import { openReader } from "./questions.ts";
 import { Line } from "./rpc.ts";
 import { type StoreSettings, storeSettings } from "./settings.ts";
 import { behind, Tidying } from "./tidying.ts";
@@ -87,7 +88,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     throw error;
   }
   for (const remark of opened.remarks) say.warn(`store: ${remark}`);
-  const reader = openReader(file);
+  const reader = openReader(file, clock);
   const names = new Names(opened.names);
   const evidence = options.evidence ?? (settings.clock === "trusted" ? trusted : machineEvidence(clock));
   const kernel = options.kernel ?? (await kernelBoot());
@@ -188,28 +189,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 
 const trusted = async (): Promise<Evidence> => "battery";
 
-/** The reading thread starts with the first question: a gateway whose followers keep up has no need of it. */
-function openReader(file: string): (() => Promise<Line<ReaderCall, ReaderAnswers>>) & { end(): Promise<void> } {
-  let line: Promise<Line<ReaderCall, ReaderAnswers>> | undefined;
-  const open = async () => {
-    const opened = new Line<ReaderCall, ReaderAnswers>(new URL("./reader.ts", import.meta.url), "reader");
-    await opened.ask({ call: "open", file });
-    return opened;
-  };
-  const reader = () => {
-    line ??= open().catch((error: unknown) => {
-      line = undefined;
-      throw error;
-    });
-    return line;
-  };
-  return Object.assign(reader, {
-    end: async () => {
-      await (await line?.catch(() => undefined))?.end();
-    },
-  });
-}
-
 const nextSeq = ({ heads, floor }: Opened, log: LogName): number =>
   Math.max(heads[log].newest + 1, heads[log].reserved, floor.reserved[log], 1);
 
@@ -219,8 +198,7 @@ function restartGap(opened: Opened, times: Times): Gap[] {
   for (const log of ["readings", "notices", "bursts"] as const) {
     const { newest, lastT } = opened.heads[log];
     if (newest === 0) continue;
-    const boot = opened.boots.at(-1);
-    const from = lastT + (boot?.shift ?? 0);
+    const from = new Map(opened.spans).get(opened.boots.at(-1)?.boot ?? 0)?.to ?? lastT;
     gaps.push({
       log,
       first: newest + 1,

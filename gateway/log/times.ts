@@ -89,10 +89,17 @@ export class Times {
     if (this.#asking) return;
     this.#asking = true;
     try {
-      this.#act(this.#keeper.hear(await this.#parts.evidence()));
+      this.hear(await this.#parts.evidence());
     } finally {
       this.#asking = false;
     }
+  }
+
+  /** Acts on what vouches for the clock now. */
+  hear(evidence: Evidence): Verdict | undefined {
+    const verdict = this.#keeper.hear(evidence);
+    this.#act(verdict);
+    return verdict;
   }
 
   set(now: EpochMs, by: string): void {
@@ -141,7 +148,7 @@ function firstBoot({ clock, kernel, opened }: TimesParts): Boot {
   if (!last) return { ...fresh, offset: 0 };
   const lastSteady = Math.max(...Object.values(opened.heads).map((head) => head.lastSteady));
   if (last.kernel === kernel && clock.monotonic() + last.offset >= lastSteady) return { ...fresh, offset: last.offset };
-  const pause = clock.now() - (opened.heads.readings.lastT + (last.shift ?? 0));
+  const pause = clock.now() - (new Map(opened.spans).get(last.boot)?.to ?? 0);
   const believed = pause > 0 && pause < LONGEST_PAUSE ? pause : SECOND;
   return { ...fresh, offset: Math.round(lastSteady + believed - clock.monotonic()) };
 }
@@ -149,10 +156,7 @@ function firstBoot({ clock, kernel, opened }: TimesParts): Boot {
 /** The newest stored time that was vouched for. */
 function knownTime({ opened }: TimesParts): number {
   const spans = new Map(opened.spans);
-  return Math.max(
-    0,
-    ...opened.boots.map((boot) => (boot.shift === null ? 0 : (spans.get(boot.boot)?.to ?? 0) + boot.shift)),
-  );
+  return Math.max(0, ...opened.boots.map((boot) => (boot.shift === null ? 0 : (spans.get(boot.boot)?.to ?? 0))));
 }
 
 const seconds = (ms: Ms) => `${Math.round(ms / 100) / 10} s`;

@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { DamagedFile, lockFolder, openForWriting, rowCrc, troubleOf } from "./database.ts";
 import { readFloor, writeFloor } from "./floor.ts";
 import { heads, spansOf } from "./heads.ts";
-import { compact, shiftSegments } from "./history/compact.ts";
+import { compact, shiftGaps, shiftSegments } from "./history/compact.ts";
 import { expire, rollUpDays } from "./history/daily.ts";
 import {
   type Boot,
@@ -142,7 +142,7 @@ export class Writing {
       cursors: cursorsOf(db),
       gaps: gapsOf(db),
       compacted: this.#compacted,
-      spans: spansOf(db, this.#compacted),
+      spans: spansOf(db, this.#compacted, this.#boots),
       floor: this.#floor,
       remarks,
     };
@@ -190,7 +190,9 @@ export class Writing {
     for (const gap of commit.gaps) putGap(db, gap);
     for (const boot of commit.boots) {
       db.prepare("INSERT OR REPLACE INTO boot VALUES (?, ?)").run(boot.boot, JSON.stringify(boot));
-      if (boot.shift !== null) shiftSegments(db, boot);
+      if (boot.shift === null) continue;
+      shiftSegments(db, boot);
+      shiftGaps(db, boot.boot, boot.shift - (this.#boots.get(boot.boot)?.shift ?? 0));
     }
     this.#putMeta(db, commit.meta);
   }

@@ -1,4 +1,4 @@
-import { HttpError, InfluxDB, type WriteApi } from "@influxdata/influxdb-client";
+import type { HttpError, WriteApi } from "@influxdata/influxdb-client";
 import type { Logger } from "pino";
 import { NotNow } from "../../core/log.ts";
 import type { Meters, Series } from "../../core/meter.ts";
@@ -31,7 +31,7 @@ export class Sender {
   readonly #name: string;
   readonly #say: Logger;
   readonly #target: Target;
-  readonly #api: WriteApi;
+  #api: WriteApi | undefined;
   readonly #care: Series;
   readonly #refused: Series;
   readonly #onRefused: (refused: Refused) => void;
@@ -53,21 +53,6 @@ export class Sender {
     this.#target = target;
     this.#most = this.#size = most;
     this.#onRefused = parts.onRefused;
-    const client = new InfluxDB({
-      url: target.url,
-      token: target.token,
-      timeout: target.timeout,
-      ...(target.ca && { transportOptions: { ca: target.ca } }),
-    });
-    this.#api = client.getWriteApi(target.org, target.bucket, "ns", {
-      maxRetries: 0,
-      flushInterval: 0,
-      batchSize: most + 1,
-      maxBatchBytes: 100_000_000,
-      gzipThreshold: 1_000,
-      // Handing the error on is all that is wanted; without this the client prints it as well.
-      writeFailed: (error) => Promise.reject(error),
-    });
     this.#care = meters.gauge("sink_needs_care", "1 while a sink waits for somebody to put its settings right", {
       sink: name,
     });
@@ -87,7 +72,7 @@ export class Sender {
     try {
       await this.#request(lines);
     } catch (error) {
-      const status = error instanceof HttpError ? error.statusCode : 0;
+      const status = statusOf(error);
       if (status === 413 && lines.length > 1) {
         this.#size = Math.ceil(lines.length / 2);
         return false;
@@ -101,8 +86,25 @@ export class Sender {
   }
 
   async #request(lines: readonly string[]): Promise<void> {
+    this.#api ??= await this.#open();
     this.#api.writeRecords([...lines]);
     await this.#api.flush();
+  }
+
+  /** The client is 17 MB of memory, so a gateway that never sends does not load it. */
+  async #open(): Promise<WriteApi> {
+    const { InfluxDB } = await import("@influxdata/influxdb-client");
+    const { url, token, timeout, org, bucket, ca } = this.#target;
+    const client = new InfluxDB({ url, token, timeout, ...(ca && { transportOptions: { ca } }) });
+    return client.getWriteApi(org, bucket, "ns", {
+      maxRetries: 0,
+      flushInterval: 0,
+      batchSize: this.#most + 1,
+      maxBatchBytes: 100_000_000,
+      gzipThreshold: 1_000,
+      // Handing the error on is all that is wanted; without this the client prints it as well.
+      writeFailed: (error) => Promise.reject(error),
+    });
   }
 
   /** The server refuses some of these lines. Halves are sent again (the same line twice is one point) until they are found. */
@@ -116,7 +118,7 @@ export class Sender {
         await this.#request(part);
         taken += part.length;
       } catch (again) {
-        const status = again instanceof HttpError ? again.statusCode : 0;
+        const status = statusOf(again);
         if (status !== 400 && status !== 422 && status !== 413) throw this.#explain(again);
         if (part.length > 1) halves.push(...halve(part));
         else found.push({ line: part[0] ?? "", reason: reasonIn(again) });
@@ -132,7 +134,7 @@ export class Sender {
   }
 
   #explain(error: unknown): Error {
-    if (!(error instanceof HttpError)) return this.#network(error);
+    if (!isAnswer(error)) return this.#network(error);
     const { bucket, org, url } = this.#target;
     switch (error.statusCode) {
       case 401:
@@ -174,13 +176,18 @@ export class Sender {
   }
 }
 
+/** The server has answered, if only with a refusal. */
+const isAnswer = (error: unknown): error is HttpError => error instanceof Error && "statusCode" in error;
+
+const statusOf = (error: unknown): number => (isAnswer(error) ? error.statusCode : 0);
+
 function halve<T>(list: readonly T[]): (readonly T[])[] {
   const middle = list.length >> 1;
   return [list.slice(middle), list.slice(0, middle)];
 }
 
 function reasonIn(error: unknown): string {
-  if (!(error instanceof HttpError)) return String(error);
+  if (!isAnswer(error)) return String(error);
   const { message, error: words } = (error.json ?? {}) as { message?: unknown; error?: unknown };
   const reason =
     [message, words].find((part) => typeof part === "string") ?? error.body ?? error.statusMessage ?? "no reason given";

@@ -116,6 +116,7 @@ test("a follower far behind gets what is new first; the backlog follows in order
     void t.store.readings.append(some(t, 20));
     await t.clock.advance(1_000);
   }
+  await t.clock.until(() => t.store.readings.head().newest === 600);
   follower.fail = undefined;
   for (let i = 0; i < 120 && new Set(seqs(follower)).size < 600; i++) {
     void t.store.readings.append(some(t, 1));
