@@ -7,6 +7,7 @@ import type { Historian } from "../core/history.ts";
 import type { Cells, Log } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import type { NoticeDesk } from "../core/notice.ts";
+import type { AlarmOffice } from "../core/office.ts";
 import type { Machine, Point, PointId } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
 import type { Text } from "../core/text.ts";
@@ -50,10 +51,10 @@ export interface WebParts {
   postman?: NoticeDesk;
   /** The open case of each machine that has one. */
   cases?(): readonly { readonly machine: string }[];
-  /** Why a rule says what it says, for people. */
-  explain?(rule: string): unknown;
-  /** How good the alarms were in a stretch of time. */
-  alarmQuality?(from: EpochMs, to: EpochMs): Promise<unknown>;
+  /** What pages ask about the alarms beyond their list. */
+  office?: AlarmOffice;
+  /** Vibration by frequency over weeks, from the history. */
+  waterfall?(source: { point: string; rate: number }, from: EpochMs, to: EpochMs, rows: number): Promise<unknown>;
   store?: StoreDoor;
   /** Clients of the embedded broker. */
   broker?: BrokerDoor;
@@ -81,6 +82,8 @@ export interface DriverView {
   type: string;
   state(): "running" | "restarting";
   devices(): readonly DeviceStatus[];
+  /** Vibration sensors and the rate of their bursts. */
+  bursts?(): readonly { point: string; rate: number }[];
 }
 
 export interface MachineView {

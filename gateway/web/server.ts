@@ -24,6 +24,7 @@ import { gatewayRoutes, probeRoutes } from "./routes/gateway.ts";
 import { historyRoutes } from "./routes/history.ts";
 import { noteRoutes } from "./routes/notes.ts";
 import { ackPage, noticeRoutes } from "./routes/notices.ts";
+import { officeRoutes } from "./routes/office.ts";
 import { pageRoutes } from "./routes/pages.ts";
 import { sessionRoutes } from "./routes/session.ts";
 import { answerState, siteRoutes } from "./routes/site.ts";
@@ -79,6 +80,7 @@ export async function createWeb(parts: WebParts): Promise<Web> {
       energyRoutes(api, desk);
       spectrumRoutes(api, desk);
       alarmRoutes(api, desk);
+      officeRoutes(api, desk);
       noticeRoutes(api, desk);
       noteRoutes(api, desk);
       gatewayRoutes(api, desk, startedAt);

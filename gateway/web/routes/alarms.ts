@@ -4,15 +4,14 @@ import type { AlarmAnswer, AlarmEventAnswer, Role } from "../../core/api.ts";
 import { epochMs } from "../../core/time.ts";
 import { alarmAnswer, answerAlarm, inLanguage, instant, says } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
-import { HttpError, notFound } from "../errors.ts";
-import { span } from "./history.ts";
+import { HttpError } from "../errors.ts";
 import { by } from "./users.ts";
 
 const words = z.string().trim().max(500);
 const alarmId = z.strictObject({ id: z.string().min(1).max(200) });
 
 /** What a person can do to an alarm: who may, what must be said, and what the engine is told. */
-const actions = {
+export const actions = {
   ack: action("maintenance", z.strictObject({ comment: words.optional() }), ({ comment }, by) => ({
     kind: "ack",
     by,
@@ -68,7 +67,6 @@ export function alarmRoutes(app: App, desk: Desk): void {
   );
 
   historyRoute(app, desk);
-  qualityRoutes(app, desk);
 
   for (const [name, { need, body, turn }] of Object.entries(actions)) {
     app.post(
@@ -92,32 +90,6 @@ export function alarmRoutes(app: App, desk: Desk): void {
       },
     );
   }
-}
-
-function qualityRoutes(app: App, desk: Desk): void {
-  const schema = { tags: ["alarms"] };
-  app.get("/cases", { config: { need: "wall" }, schema }, async () => desk.cases?.() ?? []);
-  app.get(
-    "/rules/:rule/explain",
-    { config: { need: "viewer" }, schema: { ...schema, params: z.strictObject({ rule: z.string().max(200) }) } },
-    async ({ params }) => {
-      const explanation = desk.explain?.(params.rule);
-      if (explanation === undefined) throw notFound(`There is no rule ${params.rule}.`);
-      return explanation;
-    },
-  );
-  app.get(
-    "/alarms/quality",
-    {
-      config: { need: "viewer" },
-      schema: { ...schema, querystring: z.strictObject({ from: instant.optional(), to: instant.optional() }) },
-    },
-    async ({ query }) => {
-      if (!desk.alarmQuality) throw notFound("No figures about alarms here.");
-      const { from, to } = span(desk, query);
-      return desk.alarmQuality(from, to);
-    },
-  );
 }
 
 const HISTORY_LINES = 500;

@@ -4,6 +4,8 @@ import type { Burst } from "../../core/burst.ts";
 import type { Entry } from "../../core/log.ts";
 import { instant } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
+import { notFound } from "../errors.ts";
+import { span } from "./history.ts";
 
 const CHUNK = 20;
 /** Bursts looked at for one answer; a request must not read the whole log. */
@@ -11,6 +13,7 @@ const LOOKED_AT = 2_000;
 
 /** Spectra of raw vibration, newest first: one for a line chart, many for a waterfall. */
 export function spectrumRoutes(app: App, desk: Desk): void {
+  waterfallRoute(app, desk);
   const { bursts, spectrum } = desk;
   if (!bursts || !spectrum) return;
   app.get(
@@ -41,6 +44,34 @@ export function spectrumRoutes(app: App, desk: Desk): void {
         }
       }
       return found.slice(0, query.limit);
+    },
+  );
+}
+
+function waterfallRoute(app: App, desk: Desk): void {
+  const { waterfall } = desk;
+  if (!waterfall) return;
+  app.get(
+    "/waterfall",
+    {
+      config: { need: "wall" },
+      schema: {
+        tags: ["history"],
+        description: "Levels by frequency band over days and weeks, from the history.",
+        querystring: z.strictObject({
+          point: z.string().max(130),
+          from: instant.optional(),
+          to: instant.optional(),
+          rows: z.coerce.number().int().min(1).max(500).default(100),
+        }),
+      },
+    },
+    async ({ query }) => {
+      const { from, to } = span(desk, query);
+      const source = [...desk.drivers.values()].flatMap((driver) => driver.bursts?.() ?? []);
+      const known = source.find(({ point }) => point === query.point);
+      if (!known) throw notFound(`There is no vibration sensor ${query.point}.`);
+      return waterfall(known, from, to, query.rows);
     },
   );
 }

@@ -14,6 +14,7 @@ import type { Burst } from "../../../gateway/core/burst.ts";
 import type { Bucket, Historian } from "../../../gateway/core/history.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
 import type { Redeemed } from "../../../gateway/core/notice.ts";
+import type { AlarmOffice, AlarmQuality, Explanation, Maintenance } from "../../../gateway/core/office.ts";
 import type { Point, PointId } from "../../../gateway/core/point.ts";
 import { sameText } from "../../../gateway/core/text.ts";
 import { epochMs, steadyMs } from "../../../gateway/core/time.ts";
@@ -84,6 +85,21 @@ class FlatHistory implements Historian {
   }
 }
 
+/** An alarm office of one rule, that remembers what it was told. */
+function smallOffice(): AlarmOffice {
+  const planned: Maintenance[] = [];
+  return {
+    rules: [],
+    explain: (rule) => (rule === "limit-1" ? ({ answer: sameText("below") } as Explanation) : undefined),
+    quality: async (from, to) => ({ from, to, perDay: 1 }) as AlarmQuality,
+    actAll: async (machine) => [anAlarm("a1", { machine, state: "acked" })],
+    maintenance: () => planned,
+    maintain: async (one) => void planned.push(one),
+    judge: async ({ verdict }) =>
+      verdict === "wrong" ? [{ rule: "limit-1", option: "delay.on", to: "30s", why: sameText("short") }] : [],
+  };
+}
+
 /** The parts that a gateway may have or not. */
 export function furniture(folder: string): Partial<WebParts> {
   const file = join(folder, "gateway.yaml");
@@ -100,6 +116,7 @@ export function furniture(folder: string): Partial<WebParts> {
     spectrum: (samples, rate) => ({ power: Float64Array.from(samples, (v) => v * v), step: rate / samples.length }),
     config: { file, check: async (yaml) => (yaml.includes("wrong") ? [`${file}:1:1 site: wrong`] : []) },
     cases: () => [{ machine: "tour-2" }],
+    office: smallOffice(),
     store: { timeQuality: () => "synced", backup: async (to) => writeFileSync(to, "copy") },
     broker: {
       presets: ["reader", "edge"],

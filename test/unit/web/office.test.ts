@@ -1,0 +1,60 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { anAlarm, furniture, type World, world } from "./world.ts";
+
+let w: World;
+beforeEach(async () => {
+  const folder = mkdtempSync(join(tmpdir(), "vigie-web-"));
+  w = await world({}, { ...furniture(folder), folder });
+});
+afterEach(() => w.web.close());
+
+const ask = async (method: string, path: string, body?: unknown) => {
+  const response = await fetch(w.api(path), {
+    method,
+    ...(body !== undefined && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  return { status: response.status, body: JSON.parse(await response.text()) };
+};
+
+test("why a rule is quiet is told; an unknown rule is named", async () => {
+  expect((await ask("GET", "/rules/limit-1/explain")).body.answer.en).toBe("below");
+  expect(await ask("GET", "/rules/other/explain")).toMatchObject({
+    status: 404,
+    body: { message: "There is no rule other." },
+  });
+});
+
+test("a rule is tried from its page, in the name of whoever presses", async () => {
+  w.alarms.all.set("limit-1", anAlarm("limit-1"));
+  expect((await ask("POST", "/rules/limit-1/test")).status).toBe(200);
+  expect(w.alarms.acts).toEqual([{ id: "limit-1", action: { kind: "test", by: "local" } }]);
+});
+
+test("maintenance is planned in minutes, with a reason, for a machine that exists", async () => {
+  const from = Date.now();
+  const { body } = await ask("POST", "/maintenance", { machine: "tour-2", minutes: 90, reason: "vidange" });
+  expect(body).toMatchObject([{ machine: "tour-2", by: "local", reason: "vidange" }]);
+  expect(body[0].until - from).toBeGreaterThanOrEqual(90 * 60_000);
+  expect((await ask("POST", "/maintenance", { machine: "tour-9", minutes: 90, reason: "x" })).status).toBe(404);
+  expect((await ask("POST", "/maintenance", { machine: "tour-2", minutes: 90 })).body.where).toBe("body.reason");
+});
+
+test("one hand on all alarms of a machine; a shelf needs its reason here too", async () => {
+  expect((await ask("POST", "/machines/tour-2/ack")).body).toMatchObject([{ id: "a1", state: "acked" }]);
+  expect((await ask("POST", "/machines/tour-2/shelve", { minutes: 5 })).body.where).toBe("body.reason");
+});
+
+test("a wrong case answers what would have avoided it", async () => {
+  expect((await ask("POST", "/machines/tour-2/verdict", { verdict: "wrong" })).body).toMatchObject([
+    { option: "delay.on" },
+  ]);
+  expect((await ask("POST", "/machines/tour-2/verdict", { verdict: "maybe" })).status).toBe(400);
+});
+
+test("figures are asked for a stretch of time", async () => {
+  expect((await ask("GET", "/alarms/quality?from=1000&to=2000")).body).toEqual({ from: 1_000, to: 2_000, perDay: 1 });
+  expect((await ask("GET", "/alarms/quality?from=2000&to=1000")).status).toBe(400);
+});
