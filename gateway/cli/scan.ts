@@ -98,7 +98,7 @@ async function look(port: string, rounds: readonly Round[], profiles: ReadonlyMa
     heard: (voice, asked, answered, counts) => {
       sound.asked += asked;
       sound.answered += answered;
-      const symptoms = { baud: voice.baud, serial: port.startsWith("/"), asked, answered, silent: 0, counts };
+      const symptoms = { baud: voice.baud, serial: port.startsWith("/"), asked, answered, counts };
       // Silence under one voice of many is what scanning is like; damaged answers are news.
       if (answered > 0 || counts.crc > 0)
         for (const advice of advise({ ...symptoms, damagedUnits: [], lateUnits: [] })) sound.said.add(say(advice));

@@ -75,6 +75,7 @@ const laneDevice = (device: KnownDevice, options: ModbusOptions, memory: Memory)
     : {},
   slave: device.slave,
   tags: device.tags,
+  texts: device.texts,
   limits: limitsOf(device.profile?.read),
   cost: costOf(paceOf(options)),
   holes: memory.holes(device.options.id),
@@ -86,6 +87,8 @@ const laneDevice = (device: KnownDevice, options: ModbusOptions, memory: Memory)
 const laneContext = (options: ModbusOptions, context: DriverContext, memory: Memory): LaneContext => ({
   driver: context.id,
   port: options.port,
+  baud: options.baud,
+  language: context.site.language,
   clock: context.clock,
   say: context.say,
   ledger: (device) => new Ledger(context.meters, context.id, device),

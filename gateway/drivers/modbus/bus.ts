@@ -119,9 +119,11 @@ export class ModbusBus implements Bus<Wire> {
     this.#drop(why);
   }
 
-  exchange<T>(ask: (wire: Wire) => Promise<T>, timeout: Ms): Promise<T> {
+  /** `pause`: the silence that the device itself needs before a question, where that is more than the line's. */
+  exchange<T>(ask: (wire: Wire) => Promise<T>, timeout: Ms, pause: Ms = 0): Promise<T> {
     const mine = this.#last.then(() => {
       this.#timeout = timeout;
+      this.#restUntil = Math.max(this.#restUntil, this.#heardAt + pause);
       return ask(this.#wire);
     });
     this.#last = mine.catch(() => undefined);

@@ -8,13 +8,34 @@ export interface Symptoms {
   serial: boolean;
   asked: number;
   answered: number;
-  /** Questions that met nothing at all. */
-  silent: number;
   counts: LineCounts;
   /** Slaves whose answers are mostly damaged while others are fine. */
   damagedUnits: readonly number[];
   /** Slaves that answered after their time was over. */
   lateUnits: readonly number[];
+}
+
+/** What one slave's questions came to. */
+export interface UnitCounts {
+  slave: number;
+  asked: number;
+  answered: number;
+  damaged: number;
+  late: number;
+}
+
+/** The symptoms of a line from the figures of its slaves. */
+export function symptomsOf(line: Pick<Symptoms, "baud" | "serial" | "counts">, units: readonly UnitCounts[]): Symptoms {
+  const sum = (pick: (unit: UnitCounts) => number) => units.reduce((total, unit) => total + pick(unit), 0);
+  const isDamaged = (unit: UnitCounts) => unit.asked >= ENOUGH && unit.damaged > 0.3 * unit.asked;
+  const isFine = (unit: UnitCounts) => unit.asked >= ENOUGH && unit.damaged < 0.05 * unit.asked && unit.answered > 0;
+  return {
+    ...line,
+    asked: sum((unit) => unit.asked),
+    answered: sum((unit) => unit.answered),
+    damagedUnits: units.some(isFine) ? units.filter(isDamaged).map(({ slave }) => slave) : [],
+    lateUnits: units.filter(({ late, asked }) => late > 0.02 * asked).map(({ slave }) => slave),
+  };
 }
 
 /** Below so many questions nothing is said. */

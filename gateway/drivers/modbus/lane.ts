@@ -2,10 +2,12 @@ import type { Logger } from "pino";
 import type { Batch, DeviceStatus } from "../../core/driver.ts";
 import { Fault, faults } from "../../core/fault.ts";
 import type { Reading } from "../../core/reading.ts";
+import type { Language, Text } from "../../core/text.ts";
 import type { Clock, Ms } from "../../core/time.ts";
 import { reopenDelay, rest } from "../lib/pipe.ts";
 import type { ModbusBus } from "./bus.ts";
 import type { Counter } from "./counter.ts";
+import { advise, symptomsOf } from "./doctor.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Hole } from "./plan.ts";
 import { Schedule } from "./schedule.ts";
@@ -21,6 +23,8 @@ export interface LaneContext {
   /** The driver's id. */
   driver: string;
   port: string;
+  baud: number;
+  language: Language;
   clock: Clock;
   say: Logger;
   ledger(device: string): Ledger;
@@ -45,6 +49,7 @@ export class Lane {
   readonly bus: ModbusBus;
   readonly #seats: readonly Seat[];
   readonly #context: LaneContext;
+  readonly #advised = new Set<string>();
   readonly #stuck = new Fault("port", "open, but no device answers");
   #answeredAt: Ms = 0;
   #wedgedAfter = WEDGED_AFTER;
@@ -84,11 +89,13 @@ export class Lane {
       state: station.state,
       about: {
         ...device.about,
+        ...station.properties,
         slave: device.slave,
         timeout_ms: Math.round(station.patience.timeout),
         response_p50_ms: Math.round(ledger.thought.percentile(0.5)),
         response_p99_ms: Math.round(ledger.thought.percentile(0.99)),
         ...Object.fromEntries(Object.entries(ledger.errors).map(([kind, count]) => [`errors_${kind}`, count])),
+        ...(this.advice[0] && { advice: this.advice[0][this.#context.language] }),
         ...(station.refused.length > 0 && { refused: station.refused.map((tag) => tag.name).join(" ") }),
       },
     }));
@@ -127,6 +134,7 @@ export class Lane {
       const why = await this.bus.serve(() => {
         openedAt = clock.monotonic();
         this.#answeredAt = openedAt;
+        for (const { station } of this.#seats) station.wireIsNew();
         say.info(`${driver}: ${port} is open`);
         tried();
       });
@@ -150,8 +158,11 @@ export class Lane {
           ledger.exchanged(result, thought);
           this.#unwedge(result === "timeout");
         },
-        silent: (why, again) =>
-          say.warn(`${driver}: ${device.id} silent (${faults[why].en}), trying again in ${Math.round(again / 1000)} s`),
+        silent: (why, again) => {
+          const seconds = Math.round(again / 1_000);
+          say.warn(`${driver}: ${device.id} silent (${faults[why].en}), trying again in ${seconds} s`);
+          this.#adviseOnce();
+        },
         back: () => say.info(`${driver}: ${device.id} answers again`),
         hole: (hole, tag) => {
           this.#context.remember(device.id, hole);
@@ -164,6 +175,27 @@ export class Lane {
       this.#context.counters(device.id, device.tags),
     );
     return { device, station, ledger, schedule: new Schedule([1_000], 0) };
+  }
+
+  /** What the wiring doctor says of this line now. */
+  get advice(): readonly Text[] {
+    const units = this.#seats.map(({ device, station, ledger }) => ({
+      slave: device.slave,
+      asked: ledger.asked,
+      answered: ledger.count("answered"),
+      damaged: ledger.count("crc") + ledger.count("garbled"),
+      late: station.late,
+    }));
+    const { port, baud } = this.#context;
+    return advise(symptomsOf({ baud, serial: port.startsWith("/"), counts: this.bus.counts }, units));
+  }
+
+  #adviseOnce(): void {
+    for (const text of this.advice) {
+      if (this.#advised.has(text.en)) continue;
+      this.#advised.add(text.en);
+      this.#context.say.warn(`${this.#context.driver}: ${text.en}`);
+    }
   }
 
   /** Open, but nobody at all answers any more: the adapter or the connection may be stuck, so open it anew, ever more rarely. */

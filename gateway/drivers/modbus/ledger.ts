@@ -66,6 +66,17 @@ export class Ledger {
     series.value++;
   }
 
+  /** Questions so far, and how many of them ended in that way. */
+  count(result: "answered" | FaultCode): number {
+    return this.#results.get(result)?.value ?? 0;
+  }
+
+  get asked(): number {
+    let sum = 0;
+    for (const { value } of this.#results.values()) sum += value;
+    return sum;
+  }
+
   /** Errors so far, by kind. */
   get errors(): Readonly<Record<string, number>> {
     return Object.fromEntries(

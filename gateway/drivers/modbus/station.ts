@@ -1,6 +1,7 @@
 import { Fault, type FaultCode } from "../../core/fault.ts";
 import { bad, type Reading } from "../../core/reading.ts";
-import { type EpochMs, MINUTE, type Ms, SECOND } from "../../core/time.ts";
+import { type EpochMs, MINUTE, type Ms } from "../../core/time.ts";
+import { Breaker } from "./breaker.ts";
 import type { Answer, ModbusBus } from "./bus.ts";
 import type { Counter } from "./counter.ts";
 import { type Decode, decoder } from "./decode.ts";
@@ -8,8 +9,9 @@ import { Patience } from "./patience.ts";
 import { type Block, type Cost, type Hole, type Limits, plan } from "./plan.ts";
 import { isBits } from "./profile.ts";
 import { readOf } from "./question.ts";
+import { rawText } from "./raw.ts";
 import { Refusal } from "./refusal.ts";
-import type { Tag } from "./tags.ts";
+import type { Tag, TextTag } from "./tags.ts";
 
 /** What a station tells of itself: counted, logged and remembered by the driver. */
 export interface Listener {
@@ -23,6 +25,7 @@ export interface Listener {
 export interface StationSettings {
   slave: number;
   tags: readonly Tag[];
+  texts: readonly TextTag[];
   limits: Limits;
   cost: Cost;
   holes: readonly Hole[];
@@ -33,14 +36,6 @@ export interface StationSettings {
   pause: Ms;
 }
 
-/** After so many failed polls in a row the device counts as silent: one short probe now and then instead of its whole plan. */
-const FAILURES = 3;
-const PROBE_EVERY_MIN = SECOND;
-const PROBE_EVERY_MAX = 30 * SECOND;
-/** A probe may cost its bus one part in so many. */
-const PROBE_SHARE = 40;
-/** Every so many probes one waits to the ceiling, for a device that has become slow. */
-const LONG_PROBE = 4;
 const REFUSED_AGAIN = 10 * MINUTE;
 
 /** Faults of the wire itself: they say nothing about a device. */
@@ -55,15 +50,17 @@ interface Reader {
 export class Station {
   readonly settings: StationSettings;
   readonly patience: Patience;
+  /** What the device says of itself in text: serial number, firmware. Read once. */
+  readonly properties: Record<string, string> = {};
+  /** Answers that came after their time was over. */
+  late = 0;
   readonly #bus: ModbusBus;
   readonly #heard: Listener;
   readonly #decoders: readonly Decode[];
   readonly #holes: Hole[];
   readonly #plans = new Map<string, readonly Reader[]>();
   readonly #refused = new Map<Tag, Ms>();
-  #failures = 0;
-  #probes = 0;
-  #probeAt: Ms = 0;
+  readonly #breaker = new Breaker();
   #why: FaultCode = "timeout";
 
   constructor(settings: StationSettings, bus: ModbusBus, heard: Listener, counters: readonly (Counter | undefined)[]) {
@@ -76,8 +73,22 @@ export class Station {
   }
 
   get state(): "ok" | "silent" | "degraded" {
-    if (this.#failures >= FAILURES) return "silent";
-    return this.#failures > 0 || this.#refused.size > 0 ? "degraded" : "ok";
+    if (this.#breaker.isOpen) return "silent";
+    return this.#breaker.isShaken || this.#refused.size > 0 ? "degraded" : "ok";
+  }
+
+  /** The wire has just been opened: whoever was silent on the old one gets a new chance. */
+  wireIsNew(): void {
+    this.#breaker.retry();
+  }
+
+  #noticeTardy(): boolean {
+    const tardy = this.#bus.wasTardy(this.settings.slave);
+    if (tardy) {
+      this.late++;
+      this.patience.tardy();
+    }
+    return tardy;
   }
 
   get refused(): readonly Tag[] {
@@ -87,7 +98,7 @@ export class Station {
   /** Reads the tags with these indices, and answers for every one of them. `due` is the name of the set, to remember its plan by. */
   async poll(due: string, indices: readonly number[], clock: { now(): EpochMs; monotonic(): Ms }): Promise<Reading[]> {
     const readings: Reading[] = [];
-    if (this.#failures >= FAILURES && !(await this.#probe(clock.monotonic())))
+    if (this.#breaker.isOpen && !(await this.#probe(clock.monotonic())))
       return this.#allBad(indices, clock.now(), this.#why);
     let fault: FaultCode | undefined;
     for (const reader of this.#plan(due, indices, clock.monotonic())) {
@@ -100,7 +111,21 @@ export class Station {
       if (indices.includes(index)) readings.push(this.#bad(index, clock.now(), "refused"));
     }
     this.#judge(fault, clock.monotonic());
+    if (!fault) await this.#readText();
     return readings;
+  }
+
+  /** One text per poll, so that a device with many of them does not hold up the line. */
+  async #readText(): Promise<void> {
+    const text = this.settings.texts.find(({ name }) => !(name in this.properties));
+    if (!text) return;
+    try {
+      const { bytes } = await this.#ask({ ...text, spans: [] });
+      this.properties[text.name] = rawText(bytes, 0, text.count, text.order);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (error.code === "refused") this.properties[text.name] = "";
+    }
   }
 
   /** Bad readings for all of them: a silent device, a missing port. */
@@ -165,11 +190,15 @@ export class Station {
 
   async #ask(block: Block): Promise<Answer> {
     const question = readOf(this.settings.slave, block.table, block.at, block.count);
-    const tries = this.#failures > 0 || !this.patience.isLearned ? 1 : 1 + this.settings.retries;
+    const tries = this.#breaker.isShaken || !this.patience.isLearned ? 1 : 1 + this.settings.retries;
     for (let left = tries - 1; ; left--) {
-      if (this.#bus.wasTardy(this.settings.slave)) this.patience.tardy();
+      this.#noticeTardy();
       try {
-        const answer = await this.#bus.exchange((wire) => wire.ask(question), this.patience.timeout);
+        const answer = await this.#bus.exchange(
+          (wire) => wire.ask(question),
+          this.patience.timeout,
+          this.settings.pause,
+        );
         this.patience.answered(answer.thought);
         this.#heard.exchanged("answered", answer.thought);
         return answer;
@@ -185,11 +214,10 @@ export class Station {
   /** Whether a silent device is back: asks one short question when it is time. */
   async #probe(now: Ms): Promise<boolean> {
     const first = this.settings.tags[0];
-    const tardy = this.#bus.wasTardy(this.settings.slave);
-    if (tardy) this.patience.tardy();
-    if (!first || (now < this.#probeAt && !tardy)) return false;
+    const tardy = this.#noticeTardy();
+    if (!first || !(tardy || this.#breaker.mayProbe(now))) return false;
     const question = readOf(this.settings.slave, first.table, first.at, first.count);
-    const timeout = this.#probes % LONG_PROBE === LONG_PROBE - 1 ? this.settings.timeout : this.patience.probe;
+    const timeout = this.#breaker.isLong ? this.settings.timeout : this.patience.probe;
     try {
       const answer = await this.#bus.exchange((wire) => wire.ask(question), timeout);
       this.patience.answered(answer.thought);
@@ -197,33 +225,22 @@ export class Station {
       if (!(error instanceof Fault)) throw error;
       this.#heard.exchanged(error.code, 0);
       if (!(error instanceof Refusal) || error.code === "timeout") {
-        if (!wireFaults.has(error.code)) this.#backOff(now, timeout);
+        if (!wireFaults.has(error.code)) this.#breaker.backOff(now, timeout);
         this.#why = error.code;
         return false;
       }
     }
-    this.#failures = 0;
-    this.#probes = 0;
+    this.#breaker.answered();
     this.#heard.back();
     return true;
   }
 
   #judge(fault: FaultCode | undefined, now: Ms): void {
-    if (!fault) this.#failures = 0;
+    if (!fault) this.#breaker.answered();
     if (!fault || wireFaults.has(fault)) return;
     this.#why = fault;
-    // Who was never heard need not prove it three times.
-    this.#failures += this.patience.isLearned ? 1 : FAILURES;
-    if (this.#failures >= FAILURES) {
-      this.#backOff(now, this.patience.probe);
-      this.#heard.silent(fault, this.#probeAt - now);
-    }
-  }
-
-  #backOff(now: Ms, cost: Ms): void {
-    const pause = Math.max(PROBE_EVERY_MIN * 2 ** Math.min(this.#probes, 5), PROBE_SHARE * cost);
-    this.#probeAt = now + Math.min(PROBE_EVERY_MAX, pause);
-    this.#probes++;
+    const opened = this.#breaker.failed(this.patience.isLearned, now, this.patience.probe);
+    if (opened) this.#heard.silent(fault, this.#breaker.wait(now));
   }
 
   #remember(hole: Hole, tag: Tag | undefined): void {

@@ -50,6 +50,7 @@ export class VirtualLine {
         about: {},
         slave,
         tags,
+        texts: [],
         limits: limitsOf(),
         cost: costOf(pace),
         holes: [],
@@ -61,6 +62,8 @@ export class VirtualLine {
     const lane = new Lane(bus, known, {
       driver: "ligne-1",
       port: "/dev/x",
+      baud: options.baud,
+      language: "en",
       clock: clockOf(this.timer),
       say: pino({}, { write: (line: string) => void this.lines.push(JSON.parse(line).msg) }),
       ledger: (device) => new Ledger(this.meters, "ligne-1", device),
