@@ -161,7 +161,7 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   if (state.level !== null && limit !== null && level < axis.up(limit)) {
     // The first reading to touch the limit comes before the level does.
     const touched = axis.up(limit - rule.sign * TOUCH * state.scatter);
-    verdict.remaining = ahead(course, noise, Math.max(touched, level));
+    verdict.remaining = ahead(course, noise, level, Math.max(touched, level + (axis.up(limit) - level) / 4));
   }
   // Well below its baseline: run in, repaired or another job. What was learned holds no longer.
   if (above + SURE * spread < -marks.alert) relearn(state);
@@ -241,8 +241,9 @@ function courseSince(window: Window, heights: readonly number[], noise: number, 
   return { run, heights: risen, trend: follow(run, risen, noise) };
 }
 
-function ahead({ run, heights, trend }: Course, noise: number, limit: number): TimeToLimit | null {
-  const unsteady = { ...trend, slopeVar: trend.slopeVar + (UNSTEADY * trend.slope) ** 2 };
+function ahead({ run, heights, trend }: Course, noise: number, level: number, limit: number): TimeToLimit | null {
+  const slopeVar = trend.slopeVar + (UNSTEADY * trend.slope) ** 2;
+  const unsteady = { ...trend, level: Math.min(trend.level, level), slopeVar };
   const step = Math.max(1, spanOf(run) / (run.length - 1));
   const wander = Math.max(0.02 * noise, wandering(heights, noise)) / step;
   return timeToLimit(unsteady, limit, wander, HORIZON * spanOf(run));
