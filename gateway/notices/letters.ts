@@ -4,7 +4,7 @@ import type { Language, Text } from "../core/text.ts";
 import type { Site } from "../plugin.ts";
 import type { Draft } from "./router.ts";
 import type { Person } from "./settings.ts";
-import { headline, hour, letter, shortPriority } from "./wording.ts";
+import { headline, hour, letter, machineName, shortPriority } from "./wording.ts";
 
 /** What one SMS holds. */
 const SHORT = 160;
@@ -25,7 +25,7 @@ export function written(
   machines: ReadonlyMap<string, Machine>,
 ): Message {
   const language = person.language ?? site.language;
-  const nameOf = (alarm: Alarm) => machines.get(alarm.machine)?.name[language] ?? alarm.machine;
+  const nameOf = (alarm: Alarm) => machineName(machines, alarm.machine, language);
   const { head, lines } = words(draft, language, site, nameOf);
   const marked = draft.kind === "test" ? `TEST ${head}` : head;
   return {

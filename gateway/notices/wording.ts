@@ -1,4 +1,5 @@
 import type { Alarm, Priority } from "../core/alarm.ts";
+import type { Machine } from "../core/point.ts";
 import type { Language, Text } from "../core/text.ts";
 import type { EpochMs } from "../core/time.ts";
 
@@ -13,6 +14,12 @@ const words = {
   consequence: { fr: "Conséquence", en: "Consequence" },
   action: { fr: "À faire", en: "To do" },
 } as const satisfies Record<string, Text>;
+
+const gateway: Text = { fr: "Passerelle", en: "Gateway" };
+
+/** What people call a machine; the gateway is one too. */
+export const machineName = (machines: ReadonlyMap<string, Machine>, id: string, language: Language): string =>
+  machines.get(id)?.name[language] ?? (id === "gateway" ? gateway[language] : id);
 
 /** The hour where the machine stands: `14:05`. */
 export const hour = (t: EpochMs, timezone: string): string =>

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { AlarmEvent } from "../core/alarm.ts";
-import { headline } from "../notices/wording.ts";
+import { headline, machineName } from "../notices/wording.ts";
 import { defineNotifier } from "../plugin.ts";
 
 const options = z.strictObject({
@@ -15,7 +15,7 @@ export default defineNotifier({
     name: id,
     async notify({ alarm, annunciated, from, to, by, test }: AlarmEvent) {
       if (what === "annunciated" && !annunciated) return;
-      const machine = machines.get(alarm.machine)?.name[site.language] ?? alarm.machine;
+      const machine = machineName(machines, alarm.machine, site.language);
       const line = headline(alarm, machine, site.language, site.timezone);
       say.warn(`${test ? "TEST " : ""}${line} (${from} → ${to}, ${by})`);
     },

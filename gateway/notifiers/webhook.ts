@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { AlarmEvent } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
-import { headline, letter } from "../notices/wording.ts";
+import { headline, letter, machineName } from "../notices/wording.ts";
 import { defineNotifier, type NotifierContext } from "../plugin.ts";
 
 const TIMEOUT = 10_000;
@@ -72,7 +72,7 @@ async function post(given: z.output<typeof options>, body: string, id: string, s
 const deliveryId = ({ alarm, to, t }: AlarmEvent): string => `${alarm.id}.${alarm.occurrence}.${to}.${t}`;
 
 function bodyOf(event: AlarmEvent, template: unknown, { site, machines }: NotifierContext): unknown {
-  const machine = machines.get(event.alarm.machine)?.name[site.language] ?? event.alarm.machine;
+  const machine = machineName(machines, event.alarm.machine, site.language);
   const fields = {
     ...event,
     id: deliveryId(event),
