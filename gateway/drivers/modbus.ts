@@ -1,5 +1,6 @@
 import type { Batch } from "../core/driver.ts";
 import { type DriverContext, defineDriver } from "../plugin.ts";
+import { budgetLine, budgetOf, tooFull } from "./modbus/budget.ts";
 import { ModbusBus } from "./modbus/bus.ts";
 import { copperOf, costOf, paceOf } from "./modbus/copper.ts";
 import { Counter } from "./modbus/counter.ts";
@@ -21,7 +22,22 @@ import { type KnownDevice, resolveDevices } from "./modbus/resolve.ts";
 export default defineDriver<ModbusOptions>({
   options: modbusOptions,
 
-  examine: (options, context) => ({ problems: resolveDevices(options, context).problems }),
+  examine(options, context) {
+    const { devices, problems } = resolveDevices(options, context);
+    if (problems.length > 0) return { problems };
+    const cost = costOf(paceOf(options));
+    const budgets = wiresOf(options, devices).map((own) =>
+      budgetOf(
+        own.map((device) => ({ id: device.options.id, tags: device.tags, limits: limitsOf(device.profile?.read) })),
+        cost,
+      ),
+    );
+    const full = budgets.flatMap((budget) => tooFull(budget) ?? []);
+    return {
+      problems: full.map((message) => ({ path: ["devices"], message })),
+      report: budgets.map((budget) => budgetLine(context.id, budget)[context.site.language]),
+    };
+  },
 
   create(options, context) {
     const { devices } = resolveDevices(options, context);

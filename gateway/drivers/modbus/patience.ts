@@ -4,7 +4,7 @@ import type { Ms } from "../../core/time.ts";
 export const FLOOR: Ms = 100;
 
 /** What a device that was never heard gets: most answer within 100 ms, and most that are silent are not there. */
-const STRANGER: Ms = 250;
+export const STRANGER: Ms = 250;
 
 /**
  * How long to wait for one device, learned from its own answers the way TCP learns it (RFC 6298): smoothed mean plus four times
