@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { describeWith } from "../need.ts";
+import { runWall } from "./wall-run.ts";
+
+/** `npm run test:wall` sets these for the whole day; the usual run is a taste of it. */
+const updates = Number(process.env.WALL_UPDATES ?? 600);
+const hours = Number(process.env.WALL_HOURS ?? 3);
+
+describeWith(["chromium"], "the wall board", () => {
+  test(`stays light over ${updates} updates and ${hours} h of its clock`, { timeout: 3_600_000 }, async () => {
+    const figures = await runWall(updates, hours);
+    console.log(
+      `${figures.updates} updates, ${hours} h: heap ${(figures.heapBefore / 1e6).toFixed(2)} → ${(figures.heapAfter / 1e6).toFixed(2)} MB, nodes ${figures.nodesBefore} → ${figures.nodesAfter}`,
+    );
+    expect(figures.updates).toBeGreaterThanOrEqual(updates);
+    expect(figures.complaints).toEqual([]);
+    expect(figures.heapAfter - figures.heapBefore).toBeLessThan(1_500_000);
+    expect(figures.nodesAfter).toBeLessThan(figures.nodesBefore * 1.3 + 200);
+  });
+});
