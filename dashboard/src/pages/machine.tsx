@@ -13,6 +13,7 @@ import { Measures } from "../parts/measures.tsx";
 import { Pictogram } from "../parts/pictogram.tsx";
 import { Spectrum } from "../parts/spectrum.tsx";
 import { StateChip } from "../parts/tile.tsx";
+import { Watching } from "../parts/watching.tsx";
 import { path } from "../router.ts";
 import { byUrgency, isAside, mainPoint } from "../status.ts";
 import { nameOf } from "../titles.ts";
@@ -89,6 +90,7 @@ function Machine({ machine }: { machine: MachineAnswer }) {
       {sensorsOf(points.value.map((point) => point.peek().id)).map((sensor) => (
         <Spectrum key={sensor} point={sensor} />
       ))}
+      <Watching machine={machine.id} />
       <Logbook machine={machine.id} />
     </section>
   );

@@ -7,6 +7,7 @@ import { say, words } from "../words/index.ts";
 import { AlarmActs } from "./alarm-acts.tsx";
 import { Icon } from "./icon.tsx";
 import { Mark } from "./mark.tsx";
+import { Verdict } from "./verdict.tsx";
 
 /** One alarm with everything a person needs to act, and the button to say "I have seen it". */
 export function AlarmCard({ alarm, withMachine = true }: { alarm: AlarmAnswer; withMachine?: boolean }) {
@@ -35,6 +36,7 @@ export function AlarmCard({ alarm, withMachine = true }: { alarm: AlarmAnswer; w
       </header>
       {more && <p class="alarm-more">{more}</p>}
       <Facts alarm={alarm} />
+      {alarm.rule.startsWith("case-") && <Verdict machine={alarm.machine} />}
       <AlarmActs alarm={alarm} />
     </article>
   );

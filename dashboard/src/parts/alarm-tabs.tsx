@@ -1,13 +1,17 @@
+import type { RuleView } from "../../../gateway/core/office.ts";
+import { useAsked } from "../ask.ts";
 import { path } from "../router.ts";
 import { words } from "../words/index.ts";
 
 /** The pages about alarms, side by side. */
 export function AlarmTabs() {
   const w = words.value.alarms;
+  // A gateway without the office of alarms has no figures to show.
+  const office = useAsked<RuleView[]>("/rules").value;
   const tabs = [
     ["/alarms", w.nowTab],
     ["/alarms/history", w.historyTab],
-    ["/alarms/quality", words.value.figures.tab],
+    ...(office.answer ? [["/alarms/quality", words.value.figures.tab] as const] : []),
   ] as const;
   return (
     <nav class="tabs" aria-label={w.title}>

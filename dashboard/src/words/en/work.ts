@@ -2,7 +2,7 @@ import type { Words } from "../fr.ts";
 
 const s = (n: number): string => (n === 1 ? "" : "s");
 
-export const work: Pick<Words, "energy" | "config" | "spectrum" | "figures"> = {
+export const work: Pick<Words, "energy" | "config" | "spectrum" | "watching" | "verdict" | "figures"> = {
   energy: {
     title: "Energy",
     span: "Period",
@@ -33,6 +33,27 @@ export const work: Pick<Words, "energy" | "config" | "spectrum" | "figures"> = {
     peak: (hz, g) => `highest ${g} g at ${hz} Hz`,
     clipped: "measurement saturated",
     summary: (hz, g, n) => `Spectrum: highest ${g} g at ${hz} Hz, and a waterfall of the last ${n}.`,
+  },
+  watching: {
+    title: "Watching",
+    rules: (n) => `${n} rule${s(n)} watching`,
+    byDefault: "by default",
+    votes: "counts in the machine’s case",
+    disabled: "disabled",
+    machineState: "State of the machine",
+    test: "Test the whole chain",
+    tested: "Test sent, marked TEST.",
+    startMaintenance: "Planned maintenance",
+    endMaintenance: "End the maintenance",
+    inMaintenance: (until, by, reason) =>
+      `In maintenance until ${until} (${by}: ${reason}). The machine raises no alarm.`,
+    maintenanceSet: "The machine raises no alarm meanwhile.",
+    maintenanceEnded: "The machine is being watched again.",
+  },
+  verdict: {
+    question: "Is this right?",
+    words: { right: "Right", wrong: "Wrong", known: "Known already" },
+    thanks: "Noted. Thank you.",
   },
   figures: {
     title: "Alarm quality",

@@ -32,6 +32,27 @@ export const work = {
     clipped: "mesure en butée",
     summary: (hz: string, g: string, n: number) => `Spectre : maximum ${g} g à ${hz} Hz, et cascade des ${n} derniers.`,
   },
+  watching: {
+    title: "Surveillance",
+    rules: (n: number) => `${n} règle${s(n)} de surveillance`,
+    byDefault: "d’office",
+    votes: "compte dans l’avis sur la machine",
+    disabled: "désactivée",
+    machineState: "État de la machine",
+    test: "Essayer toute la chaîne",
+    tested: "Essai envoyé, marqué ESSAI.",
+    startMaintenance: "Maintenance prévue",
+    endMaintenance: "Terminer la maintenance",
+    inMaintenance: (until: string, by: string, reason: string) =>
+      `En maintenance jusqu’à ${until} (${by} : ${reason}). La machine n’alerte pas.`,
+    maintenanceSet: "La machine n’alertera pas pendant ce temps.",
+    maintenanceEnded: "La machine est de nouveau surveillée.",
+  },
+  verdict: {
+    question: "Cet avis est-il juste ?",
+    words: { right: "Juste", wrong: "Faux", known: "Déjà connu" },
+    thanks: "Noté. Merci.",
+  },
   figures: {
     title: "Qualité des alarmes",
     tab: "Qualité",
