@@ -7,7 +7,7 @@ export const clock: Clock = {
   monotonic: () => performance.now() + MONOTONIC_AT_START,
   sleep: async (ms, signal) => {
     try {
-      await sleep(ms, undefined, signal && { signal });
+      await sleep(Math.max(0, ms), undefined, signal && { signal });
     } catch {
       // Only an abort can end it early; callers get the signal's own reason.
       throw signal?.reason;

@@ -61,12 +61,23 @@ class Following<T> {
       if (!work) await this.#log.grown(signal);
       else if (!(await this.#deliver(work, signal))) await this.#rest(signal);
     }
-    const until = clock.monotonic() + (this.#options.drain ?? DRAIN);
-    // A follower that fails now, or is far behind, goes on from its place at the next start.
-    while (this.#failed === 0 && clock.monotonic() < until) {
+    await this.#drain(clock.monotonic() + (this.#options.drain ?? DRAIN));
+  }
+
+  /** A follower that fails now, is far behind or takes too long goes on from its place at the next start. */
+  async #drain(until: Ms): Promise<void> {
+    const { signal, clock } = this.#options;
+    const late = new AbortController();
+    const tooLate = clock.sleep(until - clock.monotonic(), late.signal).then(
+      () => false,
+      () => false,
+    );
+    for (let going = this.#failed === 0; going; ) {
       const work = await this.#next();
-      if (work?.lane !== "live" || !(await this.#deliver(work, AbortSignal.timeout(until - clock.monotonic())))) break;
+      going = work?.lane === "live" && (await Promise.race([this.#deliver(work, signal), tooLate]));
     }
+    late.abort();
+    await tooLate;
   }
 
   async #begin(): Promise<void> {

@@ -124,8 +124,13 @@ export class Journal<T> implements Log<T>, Queue {
     if (signal?.aborted) return Promise.resolve();
     if (!signal) return this.#growth.promise;
     const { promise, resolve } = Promise.withResolvers<void>();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    void this.#growth.promise.then(resolve);
+    // Listeners must not pile up on a signal that lives as long as the gateway.
+    const grown = () => {
+      signal.removeEventListener("abort", grown);
+      resolve();
+    };
+    signal.addEventListener("abort", grown, { once: true });
+    void this.#growth.promise.then(grown);
     return promise;
   }
 
