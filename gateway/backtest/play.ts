@@ -57,6 +57,7 @@ export async function* play(table: Table, plugins: ReadonlyMap<string, DetectorP
   const cases = createCases(new Map([[MACHINE.id, MACHINE]]));
   const byPoint = new Map(points.map((p) => [p.id, rules.filter(({ detector }) => detector.inputs.includes(p.id))]));
   let [seq, boot, steady, last] = [0, 1, 0, Number.NaN];
+  let told = "";
 
   for await (const row of table.rows()) {
     // Where the table's clock goes back a new recording begins, as after a restart.
@@ -89,8 +90,13 @@ export async function* play(table: Table, plugins: ReadonlyMap<string, DetectorP
         );
     });
     const tick = feed(good(HEARTBEAT, epochMs(row.t), 1), rules);
-    for (const { finding } of cases.tick(tick))
-      if (finding.active) found.push(caseOf(finding, cases.list()[0]?.point, row.t));
+    for (const { finding } of cases.tick(tick)) {
+      const now = cases.list()[0];
+      // A case that only changes its words is not told again.
+      const word = `${now?.id} ${finding.level} ${now?.point}`;
+      if (finding.active && word !== told) found.push(caseOf(finding, now?.point, row.t));
+      told = word;
+    }
     yield { row, ...verdict(rules), found };
   }
 }

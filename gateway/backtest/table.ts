@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { type Ms, SECOND } from "../core/time.ts";
 
@@ -34,6 +34,7 @@ export class TableProblem extends Error {}
 const PEEK = 20;
 
 export async function openTable(file: string, choice: TableChoice): Promise<Table> {
+  if (!existsSync(file)) throw new TableProblem(`${file}: no such file`);
   const head: string[] = [];
   for await (const line of lines(file)) {
     head.push(line);

@@ -1,71 +1,102 @@
-import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
 import { parseArgs } from "node:util";
+import { analyseBursts, burstTable } from "../backtest/burst.ts";
+import { Lines } from "../backtest/lines.ts";
+import { rehearseFolder } from "../backtest/past.ts";
 import { type Found, play, type Scored } from "../backtest/play.ts";
-import { openTable, type Table, TableProblem } from "../backtest/table.ts";
-import { say } from "../cli.ts";
-import { parseDuration } from "../core/time.ts";
+import { openTable, TableProblem } from "../backtest/table.ts";
+import { say, terminalLanguage } from "../cli.ts";
+import { ConfigError } from "../config/load.ts";
+import type { AlarmEvent } from "../core/alarm.ts";
+import { epochMs, parseDuration } from "../core/time.ts";
 import { loadPlugins } from "../plugin.ts";
 
 export const summary = {
-  fr: "ce que les règles auraient dit d'un tableau, de rafales ou de l'historique",
-  en: "what the rules would have said of a table, of bursts or of the history",
+  fr: "ce que les règles auraient dit d'un tableau, de vibrations brutes ou de l'historique",
+  en: "what the rules would have said of a table, of raw vibration or of the history",
 };
 
 const usage = {
-  fr: `Usage : vigie backtest --input FICHIER.csv [--time COLONNE | --every 3min] [--ignore COLONNE…] [--scores SORTIE.csv] [--findings SORTIE.jsonl]`,
-  en: `Usage: vigie backtest --input FILE.csv [--time COLUMN | --every 3min] [--ignore COLUMN…] [--scores OUT.csv] [--findings OUT.jsonl]`,
+  fr: `Usage :
+  vigie backtest --input FICHIER.csv [--time COLONNE | --every 3min] [--ignore COLONNE…] [--scores SORTIE.csv] [--findings SORTIE.jsonl]
+  vigie backtest --burst DOSSIER|FICHIER --rate HZ [--rpm N] [--bearing 6205] [--format f32|i16] [--scale G] [--samples N] [--axes N] [--findings SORTIE.jsonl]
+  vigie backtest --config SITE.yaml --from 2025-03-01 --to 2025-04-01 [--data DOSSIER] [--findings SORTIE.jsonl]`,
+  en: `Usage:
+  vigie backtest --input FILE.csv [--time COLUMN | --every 3min] [--ignore COLUMN…] [--scores OUT.csv] [--findings OUT.jsonl]
+  vigie backtest --burst DIR|FILE --rate HZ [--rpm N] [--bearing 6205] [--format f32|i16] [--scale G] [--samples N] [--axes N] [--findings OUT.jsonl]
+  vigie backtest --config SITE.yaml --from 2025-03-01 --to 2025-04-01 [--data DIR] [--findings OUT.jsonl]`,
 };
 
+const words = { type: "string" } as const;
+const flags = {
+  input: words,
+  time: words,
+  every: words,
+  ignore: { type: "string", multiple: true },
+  scores: words,
+  findings: words,
+  burst: words,
+  rate: words,
+  rpm: words,
+  bearing: words,
+  format: words,
+  scale: words,
+  samples: words,
+  axes: words,
+  config: words,
+  from: words,
+  to: words,
+  data: { type: "string", default: "./data" },
+} as const;
+
+type Given = ReturnType<typeof parseArgs<{ options: typeof flags }>>["values"];
+
+/** What is wrong with the command line, in words for the terminal. */
+class Refused extends Error {}
+
+/** Exit code 0; 2 when the command line or a file is not as it must be. */
 export async function run(args: string[]): Promise<number> {
-  const { values: given } = parseArgs({
-    args,
-    options: {
-      input: { type: "string" },
-      time: { type: "string" },
-      every: { type: "string" },
-      ignore: { type: "string", multiple: true },
-      scores: { type: "string" },
-      findings: { type: "string" },
-    },
-  });
-  if (given.input === undefined) return refuse(say(usage));
-  const every = given.every === undefined ? undefined : parseDuration(given.every);
-  if (given.every !== undefined && every === undefined)
-    return refuse(`--every ${given.every}: say it like 1s, 3min or 1h`);
+  const { values: given } = parseArgs({ args, options: flags });
   try {
-    const table = await openTable(given.input, { time: given.time, every, ignore: given.ignore });
-    return await report(table, given.scores, given.findings);
+    if (given.input !== undefined) await overTable(given.input, given);
+    else if (given.burst !== undefined) await overBursts(given.burst, given);
+    else if (given.config !== undefined) await overHistory(given.config, given);
+    else throw new Refused(say(usage));
+    return 0;
   } catch (error) {
-    if (!(error instanceof TableProblem) && !isMissingFile(error)) throw error;
-    return refuse(error.message);
+    if (!isForPeople(error)) throw error;
+    console.error(`vigie backtest: ${error.message}`);
+    return 2;
   }
 }
 
-async function report(table: Table, scores: string | undefined, findings: string | undefined): Promise<number> {
+async function overTable(input: string, { time, every: written, ignore, scores, findings }: Given): Promise<void> {
+  const every = written === undefined ? undefined : parseDuration(written);
+  if (written !== undefined && every === undefined) throw new Refused(`--every ${written}: say it like 1s, 3min or 1h`);
+  const table = await openTable(input, { time, every, ignore });
   const { detectors } = await loadPlugins();
   const single = table.columns.length === 1;
   const [rowsOut, foundOut] = [scores, findings].map((path) => (path === undefined ? undefined : new Lines(path)));
   await rowsOut?.put(`timestamp,${single ? "value," : ""}anomaly_score,prediction\n`);
-  let [rows, predicted] = [0, 0];
-  const found = new Map<string, number>();
+  const counts = { rows: 0, anomalous: 0, alert: 0, watch: 0 };
   const start = performance.now();
   for await (const scored of play(table, detectors)) {
-    rows++;
-    predicted += scored.prediction;
+    counts.rows++;
+    counts.anomalous += scored.prediction;
     await rowsOut?.put(scoreLine(scored, single));
     for (const one of scored.found) {
-      await foundOut?.put(`${JSON.stringify(findingLine(one))}\n`);
-      found.set(one.level, (found.get(one.level) ?? 0) + 1);
+      counts[one.level]++;
+      await foundOut?.put(`${JSON.stringify(foundLine(one))}\n`);
     }
   }
   await Promise.all([rowsOut?.close(), foundOut?.close()]);
-  const seconds = (performance.now() - start) / 1_000;
-  const rate = Math.round((rows * table.columns.length) / seconds);
+  const rate = Math.round((1_000 * counts.rows * table.columns.length) / (performance.now() - start));
+  const size = `${counts.rows} × ${table.columns.length}`;
   console.log(
-    `${rows} rows × ${table.columns.length} columns, ${predicted} rows anomalous, ${found.get("alert") ?? 0} alerts, ${found.get("watch") ?? 0} hints; ${rate} readings/s`,
+    say({
+      fr: `${size} valeurs, ${counts.anomalous} lignes anormales, ${counts.alert} alertes, ${counts.watch} indices ; ${rate} valeurs/s`,
+      en: `${size} values, ${counts.anomalous} anomalous rows, ${counts.alert} alerts, ${counts.watch} hints; ${rate} values/s`,
+    }),
   );
-  return 0;
 }
 
 function scoreLine({ row, score, prediction }: Scored, single: boolean): string {
@@ -73,49 +104,94 @@ function scoreLine({ row, score, prediction }: Scored, single: boolean): string 
   return `${stamp},${single ? `${row.values[0] ?? ""},` : ""}${Number(score.toFixed(6))},${prediction}\n`;
 }
 
-function findingLine({ t, machine, point, rule, level, finding }: Found) {
+function foundLine({ t, machine, point, rule, level, finding }: Found) {
   const { part, onset, score, forecast, text } = finding;
+  const about = { ...(machine !== undefined && { machine }), ...(point !== undefined && { point }) };
+  const known = { ...(part !== undefined && { part }), ...(onset !== undefined && { onset }) };
+  return { t, ...about, rule, level, ...known, score, ...(forecast && { forecast }), text };
+}
+
+async function overBursts(source: string, given: Given): Promise<void> {
+  const rate = numberIn(given, "rate");
+  if (rate === undefined) throw new Refused("--burst needs --rate HZ, the samples per second");
+  if (given.format !== undefined && given.format !== "f32" && given.format !== "i16")
+    throw new Refused(`--format ${given.format}: f32 or i16`);
+  const [rpm, scale, samples, axes] = (["rpm", "scale", "samples", "axes"] as const).map((name) =>
+    numberIn(given, name),
+  );
+  const out = given.findings === undefined ? undefined : new Lines(given.findings);
+  const lines = analyseBursts({
+    ...{ source, rate },
+    ...(rpm !== undefined && { rpm }),
+    ...(scale !== undefined && { scale }),
+    ...(samples !== undefined && { samples }),
+    ...(axes !== undefined && { axes }),
+    ...(given.bearing !== undefined && { bearing: given.bearing }),
+    ...(given.format !== undefined && { format: given.format }),
+  });
+  for await (const line of lines) {
+    console.log(burstTable(line));
+    await out?.put(`${JSON.stringify(line)}\n`);
+  }
+  await out?.close();
+}
+
+function numberIn(given: Given, name: "rate" | "rpm" | "scale" | "samples" | "axes"): number | undefined {
+  const written = given[name];
+  if (written === undefined) return undefined;
+  const value = Number(written);
+  if (!(value > 0)) throw new Refused(`--${name} ${written}: a number above 0`);
+  return value;
+}
+
+async function overHistory(config: string, { from, to, data, findings }: Given): Promise<void> {
+  const [start, end] = [dateIn("from", from), dateIn("to", to)];
+  if (end <= start) throw new Refused("--to must be later than --from");
+  const out = findings === undefined ? undefined : new Lines(findings);
+  const counts = { alert: 0, watch: 0 };
+  for await (const event of rehearseFolder(config, data, start, end)) {
+    const { t, alarm } = event;
+    counts[alarm.level]++;
+    console.log(
+      `${new Date(t).toISOString()}  ${alarm.level.padEnd(5)}  ${alarm.machine}  ${alarm.text[terminalLanguage()]}`,
+    );
+    await out?.put(`${JSON.stringify(alarmLine(event))}\n`);
+  }
+  await out?.close();
+  console.log(
+    say({
+      fr: `${counts.alert} alertes et ${counts.watch} indices auraient été signalés.`,
+      en: `${counts.alert} alerts and ${counts.watch} hints would have been told.`,
+    }),
+  );
+}
+
+function dateIn(name: string, written: string | undefined) {
+  const t = Date.parse(written ?? "");
+  if (!Number.isFinite(t)) throw new Refused(`--${name} ${written ?? ""}: a date like 2025-03-01 or 2025-03-01T06:00`);
+  return epochMs(t);
+}
+
+function alarmLine({ t, alarm }: AlarmEvent) {
+  const { machine, point, rule, level, part, forecast, text } = alarm;
   return {
     t,
-    ...(machine !== undefined && { machine }),
-    ...(point !== undefined && { point }),
+    machine,
+    ...(point && { point }),
     rule,
     level,
-    ...(part !== undefined && { part }),
-    ...(onset !== undefined && { onset }),
-    score,
+    ...(part && { part }),
     ...(forecast && { forecast }),
     text,
   };
 }
 
-/** Writes at the pace of the disk, 64 kB at a time. */
-class Lines {
-  readonly #stream: WriteStream;
-  #held = "";
-
-  constructor(path: string) {
-    this.#stream = createWriteStream(path);
-  }
-
-  async put(line: string): Promise<void> {
-    this.#held += line;
-    if (this.#held.length < 65_536) return;
-    const room = this.#stream.write(this.#held);
-    this.#held = "";
-    if (!room) await once(this.#stream, "drain");
-  }
-
-  async close(): Promise<void> {
-    this.#stream.end(this.#held);
-    await once(this.#stream, "finish");
-  }
-}
-
-function refuse(message: string): number {
-  console.error(`vigie backtest: ${message}`);
-  return 2;
-}
-
-const isMissingFile = (error: unknown): error is Error =>
-  error instanceof Error && "code" in error && ["ENOENT", "EISDIR", "EACCES"].includes(String(error.code));
+/**
+ * Errors about what was given; everything else is a bug and may crash. The burst analysis and the history say what is
+ * wrong in plain errors, which begin with the thing that they are about.
+ */
+const isForPeople = (error: unknown): error is Error =>
+  error instanceof Refused ||
+  error instanceof TableProblem ||
+  error instanceof ConfigError ||
+  (error instanceof Error && error.constructor === Error);
