@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
+import { Link } from "../../../firmware-bridge/link.ts";
 
 const here = import.meta.dirname;
 const firmware = join(here, "../../../firmware-bridge/firmware");
@@ -48,6 +49,27 @@ export class Chip {
   /** By how many ms, at most, a busy machine has held its time up: by so much times may be wrong that the node is right about. */
   get lag(): Promise<number> {
     return this.#ask("lag");
+  }
+
+  /** Gives the node a name, as a person with a terminal would. */
+  async name(id: string): Promise<string> {
+    const port = await this.port;
+    const done = new AbortController();
+    let seen = "";
+    const type = (words: string) => link.send(new TextEncoder().encode(words));
+    const link: Link = new Link({
+      port,
+      onState: (down) => down === undefined && type("\r\r\r"),
+      onBytes: (piece) => {
+        seen += Buffer.from(piece).toString("latin1");
+        if (seen.endsWith("? for help\r\n> ")) type(`id ${id}\rshow\r`);
+        if (!seen.includes(`\n${id} boot `) || !seen.endsWith("\r\n> ")) return;
+        type("exit\r");
+        setTimeout(() => done.abort(), 100);
+      },
+    });
+    await link.run(done.signal);
+    return port;
   }
 
   /** A line that the runner obeys: `noise 0.01`, `cut`, `join`, `reset`, `set celsius 40`. */

@@ -4,7 +4,6 @@
 // (the cable), `reset`, `set NAME VALUE` (a sensor), `pulses` (how many were given), `lag` (ms that a busy
 // machine has held it up, at most), `quit`.
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
@@ -25,8 +24,9 @@ static double noise;
 static int cut;
 static double lag; /* the furthest that the chip has been behind real time */
 static unsigned long long seed = 1;
-static unsigned char outgoing[256];
-static int waiting;
+/* What a kernel would keep for a reader that is slow. */
+static unsigned char outgoing[65536];
+static size_t waiting;
 
 static double chance(void) {
   seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
@@ -38,14 +38,17 @@ static unsigned char damaged(unsigned char byte) {
 }
 
 static void flush_out(void) {
-  if (waiting > 0 && !cut && write(terminal, outgoing, (size_t)waiting) < 0 && errno != EAGAIN && errno != EIO) perror("pty");
-  waiting = 0;
+  if (cut) waiting = 0;
+  if (waiting == 0) return;
+  ssize_t gone = write(terminal, outgoing, waiting);
+  if (gone <= 0) return;
+  waiting -= (size_t)gone;
+  memmove(outgoing, outgoing + gone, waiting);
 }
 
 static void on_uart(struct avr_irq_t* irq, uint32_t value, void* param) {
   (void)irq, (void)param;
-  outgoing[waiting++] = damaged((unsigned char)value);
-  if (waiting == sizeof(outgoing)) flush_out();
+  if (waiting < sizeof(outgoing)) outgoing[waiting++] = damaged((unsigned char)value);
 }
 
 /* Eleven bytes in a millisecond are what a line of 115200 carries. */

@@ -28,20 +28,52 @@ inline const Golden& golden(const char* name) {
 }
 `;
 
-describeWith(["g++"], "the firmware's core on the host, with AddressSanitizer and UBSan", () => {
-  const out = mkdtempSync(join(tmpdir(), "vigie-host-"));
-  mkdirSync(join(out, "host"));
-  writeFileSync(join(out, "host/golden.h"), golden());
-  const build = (name: string): string => {
-    execFileSync("make", ["-s", "-C", firmware, `OUT=${out}`, join(out, "host", name)], { stdio: "inherit" });
-    return join(out, "host", name);
-  };
+const out = mkdtempSync(join(tmpdir(), "vigie-firmware-"));
+mkdirSync(join(out, "host"));
+writeFileSync(join(out, "host/golden.h"), golden());
 
-  test("its unit tests pass, with the same golden frames", { timeout: 120_000 }, () => {
-    expect(execFileSync(build("unit"), { encoding: "utf8" })).toBe("ok\n");
+const build = (file: string): string => {
+  execFileSync("make", ["-s", "-C", firmware, `OUT=${out}`, join(out, file)], { stdio: "inherit" });
+  return join(out, file);
+};
+
+describeWith(["g++"], "the firmware on the host, with AddressSanitizer and UBSan", () => {
+  test("the core's unit tests pass, with the same golden frames", { timeout: 180_000 }, () => {
+    expect(execFileSync(build("host/unit"), { encoding: "utf8" })).toBe("ok\n");
   });
 
   test(`it answers after each of ${STREAMS} damaged streams`, { timeout: 900_000 }, () => {
-    expect(execFileSync(build("fuzz"), [STREAMS], { encoding: "utf8" })).toBe(`ok ${STREAMS} streams\n`);
+    expect(execFileSync(build("host/fuzz"), [STREAMS], { encoding: "utf8" })).toBe(`ok ${STREAMS} streams\n`);
+  });
+
+  test("the sketch for Arduino cores compiles, introduces itself, and reads nothing from sensors that are not there", {
+    timeout: 180_000,
+  }, () => {
+    expect(execFileSync(build("host/sketch"), { encoding: "utf8" })).toBe("ok\n");
+  });
+});
+
+describeWith(["avr-gcc"], "the firmware on an ATmega328P", () => {
+  const size = (file: string): { flash: number; ram: number } => {
+    const [, row = ""] = execFileSync("avr-size", [build(`uno/${file}`)], { encoding: "utf8" }).split("\n");
+    const [text = 0, data = 0, bss = 0] = row.trim().split(/\s+/).map(Number);
+    return { flash: text + data, ram: data + bss };
+  };
+
+  test("the core takes at most 8 KB of flash and 600 bytes of RAM beyond its ring", { timeout: 180_000 }, () => {
+    const nothing = size("weigh_nothing.elf");
+    const core = size("weigh_core.elf");
+    const ringOfOne = 9;
+    const flash = core.flash - nothing.flash;
+    const ram = core.ram - nothing.ram - ringOfOne;
+    const whole = size("vigie.elf");
+    console.log(
+      `core: ${flash} B flash, ${ram} B RAM; whole reference node: ${whole.flash} B flash, ${whole.ram} B RAM`,
+    );
+    expect(flash).toBeLessThanOrEqual(8_192);
+    expect(ram).toBeLessThanOrEqual(600);
+    expect(whole.flash).toBeLessThanOrEqual(32_256);
+    // What is left of 2 KB is the stack.
+    expect(whole.ram).toBeLessThanOrEqual(2_048 - 350);
   });
 });

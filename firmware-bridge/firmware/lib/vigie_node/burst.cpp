@@ -25,16 +25,16 @@ void Node::bursts_from(BurstSource& source, uint8_t channel, uint8_t axes) {
   axes_ = axes < kMaxBursts ? axes : kMaxBursts;
 }
 
-void Node::schedule_bursts(uint32_t now) {
-  const bool look = now - burst_looked_ >= kLookEvery;
-  if (look) burst_looked_ = now;
+void Node::schedule_bursts() {
+  const bool look = passed(burst_looked_, kLookEvery);
+  if (look) burst_looked_ = now();
   // One axis after the other, so that none of them waits for ever.
   for (uint8_t i = 0; i < axes_ && !taking_burst(); i++) {
     uint8_t axis = static_cast<uint8_t>(burst_.axis + 1 + i);
     while (axis >= axes_) axis = static_cast<uint8_t>(axis - axes_);
     const uint32_t* const burst = stored_.bursts[axis];
-    if (burst[kEvery] != 0 && now - burst_taken_[axis] >= burst[kEvery] * 1000) {
-      burst_taken_[axis] = now;
+    if (burst[kEvery] != 0 && passed(burst_taken_[axis], burst[kEvery] * 1000)) {
+      burst_taken_[axis] = now();
       begin_burst(axis, kScheduled, kTaking);
     } else if (look && burst[kAbove] != 0) {
       begin_burst(axis, kThreshold, kLooking);
@@ -61,7 +61,7 @@ void Node::begin_burst(uint8_t axis, uint16_t count, uint16_t rate, Reason reaso
   burst_.shift = 0;
   while (burst_.full >> burst_.shift > 4096) burst_.shift++;
   burst_.began = burst_.last = 0;
-  progress_ = port_.millis();
+  progress_ = now();
   if (stage == kLooking) return;
   burst_.number++;
   Message& message = out_.start(kBurstStart);
@@ -69,7 +69,7 @@ void Node::begin_burst(uint8_t axis, uint16_t count, uint16_t rate, Reason reaso
   message.u8(static_cast<uint8_t>(first_axis_ + axis));
   message.u16(burst_.count);
   message.u32(rate * 1000UL);
-  message.u32(port_.millis());
+  message.u32(now());
   message.u16(static_cast<uint16_t>(burst_.full));
   message.u8(reason);
   say();
@@ -80,10 +80,9 @@ void Node::go_on_with_burst() {
   const uint8_t room = static_cast<uint8_t>(kChunk - burst_.held);
   int16_t* const samples = samples_ + burst_.held;
   const int8_t taken = source_->take(samples, left < room ? static_cast<uint8_t>(left) : room);
-  const uint32_t now = port_.millis();
-  if (taken < 0 || (taken == 0 && now - progress_ > kPauseMax)) return end_burst(kBrokenFlag);
+  if (taken < 0 || (taken == 0 && passed(progress_, kPauseMax))) return end_burst(kBrokenFlag);
   if (taken > 0) {
-    progress_ = now;
+    progress_ = now();
     burst_.last = port_.micros();
     if (burst_.done + burst_.held == 0) burst_.began = burst_.last;
   }
@@ -111,7 +110,7 @@ void Node::end_burst(uint8_t flags) {
   source_->end();
   const Stage stage = burst_.stage;
   burst_.stage = kIdle;
-  progress_ = port_.millis();
+  progress_ = now();
   if (stage == kLooking) {
     if (!(flags & kBrokenFlag)) judge_look();
     return;

@@ -35,18 +35,18 @@ bool good_id(const char* id) {
 }  // namespace
 
 // Three times Enter opens it; where these bytes were part of a frame, its good end closes it again. The line grows in the buffer of outgoing messages, which rests meanwhile.
-void Node::console(uint8_t byte, uint32_t now) {
+void Node::console(uint8_t byte) {
   const bool enter = byte == '\r' || byte == '\n';
   if (!console_) {
     enters_ = enter ? static_cast<uint8_t>(enters_ + 1) : 0;
     if (enters_ < 3) return;
     console_ = true;
     enters_ = typed_ = 0;
-    key_ = now;
+    key_ = now();
     print(VIGIE_TEXT("\r\n? for help\r\n> "));
     return;
   }
-  key_ = now;
+  key_ = now();
   if (byte == 0) return;
   if (!enter) {
     if (byte == 8 || byte == 127) {
@@ -95,8 +95,6 @@ void Node::show() {
   print_ram(stored_.id);
   print(VIGIE_TEXT(" boot "));
   print_number(stored_.boot);
-  print(VIGIE_TEXT(", cause "));
-  print_number(cause_);
   print(VIGIE_TEXT(", waiting "));
   print_number(ring_.waiting());
   print(VIGIE_TEXT(", lost "));

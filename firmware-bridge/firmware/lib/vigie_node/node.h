@@ -111,14 +111,16 @@ class Node {
     uint16_t crc;
   };
 
-  void hear(const uint8_t* payload, uint8_t length, uint32_t now);
-  void hear_ack(Reader& reader, uint32_t now);
+  void hear(const uint8_t* payload, uint8_t length, uint32_t heard);
+  void hear_ack(Reader& reader);
   void hear_setting(Reader& reader, bool set);
   void describe(uint8_t index);
   void hello();
-  void status(uint32_t now);
-  void samples(uint32_t now);
-  void step_back(uint32_t now);
+  void status();
+  void samples();
+  void step_back();
+  uint32_t now();
+  bool passed(uint32_t since, uint32_t ms);
   void say();
   uint32_t* setting_at(uint8_t key, uint8_t channel);
   uint8_t set(uint8_t key, uint32_t& place, uint32_t value);
@@ -127,7 +129,7 @@ class Node {
   uint16_t crc_of_settings() const;
   Channel channel(uint8_t index) const;
 
-  void schedule_bursts(uint32_t now);
+  void schedule_bursts();
   void begin_burst(uint8_t axis, Reason reason, Stage stage);
   void begin_burst(uint8_t axis, uint16_t count, uint16_t rate, Reason reason, Stage stage);
   void go_on_with_burst();
@@ -135,7 +137,7 @@ class Node {
   void add_to_look(int16_t sample);
   void judge_look();
 
-  void console(uint8_t byte, uint32_t now);
+  void console(uint8_t byte);
   void command();
   void print(const char* flash_text);
   void print_ram(const char* text);

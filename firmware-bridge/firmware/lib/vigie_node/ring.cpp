@@ -1,5 +1,9 @@
 #include "ring.h"
 
+#include <string.h>
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "samples are kept in the bytes of the wire, which are little-endian");
+
 namespace vigie {
 
 void SampleRing::put(uint8_t head, uint32_t time, int32_t raw) {
@@ -9,10 +13,10 @@ void SampleRing::put(uint8_t head, uint32_t time, int32_t raw) {
   }
   uint16_t place = static_cast<uint16_t>(start_ + count_);
   if (place >= room_) place = static_cast<uint16_t>(place - room_);
-  uint8_t* to = bytes_ + place * kSampleBytes;
-  *to++ = head;
-  for (uint8_t i = 0; i < 4; i++, time >>= 8) *to++ = static_cast<uint8_t>(time);
-  for (uint8_t i = 0; i < 4; i++, raw >>= 8) *to++ = static_cast<uint8_t>(raw);
+  uint8_t* const to = bytes_ + place * kSampleBytes;
+  *to = head;
+  memcpy(to + 1, &time, 4);
+  memcpy(to + 5, &raw, 4);
   count_++;
 }
 
