@@ -8,12 +8,14 @@ import type { Driver } from "./core/driver.ts";
 import type { Historian } from "./core/history.ts";
 import type { Meters } from "./core/meter.ts";
 import type { Point, PointId } from "./core/point.ts";
+import { powerSpectrum } from "./detectors/lib/spectrum.ts";
 import { examineWith, furnish, type House } from "./house.ts";
 import type { Store } from "./log/store.ts";
 import { presetNames } from "./mqtt/accounts.ts";
 import type { Broker } from "./mqtt/broker.ts";
 import type { Postman } from "./notices/postman.ts";
 import type { Sink } from "./plugin.ts";
+import { waterfall } from "./spectra.ts";
 import type { Supervised } from "./supervise.ts";
 import { version } from "./version.ts";
 import type { BrokerDoor, ConfigDoor, WebParts } from "./web/parts.ts";
@@ -43,6 +45,7 @@ export function webParts(house: House, inside: Inside): WebParts {
     type,
     state: () => running.get(id)?.state() ?? "running",
     devices: () => driver.devices?.() ?? [],
+    bursts: () => driver.bursts ?? [],
   });
   return {
     ...{ settings: config.web, site, version, clock, say, meters, machines, folder, historian, alarms: engine },
@@ -55,7 +58,10 @@ export function webParts(house: House, inside: Inside): WebParts {
     logState: () => store.state(),
     dashboard: existsSync(dashboard) ? dashboard : undefined,
     postman,
+    office: engine,
     cases: () => engine.cases(),
+    spectrum: powerSpectrum,
+    waterfall: (source, from, to, rows) => waterfall(store.history, source, from, to, rows),
     store: { timeQuality: () => store.time.quality(), backup: (file) => store.backup(file) },
     ...(broker && { broker: brokerDoor(broker, site.id) }),
     config: configDoor(house, inside.reload),

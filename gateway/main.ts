@@ -1,8 +1,12 @@
+import { join } from "node:path";
 import { openEngine } from "./alarms/engine.ts";
 import { clock } from "./clock.ts";
+import type { Examined } from "./config/examine.ts";
 import { type Config, loadConfig } from "./config/load.ts";
+import type { AlarmEvent } from "./core/alarm.ts";
 import type { Follower, Log } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
+import type { Point } from "./core/point.ts";
 import { type Ms, SECOND } from "./core/time.ts";
 import { webParts } from "./front.ts";
 import { HEALTH_DRIVER, healthDriver } from "./health.ts";
@@ -12,9 +16,11 @@ import { openStore } from "./log/store.ts";
 import { type Broker, openBroker } from "./mqtt/broker.ts";
 import { carrier, forMachines } from "./notices/carrier.ts";
 import { openPostman } from "./notices/postman.ts";
-import { type BrokerAddress, loadPlugins } from "./plugin.ts";
+import { type BrokerAddress, type Context, loadPlugins } from "./plugin.ts";
+import { createSpectra, type Spectra, spectraPoints } from "./spectra.ts";
 import { supervise } from "./supervise.ts";
 import { createWeb } from "./web/server.ts";
+import { boxIdentity } from "./web/tls/identity.ts";
 
 /** What a command line may say over the site file. */
 export interface Overrides {
@@ -54,15 +60,17 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   // Whatever opens is closed in reverse order, also when a later part fails to open.
   await using opened = new AsyncDisposableStack();
   const { meters, say, site, machines } = house;
-  const points = new Map(examined.points.map((point) => [point.id, point]));
+  const measured = [...examined.points, ...burstPoints(examined)];
+  const points = new Map(measured.map((point) => [point.id, point]));
   const { data: folder } = overrides;
-  const store = await openStore({ folder, clock, meters, say, points: examined.points, settings: config.store });
+  const store = await openStore({ folder, clock, meters, say, points: measured, settings: config.store });
   opened.defer(() => store.close());
   house.cells.arrived(store.cells);
 
   let broker: Broker | undefined;
   if (config.broker.enabled) {
-    broker = await openBroker({ settings: config.broker, site, cells: store.cells, clock, meters, say });
+    const identity = await brokerIdentity(config, folder, say);
+    broker = await openBroker({ settings: config.broker, site, cells: store.cells, clock, meters, say, ...identity });
     opened.use({ [Symbol.asyncDispose]: broker.close });
     house.broker = broker.address;
   }
@@ -79,8 +87,8 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
 
   const sinks = createSinks(house, store, points);
   const engine = await openEngine({
-    ...{ site, machines, points: examined.points, plugins: plugins.detectors, rules: config.detectors },
-    ...{ settings: config.alarms, log: store.readings, cells: store.cells, clock, meters, say },
+    ...{ site, machines, points: measured, plugins: plugins.detectors, rules: config.detectors },
+    ...{ settings: config.alarms, log: store.readings, notices: store.notices, cells: store.cells, clock, meters, say },
     emit: (readings) => void store.readings.append(readings).catch(() => undefined),
   });
   for (const point of engine.points) points.set(point.id, point);
@@ -88,6 +96,11 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   const postman = await openPostman({
     ...{ settings: config.notices, site, machines, alarms: engine, notifiers, cells: store.cells },
     ...{ clock, meters, say, steady: () => store.time.steady() },
+  });
+  const spectra = createSpectra({
+    append: (readings) => store.readings.append(readings),
+    folder: join(folder, "bursts"),
+    meters,
   });
   const { reload } = overrides;
   const inside = { store, engine, sinks, examined, running, points, folder, postman, broker, reload };
@@ -100,6 +113,8 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     ...sinks.map((sink) => start(store.readings, sink)),
     start(store.readings, engine),
     start(store.bursts, engine.bursts),
+    start(store.bursts, spectra),
+    start(store.notices, keepBursts(spectra)),
     start(store.readings, web.live),
     start(store.notices, postman.follower),
     postman.run(following.signal),
@@ -128,6 +143,28 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     },
   };
 }
+
+/** Certificate and key for MQTT over TLS, where the site file names none: the box's own. */
+async function brokerIdentity(
+  { broker, web }: Config,
+  folder: string,
+  say: Context["say"],
+): Promise<{ identity?: { cert: string; key: string } }> {
+  if (!broker.tls || broker.tls.cert) return {};
+  return { identity: await boxIdentity({ folder, names: web.names, now: clock.now(), say }) };
+}
+
+/** What the bursts of vibration sensors become: points like any other. */
+const burstPoints = ({ drivers }: Examined): Point[] =>
+  [...drivers].flatMap(([id, { driver }]) => (driver.bursts ?? []).flatMap((source) => spectraPoints(source, id)));
+
+/** Around an alarm of its machine, raw bursts are worth keeping. */
+const keepBursts = (spectra: Spectra): Follower<AlarmEvent> => ({
+  name: "spectra-alarms",
+  apply: async (batch) => {
+    for (const { item } of batch) if (item.alarm.active && item.annunciated) spectra.found(item.alarm.machine);
+  },
+});
 
 function overridden(config: Config, { host, port, mqttPort }: Overrides): Config {
   return {

@@ -103,6 +103,10 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
     });
   };
 
+  // Without the embedded broker, MQTT needs an address, which only the file can give.
+  const withoutBroker = <T extends { type: string }>(usual: T[]) =>
+    top.broker.enabled ? usual : usual.filter(({ type }) => type !== "mqtt");
+
   const machines = new Map<string, Machine>();
   for (const [index, one] of top.machines.entries()) {
     if (machines.has(one.id)) source.report(["machines", index, "id"], `the id ${one.id} is used twice in machines`);
@@ -115,9 +119,9 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
     site: top.site,
     machines,
     drivers: list("drivers", plainHead),
-    sinks: list("sinks", plainHead, DEFAULT_SINKS),
+    sinks: list("sinks", plainHead, withoutBroker(DEFAULT_SINKS)),
     detectors: list("detectors", sections.rule),
-    notifiers: list("notifiers", plainHead, DEFAULT_NOTIFIERS),
+    notifiers: list("notifiers", plainHead, withoutBroker(DEFAULT_NOTIFIERS)),
     web: top.web,
     broker: top.broker,
     store: top.store,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { machineStateSettings } from "../alarms/machine-state.ts";
 import { ID_PATTERN, type Machine } from "../core/point.ts";
 import { sameText } from "../core/text.ts";
 
@@ -34,6 +35,7 @@ export const machine = z
       .regex(/^[A-Za-z0-9_-]{1,32}$/)
       .optional()
       .describe("What its QR label says; the id where left out"),
+    state: machineStateSettings.optional().describe("How its state is told, where it is not to be learned"),
     bearings: z.record(id, z.string()).optional().describe("Bearing designation by part, as in { spindle: '6205' }"),
   })
   .transform(

@@ -50,4 +50,11 @@ export interface Machine {
   code?: string;
   /** Bearing designations by part, as in `{ spindle: "6205" }`. */
   bearings?: Readonly<Record<string, string>>;
+  /** How its state is told where it is not to be learned: a signal, and the values up to which it is off and idle. */
+  state?: {
+    signal?: string | undefined;
+    off?: number | undefined;
+    idle?: number | undefined;
+    dwell?: string | undefined;
+  };
 }

@@ -54,7 +54,7 @@ export interface WebParts {
   /** What pages ask about the alarms beyond their list. */
   office?: AlarmOffice;
   /** Vibration by frequency over weeks, from the history. */
-  waterfall?(source: { point: string; rate: number }, from: EpochMs, to: EpochMs, rows: number): Promise<unknown>;
+  waterfall?(source: { point: PointId; rate: number }, from: EpochMs, to: EpochMs, rows: number): Promise<unknown>;
   store?: StoreDoor;
   /** Clients of the embedded broker. */
   broker?: BrokerDoor;
@@ -83,7 +83,7 @@ export interface DriverView {
   state(): "running" | "restarting";
   devices(): readonly DeviceStatus[];
   /** Vibration sensors and the rate of their bursts. */
-  bursts?(): readonly { point: string; rate: number }[];
+  bursts?(): readonly { point: PointId; rate: number }[];
 }
 
 export interface MachineView {

@@ -16,7 +16,7 @@ export class Washer {
     ["washing", 170],
     ["waiting", 12],
   ]);
-  readonly #filter = new Wear(40, 420, 1);
+  readonly #filter = new Wear(30, 400, 1);
   readonly #power = new Lag(3_400, 1);
   readonly #bath = new Lag(78, 60);
   #bottles = 1_204_411;
