@@ -79,9 +79,10 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
   aedes.on("client", (client) => door.entered(client));
   aedes.on("clientDisconnect", (client) => door.left(client));
   const onSocket = (socket: Socket) => door.knock(socket, (guarded) => aedes.handle(guarded));
+  const { tls } = parts.settings;
+  const secureServer = tls && tlsServer(parts, onSocket);
   const plain = await listen(createServer(onSocket), parts.settings.port, parts.settings.host);
-  const secure =
-    parts.settings.tls && (await listen(tlsServer(parts, onSocket), parts.settings.tls.port, parts.settings.tls.host));
+  const secure = tls && secureServer && (await listen(secureServer, tls.port, tls.host).catch(closing(plain.server)));
   return {
     address: { url: `mqtt://${hostOf(parts.settings.host)}:${plain.port}`, username: OWN, password: door.ownPassword },
     port: plain.port,
@@ -279,6 +280,12 @@ function listen(server: Server, port: number, host: string): Promise<{ server: S
     });
   });
 }
+
+/** For a second server that cannot open: the first one must not stay behind. */
+const closing = (server: Server) => (error: unknown) => {
+  server.close();
+  throw error;
+};
 
 const hostOf = (host: string): string => {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";

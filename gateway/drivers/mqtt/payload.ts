@@ -65,9 +65,15 @@ export const scanShape = z.object({ tq: z.string(), b: z.number().int(), r: z.re
 
 export type WireReading = z.infer<typeof message>;
 
-/** A reading of another gateway, as one of ours. A clock that was never set over there gives way to ours. */
+const AHEAD = 60_000;
+const WEEK = 7 * 24 * 3_600_000;
+
+/**
+ * A reading of another gateway, as one of ours, with the time it was taken. Only a time that cannot be (ahead of ours, or
+ * a week back by a clock that nobody ever set) gives way to the time of arrival, and says so.
+ */
 export function fromWire(point: PointId, wire: WireReading, timeQuality: string, now: EpochMs): Reading {
-  const believed = timeQuality !== "unsynced" && wire.t <= now + 60_000;
+  const believed = wire.t <= now + AHEAD && (timeQuality !== "unsynced" || wire.t > now - WEEK);
   const t = believed ? epochMs(Math.trunc(wire.t)) : now;
   const why = faultCode(wire.why ?? (wire.q === "bad" || wire.v === null ? "unknown" : "clock"));
   if (wire.q === "bad" || wire.v === null) return bad(point, t, why);

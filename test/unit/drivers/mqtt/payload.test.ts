@@ -61,9 +61,20 @@ describe("a reading of another gateway", () => {
     });
   });
 
-  test("with a clock that was never set, or runs far ahead, comes with our time and says so", () => {
-    expect(fromWire("a/b", wire, "unsynced", NOW)).toMatchObject({ t: NOW, quality: "uncertain", why: "clock" });
+  test("from a clock that was never set and is years behind, or far ahead, comes with our time and says so", () => {
+    expect(fromWire("a/b", { ...wire, t: 1_000 }, "unsynced", NOW)).toMatchObject({ t: NOW, why: "clock" });
     expect(fromWire("a/b", { ...wire, t: NOW + 1e9 }, "synced", NOW)).toMatchObject({ t: NOW, why: "clock" });
+  });
+
+  test("a late one keeps its time, also where no time server vouches for it: ten minutes do not fall into one", () => {
+    expect(fromWire("a/b", { ...wire, t: NOW - 600_000 }, "unsynced", NOW)).toMatchObject({
+      t: NOW - 600_000,
+      quality: "good",
+    });
+    expect(fromWire("a/b", { ...wire, t: NOW - 1e10 }, "synced", NOW)).toMatchObject({
+      t: NOW - 1e10,
+      quality: "good",
+    });
   });
 
   test("with a word of a later version says unknown", () => {

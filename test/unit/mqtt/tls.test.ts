@@ -1,0 +1,133 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import mqtt, { type IClientOptions } from "mqtt";
+import { afterEach, beforeAll, expect, test } from "vitest";
+import { clock } from "../../../gateway/clock.ts";
+import { Meters } from "../../../gateway/core/meter.ts";
+import { type Broker, openBroker } from "../../../gateway/mqtt/broker.ts";
+import { brokerSettings } from "../../../gateway/mqtt/settings.ts";
+import { MemoryCells, quiet } from "../../sim/peers/kit.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "vigie-mqtt-tls-"));
+const at = (name: string) => join(folder, name);
+let broker: Broker;
+
+const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "ignore" });
+const authority = (name: string) =>
+  openssl(
+    "req",
+    "-x509",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-keyout",
+    at(`${name}.key`),
+    "-out",
+    at(`${name}.crt`),
+    "-subj",
+    `/CN=${name}`,
+    "-days",
+    "2",
+  );
+const signed = (name: string, by: string, days = "2") => {
+  openssl(
+    "req",
+    "-new",
+    "-newkey",
+    "ec",
+    "-pkeyopt",
+    "ec_paramgen_curve:P-256",
+    "-nodes",
+    "-keyout",
+    at(`${name}.key`),
+    "-out",
+    at(`${name}.csr`),
+    "-subj",
+    "/CN=localhost",
+    "-addext",
+    "subjectAltName=DNS:localhost,IP:127.0.0.1",
+  );
+  openssl(
+    "x509",
+    "-req",
+    "-in",
+    at(`${name}.csr`),
+    "-CA",
+    at(`${by}.crt`),
+    "-CAkey",
+    at(`${by}.key`),
+    "-CAcreateserial",
+    "-copy_extensions",
+    "copy",
+    "-days",
+    days,
+    "-out",
+    at(`${name}.crt`),
+  );
+};
+
+beforeAll(() => {
+  authority("ca");
+  authority("other");
+  signed("server", "ca");
+  signed("client", "ca");
+  signed("stranger", "other");
+});
+afterEach(() => broker.close());
+
+const open = async (tls: object) => {
+  const settings = brokerSettings.parse({ port: 0, tls: { port: 0, host: "127.0.0.1", ...tls } });
+  broker = await openBroker({
+    settings,
+    site: { id: "nord" },
+    cells: new MemoryCells(),
+    clock,
+    meters: new Meters(),
+    say: quiet,
+  });
+  return broker.accounts.create("edge", { publish: [], subscribe: ["vigie/v1/nord/#"] }, 0);
+};
+const files = (name: string) => ({ cert: at(`${name}.crt`), key: at(`${name}.key`) });
+const pem = (name: string) => ({ cert: readFileSync(at(`${name}.crt`)), key: readFileSync(at(`${name}.key`)) });
+
+const enter = (password: string, options: IClientOptions) =>
+  new Promise<string>((resolve) => {
+    const account = { clientId: "edge", username: "edge", password, reconnectPeriod: 0 };
+    const client = mqtt.connect(`mqtts://127.0.0.1:${broker.tlsPort}`, { ...account, ...options });
+    const done = (outcome: string) => {
+      client.end(true);
+      resolve(outcome);
+    };
+    client.once("connect", () => done("in"));
+    client.once("error", () => done("refused"));
+    client.once("close", () => done("refused"));
+  });
+
+test("over TLS: in with the right authority, not with another, not on a version of yesterday", async () => {
+  const password = await open(files("server"));
+  const ca = readFileSync(at("ca.crt"));
+  expect(await enter(password, { ca })).toBe("in");
+  expect(await enter("wrong", { ca })).toBe("refused");
+  expect(await enter(password, { ca: readFileSync(at("other.crt")) })).toBe("refused");
+  const old = { ca, maxVersion: "TLSv1.1", minVersion: "TLSv1", ciphers: "ALL:@SECLEVEL=0" } as const;
+  expect(await enter(password, old)).toBe("refused");
+});
+
+test("with client certificates: only those of the authority that the site file names", async () => {
+  const password = await open({ ...files("server"), clients: at("ca.crt") });
+  const ca = readFileSync(at("ca.crt"));
+  expect(await enter(password, { ca, ...pem("client") })).toBe("in");
+  expect(await enter(password, { ca })).toBe("refused");
+  expect(await enter(password, { ca, ...pem("stranger") })).toBe("refused");
+});
+
+test("TLS without any certificate is said when the broker opens", async () => {
+  await open(files("server"));
+  const settings = brokerSettings.parse({ port: 0, tls: { port: 0 } });
+  const parts = { settings, site: { id: "nord" }, cells: new MemoryCells(), clock, meters: new Meters(), say: quiet };
+  await expect(openBroker(parts)).rejects.toThrow(/no certificate/);
+});
