@@ -24,8 +24,8 @@ const pages = {
 
 /** Both languages, both themes and both sizes of every page, without every product of them. */
 const looks: readonly Required<Visit>[] = [
-  { theme: "day", language: "fr", screen: "desk" },
-  { theme: "night", language: "en", screen: "desk" },
+  { theme: "day", language: "en", screen: "desk" },
+  { theme: "night", language: "fr", screen: "desk" },
   { theme: "night", language: "fr", screen: "phone" },
   { theme: "day", language: "en", screen: "phone" },
 ];
@@ -48,7 +48,12 @@ try {
       await page.locator(".loading").waitFor({ state: "detached" });
       if (name === "machine" && wish.screen === "desk") await page.setViewportSize({ ...screens.desk, height: 1_300 });
       await page.waitForTimeout(1_200);
-      await page.screenshot({ path: join(folder, `${name}-${look.theme}-${look.language}-${look.screen}.png`) });
+      await page.screenshot({
+        path: join(
+          folder,
+          `${name}-${look.language}-${look.screen === "desk" ? "desktop" : "phone"}-${look.theme}.png`,
+        ),
+      });
       await context.close();
     }
     console.log(name);

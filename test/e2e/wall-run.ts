@@ -1,9 +1,8 @@
-import { createServer, request, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Page } from "playwright-core";
 import type { PointAnswer, StateAnswer } from "../../gateway/core/api.ts";
 import { eventually, launch } from "../sim/gateway.ts";
 import { openBrowser, screens } from "./browser.ts";
+import { openDoor, Stream } from "./door.ts";
 
 export interface WallFigures {
   updates: number;
@@ -73,51 +72,32 @@ interface QuickStream {
   close(): Promise<void>;
 }
 
-/** A door before the gateway that answers `/events` itself, forty times a second. */
+/** The real gateway with a stream of its own points, forty times a second. */
 async function quickStream(gateway: string): Promise<QuickStream> {
-  const pages = new Set<ServerResponse>();
-  let sent = 0;
   const points = (await (await fetch(`${gateway}/api/v1/points`)).json()) as PointAnswer[];
   const state = (await (await fetch(`${gateway}/api/v1/state`)).json()) as StateAnswer;
-  const door: Server = createServer((asked, answer) => {
-    if (asked.url?.startsWith("/api/v1/events")) {
-      answer.writeHead(200, { "content-type": "text/event-stream" });
-      pages.add(answer);
-      answer.once("close", () => pages.delete(answer));
-      return;
-    }
-    const onward = request(gateway + asked.url, {
-      method: asked.method,
-      headers: { ...asked.headers, host: new URL(gateway).host },
-    });
-    onward.on("response", (found) => {
-      answer.writeHead(found.statusCode ?? 502, found.headers);
-      found.pipe(answer);
-    });
-    onward.on("error", () => answer.destroy());
-    asked.pipe(onward);
-  });
+  const stream = new Stream();
+  const door = await openDoor(
+    gateway,
+    ({ url }, answer) => url?.startsWith("/api/v1/events") === true && stream.join(answer),
+  );
   const timer = setInterval(() => {
-    if (pages.size === 0) return;
-    sent++;
+    const wave = (point: PointAnswer): number => 1 + Math.sin(stream.sent + point.id.length) / 20;
     const moved = points.map((point) => ({
       ...point,
       age: 0,
       t: Date.now(),
-      value: point.value === null ? null : point.value * (1 + Math.sin(sent + point.id.length) / 20),
+      value: point.value === null ? null : point.value * wave(point),
     }));
-    const words = `id: ${sent}.0\nevent: points\ndata: ${JSON.stringify(moved)}\n\n`;
-    const told = sent % 40 === 0 ? `event: state\ndata: ${JSON.stringify(state)}\n\n` : "";
-    for (const page of pages) page.write(words + told);
+    stream.tell("points", moved);
+    if (stream.sent % 40 === 0) stream.tell("state", state);
   }, PACE);
-  await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
   return {
-    url: `http://127.0.0.1:${(door.address() as AddressInfo).port}`,
-    sent: () => sent,
+    url: door.url,
+    sent: () => stream.sent,
     close: async () => {
       clearInterval(timer);
-      door.closeAllConnections();
-      await new Promise((resolve) => door.close(resolve));
+      await door.close();
     },
   };
 }

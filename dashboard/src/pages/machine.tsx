@@ -42,6 +42,15 @@ function Machine({ machine }: { machine: MachineAnswer }) {
     own.find((alarm) => alarm.point && !isAside(alarm))?.point ??
     mainPoint(points.value.map((point) => point.peek()))?.id;
   const shown = points.value.find((point) => point.peek().id === (chosen.value ?? first));
+  // Beside the alarm that it explains; below the values where there is none.
+  const chart = shown && (
+    <ChartPanel
+      key={shown.peek().id}
+      point={shown.peek()}
+      others={points.value.map((point) => ({ point: point.peek() }))}
+      alarms={own}
+    />
+  );
   return (
     <section class="machine" aria-labelledby="title">
       <header class="machine-head">
@@ -61,17 +70,24 @@ function Machine({ machine }: { machine: MachineAnswer }) {
       </header>
       <Reasons machine={machine} />
       {own.length > 0 && (
-        <>
-          <h2>{w.machine.openAlarms}</h2>
-          <div class="alarm-list">
-            {own.map((alarm) => (
-              <AlarmCard key={alarm.id} alarm={alarm} withMachine={false} />
-            ))}
+        <div class="machine-now">
+          <div>
+            <h2>{w.machine.openAlarms}</h2>
+            <div class="alarm-list">
+              {own.map((alarm) => (
+                <AlarmCard key={alarm.id} alarm={alarm} withMachine={false} />
+              ))}
+            </div>
           </div>
-        </>
+          {chart}
+        </div>
       )}
       <h2>{w.machine.measures}</h2>
-      {points.value.length === 0 && <p class="empty">{tick.value > 3 ? w.machine.noMeasures : w.app.loading}</p>}
+      {points.value.length === 0 && (
+        <p class={tick.value > 3 ? "empty" : "empty loading"}>
+          {tick.value > 3 ? w.machine.noMeasures : w.app.loading}
+        </p>
+      )}
       <Measures
         points={points.value}
         shown={shown?.peek().id}
@@ -79,14 +95,7 @@ function Machine({ machine }: { machine: MachineAnswer }) {
           chosen.value = id;
         }}
       />
-      {shown && (
-        <ChartPanel
-          key={shown.peek().id}
-          point={shown.peek()}
-          others={points.value.map((point) => ({ point: point.peek() }))}
-          alarms={own}
-        />
-      )}
+      {own.length === 0 && chart}
       {sensorsOf(points.value.map((point) => point.peek().id)).map((sensor) => (
         <Spectrum key={sensor} point={sensor} />
       ))}

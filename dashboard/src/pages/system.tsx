@@ -64,7 +64,7 @@ function Facts({
       </Card>
       <Card title={w.queues} tone={Object.values(queues).some((n) => n > 10_000) ? "watch" : "ok"}>
         {Object.entries(queues).map(([name, waiting]) => (
-          <Fact key={name} name={name} value={waiting === 0 ? w.upToDate : w.waiting(waiting)} />
+          <Fact key={name} name={followerShown(name)} value={waiting === 0 ? w.upToDate : w.waiting(waiting)} />
         ))}
       </Card>
       <Card title={w.clock} tone={trusted ? "ok" : "watch"}>
@@ -110,3 +110,10 @@ const Fact = ({ name, value }: { name: string; value: string }) => (
     <dd>{value}</dd>
   </div>
 );
+
+/** Followers of the log by what they are to people; a sink that the site file names keeps its name. */
+function followerShown(name: string): string {
+  const w = words.value.system;
+  const known = w.followers[name as keyof typeof w.followers];
+  return known ?? (name.startsWith("notifier-") ? w.notifier(name.slice("notifier-".length)) : name);
+}

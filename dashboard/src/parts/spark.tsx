@@ -4,6 +4,8 @@ import { type Step, TRAIL_SPAN, Trail } from "../trail.ts";
 
 const WIDTH = 300;
 const HEIGHT = 56;
+/** A young gateway stretches the little that it knows. */
+const SHORTEST_SPAN = 2 * 60_000;
 
 /** The last half hour of a point as a line; holes stay holes. */
 export function Spark({ point, label }: { point: string; label: string }) {
@@ -29,9 +31,11 @@ export function sparkPaths(steps: readonly Step[], now: number): { line: string;
   const low = Math.min(...known);
   const high = Math.max(...known);
   // A value that stands still must look still: noise is not blown up to the full height.
+  const since = steps.find(({ mean }) => mean !== null)?.t ?? now;
+  const span = Math.min(TRAIL_SPAN, Math.max(SHORTEST_SPAN, now - since));
   const room = Math.max(high - low, Math.abs(high) * 0.1, 1e-9);
   const middle = (high + low) / 2;
-  const x = (t: number): number => WIDTH * (1 - (now - t) / TRAIL_SPAN);
+  const x = (t: number): number => WIDTH * (1 - (now - t) / span);
   const y = (value: number): number => HEIGHT / 2 - ((value - middle) / room) * (HEIGHT - 8);
   let line = "";
   let area = "";

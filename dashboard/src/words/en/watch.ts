@@ -47,7 +47,7 @@ export const watch: Pick<
     soundOff: "Mute",
     silentMachine: "Nothing heard from this machine",
     alarmsMore: (n) => `+ ${n} more`,
-    trail: (what) => `${what}, last 30 minutes`,
+    trail: (what) => `${what}, up to 30 minutes back`,
   },
   health: {
     title: "Health score",

@@ -52,7 +52,7 @@ export const watch = {
     soundOff: "Couper le son",
     silentMachine: "Plus de nouvelles de cette machine",
     alarmsMore: (n: number) => `+ ${n} autre${s(n)}`,
-    trail: (what: string) => `${what}, 30 dernières minutes`,
+    trail: (what: string) => `${what}, jusqu’à 30 minutes en arrière`,
   },
   health: {
     title: "État de santé",
