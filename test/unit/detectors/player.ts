@@ -59,15 +59,15 @@ export class Player {
   }
 
   reading(value: number, signal?: string): Finding | undefined {
-    return this.#step(good(this.#id(signal), this.#now(), value));
+    return this.#step(good(this.#id(signal), this.now, value));
   }
 
   bad(why: FaultCode, signal?: string): Finding | undefined {
-    return this.#step(bad(this.#id(signal), this.#now(), why));
+    return this.#step(bad(this.#id(signal), this.now, why));
   }
 
   tick(): Finding | undefined {
-    return this.#step(good(HEARTBEAT, this.#now(), 1));
+    return this.#step(good(HEARTBEAT, this.now, 1));
   }
 
   /** A heartbeat a second for so long; what was found meanwhile. */
@@ -87,7 +87,7 @@ export class Player {
     return point.id;
   }
 
-  #now() {
+  get now() {
     return epochMs(1_750_000_000_000 + this.#steady);
   }
 
