@@ -29,7 +29,7 @@ const vigie::Channel channels[kChannels] VIGIE_FLASH = {
     {"z", "[g]", vigie::kBurst, -8, 390625, 0},
 };
 
-constexpr uint16_t kSamples = 96;
+constexpr uint16_t kSamples = 88;
 uint8_t ring[kSamples * vigie::kSampleBytes];
 const vigie::Firmware firmware = {"vigie-uno", "1.0"};
 

@@ -21,27 +21,27 @@ namespace uno {
 
 namespace {
 
-constexpr uint8_t kQueue = 64;  // a power of two
-
+template <uint8_t kSize>  // a power of two
 struct Queue {
   volatile uint8_t head;
   volatile uint8_t tail;
-  uint8_t bytes[kQueue];
+  uint8_t bytes[kSize];
   bool empty() const { return head == tail; }
-  bool full() const { return static_cast<uint8_t>(head - tail) == kQueue; }
+  bool full() const { return static_cast<uint8_t>(head - tail) == kSize; }
   void put(uint8_t byte) {
-    bytes[head & (kQueue - 1)] = byte;
+    bytes[head & (kSize - 1)] = byte;
     head++;
   }
   uint8_t take() {
-    const uint8_t byte = bytes[tail & (kQueue - 1)];
+    const uint8_t byte = bytes[tail & (kSize - 1)];
     tail++;
     return byte;
   }
 };
 
-Queue incoming;
-Queue outgoing;
+Queue<64> incoming;
+// Holds a piece of a burst and some answers: while the wire has not taken those, nobody would empty the accelerometer.
+Queue<128> outgoing;
 volatile uint32_t ticks;
 uint8_t cause_flags __attribute__((section(".noinit")));
 
