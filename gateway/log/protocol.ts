@@ -141,6 +141,7 @@ export type ReaderCall =
   | { call: "range"; point: number; from: number; to: number; buckets: number }
   | { call: "page"; point: number; from: number; to: number }
   | { call: "counted"; point: number; from: number; to: number }
+  | { call: "names" }
   | { call: "backup"; file: string };
 
 export interface ReaderAnswers {
@@ -149,5 +150,6 @@ export interface ReaderAnswers {
   range: Pot[];
   page: { samples: Samples; next: number };
   counted: number | null;
+  names: NameRow[];
   backup: null;
 }

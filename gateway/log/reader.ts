@@ -4,6 +4,7 @@ import { parentPort } from "node:worker_threads";
 import { openForReading, Refusal, troubleOf } from "./database.ts";
 import { counted, type Deadline, page, range } from "./history/range.ts";
 import type { ReaderCall } from "./protocol.ts";
+import { namesOf } from "./rows.ts";
 import { answerOn } from "./rpc.ts";
 
 /** The thread that answers questions. It never writes, and no question holds the log's snapshot for long. */
@@ -51,6 +52,8 @@ function answer(store: DatabaseSync, call: Exclude<ReaderCall, { call: "open" | 
       return range(store, call, call.buckets, deadline);
     case "page":
       return page(store, call, deadline);
+    case "names":
+      return namesOf(store);
     case "counted":
       return counted(store, call, deadline);
   }

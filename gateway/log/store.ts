@@ -49,7 +49,7 @@ export interface Store {
   time: StoreTime;
   /** `degraded`: the disk has not taken a commit for 2 s; everything goes on from memory. */
   state(): "ok" | "degraded";
-  /** A consistent copy of the whole store, while it runs. */
+  /** A consistent copy of the whole store, while it runs, with its checksum beside it. */
   backup(file: string): Promise<void>;
   /** Commits what waits, then lets go of the folder. */
   close(): Promise<void>;
@@ -173,7 +173,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     state: () => (commits.degraded ? "degraded" : "ok"),
     async backup(copy) {
-      await (await reader()).ask({ call: "backup", file: copy });
+      const { copyWith } = await import("./backup.ts");
+      await copyWith(async (draft) => (await reader()).ask({ call: "backup", file: draft }), copy);
     },
     async close() {
       ending.abort();

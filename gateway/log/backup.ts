@@ -1,0 +1,97 @@
+import { createHash } from "node:crypto";
+import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import { copyFile, readFile, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { clock } from "../clock.ts";
+import { lockFolder, openForReading, Refusal } from "./database.ts";
+import { openReader } from "./questions.ts";
+import { SCHEMA_VERSION, versionOf } from "./schema.ts";
+import { STORE_FILE } from "./store.ts";
+
+/** Beside every backup, in the form that `sha256sum -c` reads. */
+const sumFile = (file: string) => `${file}.sha256`;
+
+/** A consistent copy of the store with its checksum beside it, whether a gateway runs on the folder or not. */
+export async function backUp(folder: string, file: string): Promise<void> {
+  const store = join(folder, STORE_FILE);
+  if (!existsSync(store)) throw new Refusal(`${folder} holds no store (${STORE_FILE})`);
+  const reader = openReader(store, clock);
+  try {
+    await copyWith((draft) => reader().then((line) => line.ask({ call: "backup", file: draft })), file);
+  } finally {
+    await reader.end();
+  }
+}
+
+/** Has `copy` write a draft, and gives it the name once it and its checksum are whole on disk. */
+export async function copyWith(copy: (draft: string) => Promise<unknown>, file: string): Promise<void> {
+  const draft = `${file}.part`;
+  rmSync(draft, { force: true });
+  await copy(draft);
+  const sum = await sumOf(draft);
+  sync(draft);
+  await writeFile(sumFile(file), `${sum}  ${basename(file)}\n`);
+  renameSync(draft, file);
+}
+
+/** Puts a backup in the place of the store; the store that was there is kept beside it. Says where. */
+export async function restore(folder: string, file: string): Promise<string | undefined> {
+  await verify(file);
+  mkdirSync(folder, { recursive: true });
+  const lock = lockFolder(join(folder, "lock"));
+  try {
+    const store = join(folder, STORE_FILE);
+    const draft = `${store}.part`;
+    await copyFile(file, draft);
+    sync(draft);
+    const aside = existsSync(store) ? join(folder, `before-restore-${clock.now()}`) : undefined;
+    if (aside) mkdirSync(aside);
+    for (const end of ["", "-wal", "-shm"])
+      if (aside && existsSync(store + end)) renameSync(store + end, join(aside, STORE_FILE + end));
+    renameSync(draft, store);
+    sync(dirname(store));
+    return aside;
+  } finally {
+    lock.release();
+  }
+}
+
+/** Refuses a file that is not what was backed up, or that this Vigie cannot read. */
+async function verify(file: string): Promise<void> {
+  if (!existsSync(file)) throw new Refusal(`${file} does not exist`);
+  if (existsSync(sumFile(file))) {
+    const [wanted] = (await readFile(sumFile(file), "utf8")).split(/\s/);
+    if ((await sumOf(file)) !== wanted)
+      throw new Refusal(`${file} is damaged: its checksum is not the one in ${sumFile(file)}`);
+  }
+  try {
+    const db = openForReading(file);
+    try {
+      const version = versionOf(db);
+      if (version > SCHEMA_VERSION)
+        throw new Refusal(`${file} is from a newer Vigie (version ${version}, this one knows ${SCHEMA_VERSION})`);
+      if (db.prepare("PRAGMA quick_check(1)").get()?.quick_check !== "ok" || version === 0)
+        throw new Refusal(`${file} is not a sound store`);
+    } finally {
+      db.close();
+    }
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    throw new Refusal(`${file} is not a store of Vigie`, { cause: error });
+  }
+}
+
+async function sumOf(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+function sync(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

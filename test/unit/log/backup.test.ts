@@ -1,0 +1,92 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { run as exportReadings } from "../../../gateway/cli/export.ts";
+import { bad, good } from "../../../gateway/core/reading.ts";
+import { epochMs } from "../../../gateway/core/time.ts";
+import { backUp, restore } from "../../../gateway/log/backup.ts";
+import { openTestStore, running, temporaryFolder } from "../../sim/store.ts";
+
+const T = Date.UTC(2026, 2, 2, 8);
+
+test("a backup taken while the gateway runs, put back after everything was lost, has all that was saved", async () => {
+  const [folder, place] = [temporaryFolder(), temporaryFolder()];
+  const file = join(place, "vigie.backup");
+  const t = await openTestStore({ folder });
+  await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 1), good("m/s", t.clock.now(), 2)]));
+  await backUp(folder, file);
+  await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 3)]));
+  await t.close();
+
+  const fresh = temporaryFolder();
+  expect(await restore(fresh, file)).toBeUndefined();
+  const again = await openTestStore({ folder: fresh });
+  expect((await again.store.readings.after(0, 10)).map((entry) => entry.item)).toMatchObject([
+    { value: 1 },
+    { value: 2 },
+  ]);
+});
+
+test("the store that a restore replaces is kept, and numbers given out since the backup are not given out again", async () => {
+  const [folder, place] = [temporaryFolder(), temporaryFolder()];
+  const file = join(place, "vigie.backup");
+  const t = await openTestStore({ folder });
+  await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 1)]));
+  await t.store.backup(file);
+  const newest = await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 2)]));
+  await expect(restore(folder, file)).rejects.toThrow(/another Vigie/);
+  await t.close();
+
+  const aside = await restore(folder, file);
+  expect(readFileSync(join(aside ?? "", "vigie.db")).length).toBeGreaterThan(0);
+  const again = await openTestStore({ folder });
+  expect(await running(again.clock, again.store.readings.append([good("m/s", again.clock.now(), 3)]))).toBeGreaterThan(
+    newest,
+  );
+});
+
+test("a damaged backup, and a file that is no backup, are refused and nothing is touched", async () => {
+  const [folder, place] = [temporaryFolder(), temporaryFolder()];
+  const file = join(place, "vigie.backup");
+  const t = await openTestStore({ folder });
+  await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 1)]));
+  await backUp(folder, file);
+  await t.close();
+  const before = readFileSync(join(folder, "vigie.db"));
+  const damaged = readFileSync(file);
+  damaged[5_000] = (damaged[5_000] ?? 0) ^ 1;
+  writeFileSync(file, damaged);
+  await expect(restore(folder, file)).rejects.toThrow(/is damaged: its checksum/);
+  writeFileSync(join(place, "letter.txt"), "Bonjour");
+  await expect(restore(folder, join(place, "letter.txt"))).rejects.toThrow(/is not a/);
+  expect(readFileSync(join(folder, "vigie.db")).equals(before)).toBe(true);
+});
+
+test.each([
+  [["--format", "csv"], "time,m/s,why\r\n2026-03-02T08:00:00.000Z,1.5,\r\n2026-03-02T08:00:01.000Z,,timeout\r\n"],
+  [
+    ["--decimal-comma", "--unit", "Cel"],
+    "\ufefftime;m/s [Cel];why\r\n2026-03-02T08:00:00.000Z;1,5;\r\n2026-03-02T08:00:01.000Z;;timeout\r\n",
+  ],
+  [["--format", "json"], `[\n{"t":${T},"value":1.5},\n{"t":${T + 1_000},"value":null,"why":"timeout"}\n]\n`],
+  [
+    ["--format", "line-protocol"],
+    `reading,machine=m,signal=s value=1.5,quality="good" ${T}000000\nreading,machine=m,signal=s quality="bad",why="timeout" ${T + 1_000}000000\n`,
+  ],
+])("vigie export %j", async (flags, wanted) => {
+  const [folder, out] = [temporaryFolder(), join(temporaryFolder(), "out")];
+  const t = await openTestStore({ folder });
+  expect(t.clock.now()).toBeGreaterThanOrEqual(T);
+  const readings = [good("m/s", epochMs(T), 1.5), bad("m/s", epochMs(T + 1_000), "timeout")];
+  await running(t.clock, t.store.readings.append(readings));
+  const span = ["--from", "2026-03-02T08:00:00Z", "--to", "2026-03-02T09:00:00Z"];
+  expect(await exportReadings(["--point", "m/s", "--data", folder, "--out", out, ...span, ...flags])).toBe(0);
+  expect(readFileSync(out, "utf8")).toBe(wanted);
+});
+
+test("an export without a store says so", async () => {
+  const complaint = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  expect(await exportReadings(["--point", "m/s", "--data", temporaryFolder()])).toBe(1);
+  expect(String(complaint.mock.calls[0]?.[0])).toMatch(/holds no store/);
+  complaint.mockRestore();
+});
