@@ -12,6 +12,11 @@ export const webSettings = z
     names: z.array(z.string().min(1).max(253)).max(20).default([]),
     /** A certificate of your own instead of the one that the box makes for itself. */
     tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
+    /** Where weaknesses of this box are reported (`mailto:` or `https:`): served as `/.well-known/security.txt`. */
+    security_contact: z
+      .string()
+      .regex(/^(mailto:|https:\/\/)[!-~]{3,200}$/)
+      .optional(),
     /** What a kWh costs and emits; `source` says where the factor comes from, because it is shown with every figure. */
     energy: z
       .strictObject({

@@ -1,5 +1,7 @@
 import type { DriverAnswer } from "../../core/api.ts";
+import { DAY } from "../../core/time.ts";
 import type { App, Desk } from "../app.ts";
+import { notFound } from "../errors.ts";
 import { prometheusText } from "../metrics.ts";
 import { answerState } from "./site.ts";
 
@@ -32,6 +34,19 @@ export function probeRoutes(app: App, desk: Desk, startedAt: number): void {
     reply.header("cache-control", "no-store");
     return reply.code(log === "ok" && !quiet ? 200 : 503).send({ log, readings: quiet ? "none" : "ok" });
   });
+
+  const { security_contact: contact } = desk.settings;
+  app.get(
+    "/.well-known/security.txt",
+    { config: { need: "anyone" }, schema: { hide: true } },
+    async (_request, reply) => {
+      if (!contact) throw notFound("`web.security_contact` is not set in the site file.");
+      const expires = new Date(desk.clock.now() + 365 * DAY).toISOString();
+      return reply
+        .type("text/plain; charset=utf-8")
+        .send(`Contact: ${contact}\nExpires: ${expires}\nPreferred-Languages: fr, en\n`);
+    },
+  );
 
   app.get("/metrics", { config: { need: "wall" }, schema: { hide: true } }, async (_request, reply) =>
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(prometheusText(desk.meters)),

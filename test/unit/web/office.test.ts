@@ -58,3 +58,11 @@ test("figures are asked for a stretch of time", async () => {
   expect((await ask("GET", "/alarms/quality?from=1000&to=2000")).body).toEqual({ from: 1_000, to: 2_000, perDay: 1 });
   expect((await ask("GET", "/alarms/quality?from=2000&to=1000")).status).toBe(400);
 });
+
+test("where weaknesses are reported is said in security.txt, once the site file says it", async () => {
+  expect((await fetch(`${w.web.url}/.well-known/security.txt`)).status).toBe(404);
+  await w.web.close();
+  w = await world({ security_contact: "mailto:security@usine.example" });
+  const text = await (await fetch(`${w.web.url}/.well-known/security.txt`)).text();
+  expect(text).toMatch(/^Contact: mailto:security@usine.example\nExpires: 20\d\d-/);
+});
