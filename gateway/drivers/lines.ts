@@ -116,6 +116,7 @@ class Instrument {
   async *run(signal: AbortSignal): AsyncGenerator<Batch> {
     const { clock, meters, say, id: driver } = this.#context;
     const labels = { driver };
+    const scheduled = meters.counter("readings_scheduled_total", "Readings that were due", labels);
     const dropped = meters.counter("lines_bytes_dropped_total", "Bytes that came faster than they were read", labels);
     const tooLong = meters.counter("lines_too_long_total", "Lines that were too long", labels);
     const unmatched = meters.counter("lines_unmatched_total", "Lines that no pattern matched", labels);
@@ -129,6 +130,7 @@ class Instrument {
       if (heard === "beat") {
         if (this.#given.ask !== undefined) this.#pipe?.write(Buffer.from(this.#given.ask, "latin1"));
         const readings = this.#readings();
+        scheduled.value += readings.length;
         if (readings.length > 0) yield { readings };
       } else if ("lost" in heard) {
         this.#pipe = undefined;

@@ -41,16 +41,21 @@ export default defineDriver<ModbusOptions>({
 
   create(options, context) {
     const { devices } = resolveDevices(options, context);
-    const wires = wiresOf(options, devices).map((own) => ({ own, bus: newBus(options, context) }));
+    const wires = wiresOf(options, devices).map((own, wire) => ({
+      bus: newBus(options, context, wire),
+      own: own.map((device) => ({ device, ledger: ledgerOf(device, context) })),
+    }));
     let lanes: readonly Lane[] = [];
     return {
       points: devices.flatMap((device) => device.tags.map((tag) => tag.point)),
-      outputs: wires.flatMap(({ own, bus }) => own.flatMap((device) => outputsOf(context.id, device, bus, options))),
+      outputs: wires.flatMap(({ own, bus }) =>
+        own.flatMap(({ device }) => outputsOf(context.id, device, bus, options)),
+      ),
       devices: () => lanes.flatMap((lane) => lane.devices()),
       async *run(signal: AbortSignal): AsyncGenerator<Batch> {
         const memory = await Memory.load(context.cells, context.id);
         lanes = wires.map(({ own, bus }) => {
-          const laneDevices = own.map((device) => laneDevice(device, options, memory));
+          const laneDevices = own.map(({ device, ledger }) => laneDevice(device, ledger, options, memory));
           return new Lane(bus, laneDevices, laneContext(options, context, memory));
         });
         yield* merge(lanes.map((lane) => lane.run(signal)));
@@ -65,30 +70,43 @@ function wiresOf(options: ModbusOptions, devices: readonly KnownDevice[]): Known
   return Array.from({ length: count }, (_, wire) => devices.filter((_, index) => index % count === wire));
 }
 
-function newBus(options: ModbusOptions, context: DriverContext): ModbusBus {
+function newBus(options: ModbusOptions, context: DriverContext, wire: number): ModbusBus {
   const { clock, meters, id } = context;
   const bus = new ModbusBus(copperOf(id, options, () => clock.monotonic()));
-  const busy = meters.counter("modbus_bus_busy_ms_total", "Time that a bus was in use", { driver: id });
+  const labels = { driver: id, ...(wire > 0 && { wire: `${wire}` }) };
+  const busy = meters.counter("bus_busy_ms_total", "Time that a bus was in use", labels);
+  const used = meters.gauge("bus_use_percent", "Share of its time that a bus was in use lately", labels);
   const frames = Object.keys(bus.counts).map((kind) => ({
     kind,
-    series: meters.counter("modbus_stray_frames_total", "What came over the wire and was no answer", {
-      driver: id,
-      kind,
-    }),
+    series: meters.counter("bus_stray_frames_total", "What came over a wire and was no answer", { ...labels, kind }),
   }));
+  let seen = { at: clock.monotonic(), busy: 0 };
   meters.probe(() => {
-    busy.value = bus.busy;
+    const now = clock.monotonic();
+    busy.value = Math.round(bus.busy);
     for (const { kind, series } of frames)
       series.value = new Map<string, number>(Object.entries(bus.counts)).get(kind) ?? 0;
+    if (now - seen.at < 1_000) return;
+    used.value = Math.round((1_000 * (bus.busy - seen.busy)) / (now - seen.at)) / 10;
+    seen = { at: now, busy: bus.busy };
   });
   return bus;
 }
 
-const laneDevice = (device: KnownDevice, options: ModbusOptions, memory: Memory): LaneDevice => ({
+const ledgerOf = (device: KnownDevice, context: DriverContext): Ledger =>
+  new Ledger(
+    context.meters,
+    context.id,
+    device.options.id,
+    device.tags.map((tag) => tag.point.signal.every),
+  );
+
+const laneDevice = (device: KnownDevice, ledger: Ledger, options: ModbusOptions, memory: Memory): LaneDevice => ({
   id: device.options.id,
   about: device.profile
     ? { vendor: device.profile.vendor, model: device.profile.model, verified: device.profile.verified }
     : {},
+  ledger,
   slave: device.slave,
   tags: device.tags,
   texts: device.texts,
@@ -107,7 +125,6 @@ const laneContext = (options: ModbusOptions, context: DriverContext, memory: Mem
   language: context.site.language,
   clock: context.clock,
   say: context.say,
-  ledger: (device) => new Ledger(context.meters, context.id, device),
   remember: (device, hole) => void memory.addHole(device, hole).catch(() => undefined),
   counters: (device, tags) =>
     tags.map((tag) => {

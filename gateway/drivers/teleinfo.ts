@@ -98,6 +98,7 @@ class Meter {
   async *run(signal: AbortSignal): AsyncGenerator<Batch> {
     const { clock, meters, say, id: driver } = this.#context;
     const labels = { driver };
+    const scheduled = meters.counter("readings_scheduled_total", "Readings that were due", labels);
     const damaged = meters.counter("teleinfo_groups_damaged_total", "Groups whose checksum did not fit", labels);
     const dropped = meters.counter(
       "teleinfo_bytes_dropped_total",
@@ -109,7 +110,9 @@ class Meter {
     const said = new Set<string>();
     for await (const heard of listen({ port, every, clock, dropped, open: () => this.#open() }, signal)) {
       if (heard === "beat") {
-        yield { readings: this.#readings() };
+        const readings = this.#readings();
+        scheduled.value += readings.length;
+        yield { readings };
       } else if ("lost" in heard) {
         if (!signal.aborted && !said.has(heard.lost.message)) say.warn(`${driver}: ${heard.lost.message}`);
         said.add(heard.lost.message);

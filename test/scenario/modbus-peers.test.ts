@@ -44,7 +44,9 @@ describeWith(["gcc", "socat"], "slaves that we did not write", () => {
     const line = await ptyLine();
     await libmodbusRtu(line.slave, 7);
     const port = await serialServer(line.master);
-    const running = new Running(modbusDriver({ port: `rtu+tcp://127.0.0.1:${port}`, devices: [device(7)] }));
+    const running = new Running(
+      modbusDriver({ port: `rtu+tcp://127.0.0.1:${port}`, baud: 115200, devices: [device(7)] }),
+    );
     await running.until(() => running.of("tour-2/contact").some((r) => r.quality === "good"));
     expect(running.latest).toEqual(right);
     await running.stop();

@@ -1,7 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { SerialPort } from "serialport";
 import { Fault } from "../../core/fault.ts";
 import type { Ms } from "../../core/time.ts";
 
@@ -33,6 +32,8 @@ const LOOK_EVERY = 1_000;
 export const serialPipe =
   (path: string, settings: SerialSettings): OpenPipe =>
   async (events) => {
+    // 15 MB that a gateway without serial ports does without.
+    const { SerialPort } = await import("serialport");
     const port = new SerialPort({
       path,
       baudRate: settings.baud,

@@ -54,7 +54,7 @@ export class ModbusBus implements Bus<Wire> {
   readonly #copper: Copper;
   readonly #rtu = new RtuListener(this.debts);
   readonly #tcp = new TcpListener();
-  readonly #codec = new Codec((adu) => this.#send(adu));
+  #codec: Codec | undefined;
   readonly #ending = new AbortController();
   #pipe: Pipe | undefined;
   #lost: Fault;
@@ -97,6 +97,7 @@ export class ModbusBus implements Bus<Wire> {
     const { promise, resolve } = Promise.withResolvers<Fault>();
     this.#drop = resolve;
     try {
+      this.#codec ??= await Codec.open((adu) => this.#send(adu));
       this.#tcp.reset();
       this.#pipe = await this.#copper.open(
         { bytes: (chunk) => this.#bytes(chunk), lost: resolve },
@@ -204,7 +205,7 @@ export class ModbusBus implements Bus<Wire> {
         else resolve(end);
       };
       this.#asked = { question, sent: timer.now(), settle };
-      this.#codec.ask(question, (decoded) => this.#answered(question, decoded));
+      this.#codec?.ask(question, (decoded) => this.#answered(question, decoded));
     });
   }
 
@@ -245,7 +246,7 @@ export class ModbusBus implements Bus<Wire> {
     if (this.#copper.framing === "tcp") {
       const answer = this.#tcp.bytes(chunk);
       if (answer === "lost") this.drop(new Fault("garbled", `${this.#copper.name}: the answers are no Modbus TCP`));
-      else if (answer) this.#codec.answer(answer);
+      else if (answer) this.#codec?.answer(answer);
       return;
     }
     // The first byte was on its way before the last one came in.
@@ -259,7 +260,7 @@ export class ModbusBus implements Bus<Wire> {
     const heard = this.#rtu.silence();
     if (typeof heard !== "object") return;
     if (this.#isEarly(heard.from, heard.to)) this.#rtu.refuseEarly();
-    else this.#codec.answer(this.#rtu.take(heard));
+    else this.#codec?.answer(this.#rtu.take(heard));
   }
 
   /** Begun before the question was out, or complete before both can have gone over the wire: it answers something else. */

@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
-import modbusSerial from "modbus-serial";
+import { registerHooks } from "node:module";
+import type { ModbusRTU } from "modbus-serial/ModbusRTU.d.ts";
 import type { Question } from "./question.ts";
 
 /** What an answer said: data bytes, or the number of an exception. */
@@ -11,13 +12,18 @@ export type Decoded = { readonly bytes: Buffer } | { readonly exception: number 
  */
 export class Codec {
   readonly #port: Port;
-  readonly #client: InstanceType<typeof modbusSerial.default>;
+  readonly #client: ModbusRTU;
+
+  private constructor(port: Port, client: ModbusRTU) {
+    this.#port = port;
+    this.#client = client;
+    this.#client.open(() => undefined);
+  }
 
   /** `send` gets every question as an RTU frame. */
-  constructor(send: (adu: Buffer) => void) {
-    this.#port = new Port(send);
-    this.#client = new modbusSerial.default(this.#port);
-    this.#client.open(() => undefined);
+  static async open(send: (adu: Buffer) => void): Promise<Codec> {
+    const port = new Port(send);
+    return new Codec(port, new (await loadModbusSerial())(port));
   }
 
   /** Sends the question. `done` is called by `answer`, or never. */
@@ -35,6 +41,24 @@ export class Codec {
   /** Hands in the checked answer, as an RTU frame with its CRC. */
   answer(adu: Buffer): void {
     this.#port.emit("data", adu);
+  }
+}
+
+/**
+ * modbus-serial without serialport, which is its optional dependency and costs 15 MB of memory: its own serial ports are not used
+ * here, and a gateway that reads only over TCP needs none at all.
+ */
+async function loadModbusSerial() {
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      if (specifier === "serialport" && context.parentURL?.includes("modbus-serial")) throw new Error("not needed");
+      return next(specifier, context);
+    },
+  });
+  try {
+    return (await import("modbus-serial")).default.default;
+  } finally {
+    hooks.deregister();
   }
 }
 

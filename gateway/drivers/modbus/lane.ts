@@ -17,6 +17,7 @@ import type { Tag } from "./tags.ts";
 export interface LaneDevice extends StationSettings {
   id: string;
   about: Record<string, string | number>;
+  ledger: Ledger;
 }
 
 export interface LaneContext {
@@ -27,7 +28,6 @@ export interface LaneContext {
   language: Language;
   clock: Clock;
   say: Logger;
-  ledger(device: string): Ledger;
   remember(device: string, hole: Hole): void;
   counters(device: string, tags: readonly Tag[]): readonly (Counter | undefined)[];
 }
@@ -43,6 +43,7 @@ interface Seat {
 const WEDGED_AFTER: Ms = 15_000;
 const WEDGED_AFTER_MAX: Ms = 600_000;
 const STABLE_AFTER: Ms = 2_000;
+const GRID: Ms = 100;
 
 /** One wire and the devices on it, polled in the order in which they are due. */
 export class Lane {
@@ -108,16 +109,20 @@ export class Lane {
     for (const every of new Set(due.indices.map((index) => seat.device.tags[index]?.point.signal.every ?? 0)))
       seat.ledger.polled(every, now);
     const readings = await seat.station.poll(due.name, due.indices, clock);
-    seat.ledger.taken(readings, due.skipped);
+    seat.ledger.taken(readings.length, due.skipped);
     return readings;
   }
 
-  /** Every device gets its own moment in its period, so that a bus is never asked everything at once. */
+  /**
+   * Every device gets its own moment in its period, so that a bus is never asked everything at once. The moments lie on a grid
+   * that all buses share: one wake-up of this program then serves many of them.
+   */
   #spread(now: Ms): void {
+    const begin = Math.ceil(now / GRID) * GRID;
     for (const [index, seat] of this.#seats.entries()) {
       const every = seat.device.tags.map((tag) => tag.point.signal.every);
-      const shortest = Math.min(...every);
-      seat.schedule = new Schedule(every, now + Math.min(shortest, 1_000) * (index / this.#seats.length));
+      const shortest = Math.min(1_000, ...every);
+      seat.schedule = new Schedule(every, begin + shortest * (index / this.#seats.length));
     }
     this.#answeredAt = now;
   }
@@ -149,13 +154,13 @@ export class Lane {
 
   #seat(device: LaneDevice): Seat {
     const { driver, say } = this.#context;
-    const ledger = this.#context.ledger(device.id);
+    const { ledger } = device;
     const station = new Station(
       device,
       this.bus,
       {
-        exchanged: (result, thought) => {
-          ledger.exchanged(result, thought);
+        exchanged: (result, thought, spent) => {
+          ledger.exchanged(result, thought, spent);
           this.#unwedge(result === "timeout");
         },
         silent: (why, again) => {

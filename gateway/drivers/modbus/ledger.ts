@@ -1,6 +1,5 @@
 import type { FaultCode } from "../../core/fault.ts";
 import type { Meters, Series } from "../../core/meter.ts";
-import type { Reading } from "../../core/reading.ts";
 import type { Ms } from "../../core/time.ts";
 
 const KEPT = 256;
@@ -21,39 +20,37 @@ export class Durations {
   }
 }
 
-/** What one device's figures are: `scheduled = good + bad + skipped`, always; uncertain readings count as good. */
+/** One device's figures. Readings: `scheduled = good + bad + skipped`, where good and bad are counted from what the driver yields. */
 export class Ledger {
   readonly thought = new Durations();
   readonly #labels: { driver: string; device: string };
   readonly #meters: Meters;
   readonly #scheduled: Series;
-  readonly #good: Series;
-  readonly #bad: Series;
   readonly #skipped: Series;
   readonly #results = new Map<string, Series>();
   readonly #periods = new Map<Ms, { period: Durations; last: Ms | undefined }>();
+  #spent: Ms = 0;
 
-  constructor(meters: Meters, driver: string, device: string) {
+  /** `every`: the planned periods of the device's signals. */
+  constructor(meters: Meters, driver: string, device: string, every: Iterable<Ms>) {
     const labels = { driver, device };
     this.#labels = labels;
     this.#meters = meters;
-    this.#scheduled = meters.counter("modbus_readings_scheduled_total", "Readings that were due", labels);
-    this.#good = meters.counter("modbus_readings_good_total", "Readings with a number", labels);
-    this.#bad = meters.counter("modbus_readings_bad_total", "Readings without a number", labels);
-    this.#skipped = meters.counter(
-      "modbus_readings_skipped_total",
-      "Readings left out because the bus was late",
-      labels,
-    );
-    const p50 = meters.gauge("modbus_response_p50_ms", "Median time from question to answer", labels);
-    const p99 = meters.gauge("modbus_response_p99_ms", "99th percentile of the time from question to answer", labels);
+    this.#scheduled = meters.counter("readings_scheduled_total", "Readings that were due", labels);
+    this.#skipped = meters.counter("readings_skipped_total", "Readings left out because the bus was late", labels);
+    const p50 = meters.gauge("response_p50_ms", "Median time from question to answer", labels);
+    const p99 = meters.gauge("response_p99_ms", "99th percentile of the time from question to answer", labels);
+    const spent = meters.counter("device_bus_ms_total", "Time that a device had the bus", labels);
     meters.probe(() => {
-      p50.value = this.thought.percentile(0.5);
-      p99.value = this.thought.percentile(0.99);
+      p50.value = round(this.thought.percentile(0.5));
+      p99.value = round(this.thought.percentile(0.99));
+      spent.value = round(this.#spent);
     });
+    for (const ms of new Set(every)) this.#showPeriod(ms);
   }
 
-  exchanged(result: "answered" | FaultCode, thought: Ms): void {
+  exchanged(result: "answered" | FaultCode, thought: Ms, spent: Ms): void {
+    this.#spent += spent;
     if (result === "answered") this.thought.add(thought);
     let series = this.#results.get(result);
     if (!series) {
@@ -66,7 +63,7 @@ export class Ledger {
     series.value++;
   }
 
-  /** Questions so far, and how many of them ended in that way. */
+  /** How many questions ended in that way. */
   count(result: "answered" | FaultCode): number {
     return this.#results.get(result)?.value ?? 0;
   }
@@ -84,34 +81,30 @@ export class Ledger {
     );
   }
 
-  taken(readings: readonly Reading[], skipped: number): void {
-    let bad = 0;
-    for (const reading of readings) if (reading.quality === "bad") bad++;
-    this.#bad.value += bad;
-    this.#good.value += readings.length - bad;
+  taken(readings: number, skipped: number): void {
     this.#skipped.value += skipped;
-    this.#scheduled.value += readings.length + skipped;
+    this.#scheduled.value += readings + skipped;
   }
 
   /** A poll of the signals with this planned period has begun. */
   polled(every: Ms, now: Ms): void {
-    let known = this.#periods.get(every);
-    if (!known) {
-      known = { period: new Durations(), last: undefined };
-      this.#periods.set(every, known);
-      this.#showPeriod(every, known.period);
-    }
+    const known = this.#periods.get(every);
+    if (!known) return;
     if (known.last !== undefined) known.period.add(now - known.last);
     known.last = now;
   }
 
-  #showPeriod(every: Ms, period: Durations): void {
+  #showPeriod(every: Ms): void {
+    const period = new Durations();
+    this.#periods.set(every, { period, last: undefined });
     const labels = { ...this.#labels, every: `${every}` };
-    const p50 = this.#meters.gauge("modbus_period_p50_ms", "Median time between two polls, per planned period", labels);
-    const p95 = this.#meters.gauge("modbus_period_p95_ms", "95th percentile of the time between two polls", labels);
+    const p50 = this.#meters.gauge("period_p50_ms", "Median time between two polls, per planned period", labels);
+    const p95 = this.#meters.gauge("period_p95_ms", "95th percentile of the time between two polls", labels);
     this.#meters.probe(() => {
-      p50.value = period.percentile(0.5);
-      p95.value = period.percentile(0.95);
+      p50.value = round(period.percentile(0.5));
+      p95.value = round(period.percentile(0.95));
     });
   }
 }
+
+const round = (ms: Ms): Ms => Math.round(10 * ms) / 10;

@@ -8,14 +8,15 @@ import { type Decode, decoder } from "./decode.ts";
 import { Patience } from "./patience.ts";
 import { type Block, type Cost, type Hole, type Limits, plan } from "./plan.ts";
 import { isBits } from "./profile.ts";
-import { readOf } from "./question.ts";
+import { type Question, readOf } from "./question.ts";
 import { rawText } from "./raw.ts";
 import { Refusal } from "./refusal.ts";
 import type { Tag, TextTag } from "./tags.ts";
 
 /** What a station tells of itself: counted, logged and remembered by the driver. */
 export interface Listener {
-  exchanged(result: "answered" | FaultCode, thought: Ms): void;
+  /** `spent`: how long the bus was busy with it. */
+  exchanged(result: "answered" | FaultCode, thought: Ms, spent: Ms): void;
   silent(why: FaultCode, again: Ms): void;
   back(): void;
   /** A hole in the register map, to be remembered; `tag` where one signal alone is refused. */
@@ -194,20 +195,25 @@ export class Station {
     for (let left = tries - 1; ; left--) {
       this.#noticeTardy();
       try {
-        const answer = await this.#bus.exchange(
-          (wire) => wire.ask(question),
-          this.patience.timeout,
-          this.settings.pause,
-        );
-        this.patience.answered(answer.thought);
-        this.#heard.exchanged("answered", answer.thought);
-        return answer;
+        return await this.#exchange(question, this.patience.timeout);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        this.#heard.exchanged(error.code, 0);
         if (error.code === "timeout") this.patience.silent();
         if (left <= 0 || error.code === "refused" || wireFaults.has(error.code)) throw error;
       }
+    }
+  }
+
+  async #exchange(question: Question, timeout: Ms): Promise<Answer> {
+    const before = this.#bus.busy;
+    try {
+      const answer = await this.#bus.exchange((wire) => wire.ask(question), timeout, this.settings.pause);
+      this.patience.answered(answer.thought);
+      this.#heard.exchanged("answered", answer.thought, this.#bus.busy - before);
+      return answer;
+    } catch (error) {
+      if (error instanceof Fault) this.#heard.exchanged(error.code, 0, this.#bus.busy - before);
+      throw error;
     }
   }
 
@@ -219,11 +225,9 @@ export class Station {
     const question = readOf(this.settings.slave, first.table, first.at, first.count);
     const timeout = this.#breaker.isLong ? this.settings.timeout : this.patience.probe;
     try {
-      const answer = await this.#bus.exchange((wire) => wire.ask(question), timeout);
-      this.patience.answered(answer.thought);
+      await this.#exchange(question, timeout);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      this.#heard.exchanged(error.code, 0);
       if (!(error instanceof Refusal) || error.code === "timeout") {
         if (!wireFaults.has(error.code)) this.#breaker.backOff(now, timeout);
         this.#why = error.code;

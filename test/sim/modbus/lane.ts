@@ -48,6 +48,12 @@ export class VirtualLine {
       ({ options: { id }, tags, slave }): LaneDevice => ({
         id,
         about: {},
+        ledger: new Ledger(
+          this.meters,
+          "ligne-1",
+          id,
+          tags.map((tag) => tag.point.signal.every),
+        ),
         slave,
         tags,
         texts: [],
@@ -66,7 +72,6 @@ export class VirtualLine {
       language: "en",
       clock: clockOf(this.timer),
       say: pino({}, { write: (line: string) => void this.lines.push(JSON.parse(line).msg) }),
-      ledger: (device) => new Ledger(this.meters, "ligne-1", device),
       remember: (device, hole) => void this.holes.push([device, hole]),
       counters: (_, tags) => tags.map(() => undefined),
     });
@@ -80,7 +85,9 @@ export class VirtualLine {
     return this.readings.filter((r) => r.point === point && (!quality || r.quality === quality));
   }
 
-  pass(ms: number): Promise<void> {
+  async pass(ms: number): Promise<void> {
+    // The codec is loaded from disk, in real time.
+    while (!this.lane.bus.isOpen) await new Promise((resolve) => setImmediate(resolve));
     return this.timer.pass(ms);
   }
 

@@ -47,8 +47,9 @@ export async function lateAnswers(polls: number, seed: number, char: number): Pr
     gap: Math.max(5, 3.5 * char),
     timer,
   });
-  const serving = bus.serve();
-  await timer.pass(1);
+  const { promise: opened, resolve } = Promise.withResolvers<void>();
+  const serving = bus.serve(resolve);
+  await opened;
   const proof: Proof = { asked: polls, right: 0, wrong: 0, invisible: 0, refused: 0 };
   for (let poll = 0; poll < polls; poll++) {
     const question = questions[Math.floor(next() * questions.length)] ?? questions[0];
