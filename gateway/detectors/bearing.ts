@@ -122,7 +122,7 @@ function look(state: State, entry: Entry<Burst>, about: About): Step<State> {
     for (const { part, strength } of scores) state.usual[part] = Math.max(state.usual[part] ?? 0, strength);
     return { state };
   }
-  const [rise = null] = rises(state.bands, levels, rate);
+  const [rise = null] = rises(state.bands, levels, rate, samples.length / rate);
   state.looks.push({ rise, scores });
   if (state.looks.length > RECENT) state.looks.shift();
   const seen = judge(state);

@@ -21,6 +21,8 @@ const WANDERINGS = 5;
 /** Twice the amplitude: what a person would call a change. */
 export const CLEAR = 6;
 const SLOWEST = 1 / 200;
+/** A band whose waves hardly fit into the burst tells nothing. */
+const LEAST_WAVES = 4;
 
 /** Octaves in decibels, from third-octaves in g. */
 export function octaves(thirds: readonly number[]): number[] {
@@ -43,7 +45,7 @@ export function learn(bands: readonly Band[], levels: readonly number[], count: 
 }
 
 /** The bands clearly above their usual, the strongest first. */
-export function rises(bands: readonly Band[], levels: readonly number[], rate: number): Rise[] {
+export function rises(bands: readonly Band[], levels: readonly number[], rate: number, seconds: number): Rise[] {
   const centres = thirdOctaves(rate);
   return levels
     .map((level, i): Rise => {
@@ -52,6 +54,6 @@ export function rises(bands: readonly Band[], levels: readonly number[], rate: n
       const middle = centres[3 * i + 1] ?? 0;
       return { decibels: clear ? level - usual : 0, low: middle / Math.SQRT2, high: middle * Math.SQRT2 };
     })
-    .filter(({ decibels }) => decibels > 0)
+    .filter(({ decibels, low }) => decibels > 0 && low * seconds >= LEAST_WAVES)
     .sort((a, b) => b.decibels - a.decibels);
 }
