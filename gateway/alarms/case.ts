@@ -121,8 +121,11 @@ function shown(machine: string, state: CaseState, all: readonly Evidence[], kind
   ];
 }
 
+/** The alarm through which the case of that machine speaks. */
+export const caseRuleId = (machine: string): string => `case-${machine}`;
+
 const ruleOf = (machine: string): AlarmRule => ({
-  id: `case-${machine}`,
+  id: caseRuleId(machine),
   type: "case",
   machine,
   enabled: true,

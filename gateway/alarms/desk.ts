@@ -5,6 +5,7 @@ import type { Ms, SteadyMs } from "../core/time.ts";
 import { handOn, noteHand, spoken } from "./hands.ts";
 import { type Cause, type Effect, type LifeEvent, move, shown } from "./lifecycle.ts";
 import {
+  type Advice,
   type AlarmRecord,
   type AlarmRule,
   alarmId,
@@ -15,6 +16,7 @@ import {
   type Moment,
   newRecord,
   testEvent,
+  thaw,
 } from "./record.ts";
 import { settleTime } from "./rule.ts";
 
@@ -60,7 +62,14 @@ export class Desk {
   }
 
   /** The detector's word about a condition. */
-  find(rule: AlarmRule, finding: Finding, about: AlarmRecord["about"], now: Moment, out: AlarmEvent[]): void {
+  find(
+    rule: AlarmRule,
+    finding: Finding,
+    about: AlarmRecord["about"],
+    now: Moment,
+    out: AlarmEvent[],
+    advice?: Advice,
+  ): void {
     const id = alarmId(rule, finding.point);
     const known = this.records.get(id);
     if (!known && !finding.active) return;
@@ -68,6 +77,7 @@ export class Desk {
     this.touched.add(id);
     delete record.timers.doubt;
     describe(record, finding);
+    if (finding.active && advice) record.advice = advice;
     if (finding.active) this.#holds(rule, record, finding, about, now, out);
     else if (record.raw) this.#over(rule, record, now, out);
   }
@@ -283,11 +293,3 @@ export class Desk {
 }
 
 const trial = { fr: "essai, rien à faire", en: "test, nothing to do" };
-
-/** Time with a bad input counts for no delay. */
-function thaw(record: AlarmRecord, steady: SteadyMs): void {
-  const away = steady - (record.frozenAt ?? steady);
-  if (record.timers.on !== undefined) record.timers.on += away;
-  if (record.timers.off !== undefined) record.timers.off += away;
-  delete record.frozenAt;
-}

@@ -12,7 +12,7 @@ import type { Reading } from "../core/reading.ts";
 import type { Text } from "../core/text.ts";
 import { type Clock, type EpochMs, epochMs, HOUR, type Ms, steadyMs } from "../core/time.ts";
 import type { DetectorPlugin, Site } from "../plugin.ts";
-import { createCases, type MachineCase } from "./case.ts";
+import { caseRuleId, createCases, type MachineCase } from "./case.ts";
 import { createDerived } from "./derived.ts";
 import { shown } from "./lifecycle.ts";
 import { createOffice } from "./office.ts";
@@ -193,12 +193,13 @@ async function restore({ cells, say }: EngineParts, rules: readonly Rule[], watc
       bad: place.bad as Learned["bad"],
       moment: { t: epochMs(place.t), steady: steadyMs(place.steady) },
     });
+  const knownCases = new Set([...cases.keys()].map(caseRuleId));
   const records = [...alarms].flatMap(([id, cell]) => {
     const record = parseRecord(cell);
     if (!record) say.warn(`alarm ${id}: its record on disk is damaged, it starts anew`);
     return record ? [record] : [];
   });
-  return { seq: place?.seq ?? 0, records, doubtful: (rule) => !learned.has(rule) };
+  return { seq: place?.seq ?? 0, records, doubtful: (rule) => !learned.has(rule) && !(place && knownCases.has(rule)) };
 }
 
 /** A rule that was edited learns anew. */

@@ -35,6 +35,8 @@ export interface Timers {
   doubt?: number | undefined;
 }
 
+export type Advice = { readonly [K in "cause" | "consequence" | "action"]?: Text | undefined };
+
 /** An alarm as it is kept: plain JSON, one cell each. */
 export interface AlarmRecord {
   readonly id: string;
@@ -60,6 +62,8 @@ export interface AlarmRecord {
   details?: Text | undefined;
   checks?: readonly Text[] | undefined;
   evidence?: readonly Text[] | undefined;
+  /** What the rule behind a case's lead evidence says of cause, consequence and action. */
+  advice?: Advice | undefined;
   ackedBy?: string | undefined;
   comment?: string | undefined;
   shelvedUntil?: EpochMs | undefined;
@@ -101,6 +105,7 @@ const kept: z.ZodType<AlarmRecord> = z.object({
   details: text.optional(),
   checks: z.array(text).optional(),
   evidence: z.array(text).optional(),
+  advice: z.object({ cause: text.optional(), consequence: text.optional(), action: text.optional() }).optional(),
   ackedBy: z.string().optional(),
   comment: z.string().optional(),
   shelvedUntil: epoch.optional(),
@@ -165,9 +170,9 @@ export function alarmOf(record: AlarmRecord, { design, type: _ }: AlarmRule): Al
     limit: record.limit,
     part: record.part,
     forecast: record.forecast,
-    cause: design.cause,
-    consequence: design.consequence,
-    action: design.action ?? record.checks?.[0],
+    cause: record.advice?.cause ?? design.cause,
+    consequence: record.advice?.consequence ?? design.consequence,
+    action: record.advice?.action ?? design.action ?? record.checks?.[0],
     details: record.details,
     checks: record.checks,
     evidence: record.evidence,
@@ -205,6 +210,14 @@ export const testEvent = (alarm: Alarm, t: EpochMs, by: string): AlarmEvent => (
   annunciated: true,
   test: true,
 });
+
+/** Time with a bad input counts for no delay. */
+export function thaw(record: AlarmRecord, steady: SteadyMs): void {
+  const away = steady - (record.frozenAt ?? steady);
+  if (record.timers.on !== undefined) record.timers.on += away;
+  if (record.timers.off !== undefined) record.timers.off += away;
+  delete record.frozenAt;
+}
 
 const defined = <T>(value: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;

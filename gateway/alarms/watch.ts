@@ -1,4 +1,4 @@
-import type { AlarmEvent } from "../core/alarm.ts";
+import type { AlarmDesign, AlarmEvent } from "../core/alarm.ts";
 import type { Burst } from "../core/burst.ts";
 import { type Finding, HEARTBEAT, type Surroundings } from "../core/detector.ts";
 import type { FaultCode } from "../core/fault.ts";
@@ -9,7 +9,7 @@ import { type EpochMs, epochMs, type Ms, type SteadyMs, steadyMs } from "../core
 import type { Cases, MachineCase } from "./case.ts";
 import { Desk } from "./desk.ts";
 import type { Cause } from "./lifecycle.ts";
-import { type AlarmRecord, type AlarmRule, alarmId, fireDrill, type Moment } from "./record.ts";
+import { type Advice, type AlarmRecord, type AlarmRule, alarmId, fireDrill, type Moment } from "./record.ts";
 import { advance, type LearnedMachine, learnedOf, type Room, restoreRoom, roomOf, roomsOf, unknown } from "./rooms.ts";
 import type { Rule } from "./rule.ts";
 import type { AlarmSettings } from "./settings.ts";
@@ -91,6 +91,7 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
       ...(cases?.rules ?? []),
     ].map((r) => [r.id, r]),
   );
+  const caseRules = new Map(cases?.rules.map((rule) => [rule.machine, rule]));
   let reliving = false;
   const believed = new Map<string, { rule: AlarmRule; finding: Finding; about: AlarmRecord["about"] }>();
   let moment: Moment = { t: epochMs(0), steady: steadyMs(0) };
@@ -111,9 +112,9 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
   };
   const desk: Desk = new Desk(alarmRules, causesOf, (machine) => around(machine).state);
 
-  const tell = (rule: AlarmRule, finding: Finding, about: AlarmRecord["about"], out: AlarmEvent[]) => {
+  const tell = (rule: AlarmRule, finding: Finding, about: AlarmRecord["about"], out: AlarmEvent[], advice?: Advice) => {
     if (reliving) believed.set(alarmId(rule, finding.point), { rule, finding, about });
-    else desk.find(rule, finding, about, moment, out);
+    else desk.find(rule, finding, about, moment, out, advice);
   };
 
   const found = (
@@ -147,17 +148,11 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     for (const room of rooms.values()) advance(room, entry);
     for (const slot of slots) run(slot, entry, out);
     for (const { machine, finding } of cases?.tick(entry) ?? []) {
-      const rule = cases?.rules.find((r) => r.machine === machine);
-      if (rule)
-        tell(
-          rule,
-          told(
-            finding,
-            cases?.list().find((c) => c.machine === machine),
-          ),
-          "silence",
-          out,
-        );
+      const rule = caseRules.get(machine);
+      const about = cases?.list().find((one) => one.machine === machine);
+      const lead = about?.evidence.find(({ text }) => text.fr === about.text.fr);
+      const advice = slots.find((slot) => slot.rule.id === lead?.rule)?.rule.design;
+      if (rule) tell(rule, told(finding, about), "silence", out, advice && adviceOf(advice));
     }
     for (const { rule, finding } of silence.findings()) tell(rule, finding, "silence", out);
     if (!reliving) desk.heartbeat(moment, out);
@@ -241,6 +236,8 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     },
   };
 }
+
+const adviceOf = ({ cause, consequence, action }: AlarmDesign): Advice => ({ cause, consequence, action });
 
 /** The case in one line, with its long form, what to look at first and what speaks for it beside it. */
 const told = (finding: Finding, about: MachineCase | undefined): Finding =>

@@ -31,7 +31,7 @@ export const hour = (t: EpochMs, timezone: string): string =>
 export function headline(alarm: Alarm, machine: string, language: Language, timezone: string): string {
   const colon = language === "fr" ? " : " : ": ";
   const since = `${words.since[language]} ${hour(alarm.since, timezone)}`;
-  return `[${shortPriority[alarm.priority]}] ${machine}${colon}${alarm.text[language]} ${since}`;
+  return `[${shortPriority[alarm.priority]}] ${machine}${colon}${alarm.text[language].replace(/[\s.]+$/, "")} ${since}`;
 }
 
 /** The long form: the head line, then what the rule knows of cause, consequence and what to do. */
