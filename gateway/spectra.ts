@@ -39,7 +39,7 @@ const bandPoint = (point: PointId, centre: number): PointId => featurePoint(poin
 /** The points that are made of a sensor's bursts: features, and the compact spectrum in third-octaves. */
 export function spectraPoints({ point, device: _, rate, every }: BurstSource, driver: string): Point[] {
   const name = signalOf(point).replaceAll("_", " ");
-  const made = (id: PointId, unit: string, title: Text): Point => ({
+  const made = (id: PointId, unit: string, title: Text, detail?: true): Point => ({
     id,
     machine: machineOf(point),
     signal: {
@@ -48,6 +48,7 @@ export function spectraPoints({ point, device: _, rate, every }: BurstSource, dr
       kind: "gauge",
       every,
       title: { fr: `${name}, ${title.fr}`, en: `${name}, ${title.en}` },
+      ...(detail && { detail }),
     },
     driver,
     device: "burst",
@@ -59,7 +60,7 @@ export function spectraPoints({ point, device: _, rate, every }: BurstSource, dr
       .map(({ suffix, unit, title }) => made(featurePoint(point, suffix), unit, title)),
     ...thirdOctaves(rate).map((centre) => {
       const hz = `${Math.round(centre)} Hz`;
-      return made(bandPoint(point, centre), "[g]", { fr: hz, en: hz });
+      return made(bandPoint(point, centre), "[g]", { fr: hz, en: hz }, true);
     }),
   ];
 }

@@ -102,7 +102,7 @@ test("every file is used: imported, a plugin, a command, an entry point or a wor
   const entry = [
     /^gateway\/(drivers|sinks|detectors|notifiers|cli)\/[^/]+\.ts$/,
     /^dashboard\/(vite\.config\.ts|src\/(main|sw)\.tsx?)$/,
-    /^test\/bench\//,
+    /^test\/(bench\/|e2e\/(screens|speed)\.ts)/,
     /\.d\.ts$/,
   ];
   const unused = code.filter((file) => !imported.has(file) && !entry.some((pattern) => pattern.test(file)));

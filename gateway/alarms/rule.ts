@@ -127,7 +127,7 @@ function usualRules(from: RuleSources, type: string, plugin: DetectorPlugin, tak
       ? [...from.machines.values()].map((machine) => ({ machine, point: undefined }))
       : from.points.flatMap((point) => {
           const machine = from.machines.get(point.machine);
-          return machine ? [{ machine, point }] : [];
+          return machine && !point.signal.detail ? [{ machine, point }] : [];
         });
   return subjects.flatMap(({ machine, point }) => {
     if (taken.has(subject(type, machine.id, point?.id))) return [];

@@ -56,6 +56,8 @@ export interface PointAnswer {
   every: Ms;
   range?: readonly [number, number];
   labels?: Readonly<Record<number, Text>>;
+  /** Not for lists: a band of a spectrum. */
+  detail?: true;
 }
 
 /** GET /history?point=&from=&to=&buckets= */
@@ -248,3 +250,48 @@ export interface ConfigAnswer {
   /** `file:line:column path: message`; empty when it could run. */
   problems: readonly string[];
 }
+
+/** GET /ports: serial adapters, by the name to write into the site file. */
+export interface PortAnswer {
+  path: string;
+  /** The device node that it leads to now. */
+  name: string;
+  /** Programs that hold it open. */
+  inUseBy: readonly string[];
+  /** The name changes with the order of plugging. */
+  unstable: boolean;
+}
+
+/** GET /profiles */
+export interface ProfileAnswer {
+  id: string;
+  vendor: string;
+  model: string;
+  signals: readonly { name: string; unit: string; title?: Text }[];
+}
+
+/** POST /scan */
+export interface ScanRequest {
+  /** `/dev/…`, `tcp://host:502` or `rtu+tcp://host:port`. */
+  port: string;
+  /** Left out: first what a factory-fresh device of any profile would answer, then nothing more. */
+  bauds?: number[];
+  parities?: ("none" | "even" | "odd")[];
+  slaves?: number[];
+}
+
+/** One line of the answer to POST /scan, as it goes; `done` is the last, unless the connection ends before. */
+export type ScanLine =
+  | { kind: "progress"; asked: number; of: number; baud: number; parity: string; slave: number }
+  | {
+      kind: "found";
+      slave: number;
+      baud: number;
+      parity: string;
+      stopBits: number;
+      profiles: readonly { id: string; vendor: string; model: string; score: number }[];
+      /** What it says by the first of those profiles: as the device's own screen shows it? */
+      sample: readonly { signal: string; value: number; unit: string; title?: Text }[];
+    }
+  | { kind: "failed"; message: string }
+  | { kind: "done"; found: number };

@@ -29,6 +29,8 @@ export interface Signal {
   labels?: Readonly<Record<number, Text>>;
   /** How people call it; the name where it is left out. */
   title?: Text;
+  /** For charts and machines (a band of a spectrum): not in lists, and without rules of its own. */
+  detail?: true;
 }
 
 /** A signal of a machine, and where it comes from. */

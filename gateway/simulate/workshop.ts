@@ -84,6 +84,7 @@ const compressorNode = (compressor: Compressor): FakeNode =>
       { name: "pressure", unit: "bar", every: 500, resolution: 0.001, value: () => compressor.pressure },
       { name: "current", unit: "A", every: 500, resolution: 0.01, value: () => compressor.current },
       { name: "oil_temp", unit: "Cel", every: 1_000, resolution: 0.01, value: () => compressor.oil },
+      { name: "speed", unit: "/min", every: 1_000, resolution: 0.1, value: () => compressor.speed },
       { name: "velocity", unit: "mm/s", every: 500, resolution: 0.001, value: () => compressor.velocity },
     ],
     bursts: [{ name: "vib_z", range: 16, take: (_, rate, count) => compressor.burst(rate, count) }],

@@ -54,6 +54,7 @@ export const pointAnswer = z.object({
   every: z.number().describe("ms"),
   range: z.tuple([z.number(), z.number()]).exactOptional(),
   labels: z.record(z.string(), text).exactOptional(),
+  detail: z.literal(true).exactOptional(),
 });
 
 export const bucket = z.object({

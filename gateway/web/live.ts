@@ -85,6 +85,7 @@ export class Live implements Follower<Reading> {
       ...(signal.title && { title: signal.title }),
       ...(signal.range && { range: signal.range }),
       ...(signal.labels && { labels: signal.labels }),
+      ...(signal.detail && { detail: signal.detail }),
     };
   }
 }

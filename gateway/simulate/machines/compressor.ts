@@ -6,8 +6,8 @@ const UNLOAD_ABOVE = 7.9;
 const SHAFT = 24.2;
 const OUTER_RACE = 3.585 * SHAFT;
 /** How the housing rings after a knock. */
-const RING_HZ = 1_150;
-const RING_DECAY = 900;
+const RING_HZ = 2_150;
+const RING_DECAY = 1_400;
 
 /** An air compressor with a microcontroller node glued to its motor: its outer race wears in minutes instead of months. */
 export class Compressor {
@@ -20,20 +20,22 @@ export class Compressor {
   current = 7;
   oil = 71;
   velocity = 1.4;
+  speed = 60 * SHAFT;
 
   step(dt: number): void {
     if (this.pressure < LOAD_BELOW) this.#loading = true;
     if (this.pressure > UNLOAD_ABOVE) this.#loading = false;
     this.pressure += dt * ((this.#loading ? 0.11 : 0) - 0.05) + 0.004 * this.#chance.gauss();
     this.current = this.#current.step(dt, this.#loading ? 18.4 : 7.1) + 0.12 * this.#chance.gauss();
-    this.oil = this.#oil.step(dt, 71 + 6 * this.#bearing.step(dt)) + 0.06 * this.#chance.gauss();
+    this.oil = this.#oil.step(dt, 71 + 6 * this.#bearing.step(dt)) + 0.03 * this.#chance.gauss();
+    this.speed = 60 * SHAFT + 0.6 * this.#chance.gauss();
     this.velocity = (1.4 + 1.2 * this.#bearing.level) * (1 + 0.04 * this.#chance.gauss());
   }
 
   /** Acceleration in g: imbalance, hum, and a ringing knock each time a ball passes the mark. */
   burst(rate: number, count: number): Float32Array {
     const samples = new Float32Array(count);
-    const knock = 0.05 + 2.2 * this.#bearing.level;
+    const knock = 0.02 + 1.6 * this.#bearing.level;
     let next = this.#chance.next() / OUTER_RACE;
     let since = Number.POSITIVE_INFINITY;
     for (let i = 0; i < count; i++) {
@@ -46,9 +48,9 @@ export class Compressor {
         ? knock * Math.exp(-RING_DECAY * (t - since)) * Math.sin(2 * Math.PI * RING_HZ * (t - since))
         : 0;
       samples[i] =
-        0.12 * Math.sin(2 * Math.PI * SHAFT * t) +
-        0.05 * Math.sin(2 * Math.PI * 100 * t) +
-        0.06 * this.#chance.gauss() +
+        0.028 * Math.sin(2 * Math.PI * SHAFT * t) +
+        0.03 * Math.sin(2 * Math.PI * 100 * t) +
+        0.03 * this.#chance.gauss() +
         ring;
     }
     return samples;
