@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { AlarmEvent, Alarms } from "../core/alarm.ts";
+import type { PortAnswer, ProfileAnswer, ScanLine, ScanRequest } from "../core/api.ts";
 import type { Burst } from "../core/burst.ts";
 import type { MachineState } from "../core/detector.ts";
 import type { DeviceStatus } from "../core/driver.ts";
@@ -53,11 +54,19 @@ export interface WebParts {
   cases?(): readonly { readonly machine: string }[];
   /** What pages ask about the alarms beyond their list. */
   office?: AlarmOffice;
+  commissioning?: CommissioningDoor;
   /** Vibration by frequency over weeks, from the history. */
   waterfall?(source: { point: PointId; rate: number }, from: EpochMs, to: EpochMs, rows: number): Promise<unknown>;
   store?: StoreDoor;
   /** Clients of the embedded broker. */
   broker?: BrokerDoor;
+}
+
+/** Wires, as the commissioning page looks at them. Reads only. */
+export interface CommissioningDoor {
+  ports(): Promise<PortAnswer[]>;
+  profiles(): ProfileAnswer[];
+  scan(request: ScanRequest, signal: AbortSignal): AsyncIterable<ScanLine>;
 }
 
 /** The store, as the system page uses it. */

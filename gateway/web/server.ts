@@ -16,6 +16,7 @@ import { Events } from "./events.ts";
 import { Live } from "./live.ts";
 import type { WebParts } from "./parts.ts";
 import { alarmRoutes } from "./routes/alarms.ts";
+import { commissioningRoutes } from "./routes/commissioning.ts";
 import { configRoutes } from "./routes/config.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { energyRoutes } from "./routes/energy.ts";
@@ -86,6 +87,7 @@ export async function createWeb(parts: WebParts): Promise<Web> {
       gatewayRoutes(api, desk, startedAt);
       systemRoutes(api, desk, startedAt);
       configRoutes(api, desk);
+      commissioningRoutes(api, desk);
       sessionRoutes(api, desk);
       userRoutes(api, desk);
     },

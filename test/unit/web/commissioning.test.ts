@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { clock } from "../../../gateway/clock.ts";
+import { openCommissioning } from "../../../gateway/commission.ts";
+import type { ProfileAnswer, ScanLine } from "../../../gateway/core/api.ts";
+import { openWorkshop } from "../../../gateway/simulate/workshop.ts";
+import { type World, world } from "./world.ts";
+
+let w: World;
+let workshop: Awaited<ReturnType<typeof openWorkshop>>;
+beforeEach(async () => {
+  workshop = await openWorkshop();
+  w = await world(
+    {},
+    { commissioning: openCommissioning(join(import.meta.dirname, "../../../config/profiles"), clock) },
+  );
+});
+afterEach(async () => {
+  await w.web.close();
+  workshop.close();
+});
+
+const scan = (body: object, signal?: AbortSignal) =>
+  fetch(w.api("/scan"), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
+const lines = (text: string): ScanLine[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+const port = () => `tcp://127.0.0.1:${workshop.ports.SIM_MODBUS}`;
+
+test("a meter on the wire is found with its profile, and shows what its own screen shows", async () => {
+  const answer = await scan({ port: port(), slaves: [1, 200] });
+  expect(answer.headers.get("content-type")).toContain("ndjson");
+  const all = lines(await answer.text());
+  const found = all.find((line) => line.kind === "found");
+  expect(found).toMatchObject({
+    slave: 1,
+    profiles: expect.arrayContaining([expect.objectContaining({ vendor: "Eastron" })]),
+  });
+  expect(
+    found?.kind === "found" && found.sample.some(({ unit, value }) => unit === "V" && value > 200 && value < 260),
+  ).toBe(true);
+  expect(all.some((line) => line.kind === "progress" && line.of > 0)).toBe(true);
+  expect(all.at(-1)).toEqual({ kind: "done", found: 1 });
+}, 30_000);
+
+test("one scan at a time; who goes away ends theirs", async () => {
+  const leave = new AbortController();
+  const first = await scan({ port: port(), slaves: Array.from({ length: 100 }, (_, i) => i + 100) }, leave.signal);
+  expect(first.status).toBe(200);
+  expect((await scan({ port: port(), slaves: [1] })).status).toBe(409);
+  leave.abort();
+  await expect.poll(async () => (await scan({ port: port(), slaves: [1] })).status, { timeout: 5_000 }).toBe(200);
+}, 30_000);
+
+test("a wire that cannot be opened is said in the answer; a port that is none is refused with its place", async () => {
+  expect(lines(await (await scan({ port: "tcp://127.0.0.1:1", slaves: [1] })).text()).at(-1)).toMatchObject({
+    kind: "failed",
+  });
+  const wrong = await scan({ port: "/etc/passwd" });
+  expect(wrong.status).toBe(400);
+  expect(((await wrong.json()) as { where: string }).where).toBe("body.port");
+});
+
+test("device models are listed with their signals", async () => {
+  const all = (await (await fetch(w.api("/profiles"))).json()) as ProfileAnswer[];
+  expect(all.length).toBeGreaterThan(20);
+  expect(all.find(({ id }) => id === "eastron-sdm120")?.signals).toContainEqual(
+    expect.objectContaining({ name: "voltage", unit: "V" }),
+  );
+  expect((await fetch(w.api("/ports"))).status).toBe(200);
+});
