@@ -51,6 +51,11 @@ export class Chip {
     return this.#ask("lag");
   }
 
+  /** When its time began, by `performance.now()`. */
+  get start(): Promise<number> {
+    return this.#ask("start").then((at) => at - Number(process.hrtime.bigint() / 1_000n) / 1_000 + performance.now());
+  }
+
   /** Gives the node a name, as a person with a terminal would. */
   async name(id: string): Promise<string> {
     const port = await this.port;

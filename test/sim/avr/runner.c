@@ -2,7 +2,7 @@
 //   runner FILE.elf [SEED]
 // Says `pty PATH` and then obeys lines on its standard input: `noise P` (share of damaged bytes, both ways), `cut`, `join`
 // (the cable), `reset`, `set NAME VALUE` (a sensor), `pulses` (how many were given), `lag` (ms that a busy
-// machine has held it up, at most), `quit`.
+// machine has held it up, at most), `start` (when its time began, in ms of the monotonic clock), `quit`.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +22,7 @@
 static int terminal;
 static double noise;
 static int cut;
+static double start; /* when its time began, by the monotonic clock */
 static double lag; /* the furthest that the chip has been behind real time */
 static unsigned long long seed = 1;
 /* What a kernel would keep for a reader that is slow. */
@@ -86,6 +87,7 @@ static int obey(avr_t* avr, const char* line) {
   else if (strcmp(line, "cut") == 0) cut = 1;
   else if (strcmp(line, "join") == 0) cut = 0;
   else if (strcmp(line, "pulses") == 0) printf("pulses %lu\n", world.pulses);
+  else if (strcmp(line, "start") == 0) printf("start %.3f\n", start * 1000);
   else if (strcmp(line, "lag") == 0) printf("lag %.0f\n", lag * 1000);
   else if (strcmp(line, "reset") == 0) {
     avr_reset(avr);
@@ -148,7 +150,7 @@ int main(int argc, char** argv) {
   avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), on_uart, NULL);
   sensors_attach(avr);
   open_terminal();
-  const double start = now();
+  start = now();
   const avr_cycle_count_t step = avr->frequency / 1000;
   for (avr_cycle_count_t end = step;; end += step) {
     while (avr->cycle < end) {
