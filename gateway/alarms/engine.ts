@@ -63,7 +63,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
   const rules = rulesOf(parts);
   const cases = createCases(parts.machines);
   const derived = createDerived(parts.machines, parts.points, cases);
-  const watch = createWatch({ rules, points: parts.points, settings: parts.settings, cases });
+  const watch = createWatch({ ...parts, rules, cases });
   const fresh = await restore(parts, rules, watch);
   const orphans = watch.desk.load(fresh.records);
   const books = openBooks(parts, rules, watch);

@@ -3,7 +3,7 @@ import type { Entry } from "../core/log.ts";
 import type { Point } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
 import { DAY, steadyMs } from "../core/time.ts";
-import { type LearnedState, type MachineStates, machineStates } from "./machine-state.ts";
+import { type LearnedState, type MachineStateSettings, type MachineStates, machineStates } from "./machine-state.ts";
 import type { Rule } from "./rule.ts";
 
 export interface LearnedMachine {
@@ -34,13 +34,24 @@ export function advance(room: Room, entry: Entry<Reading>): void {
   if (before === "off" && state !== "off") room.started = entry.steady;
 }
 
-export function roomsOf(points: readonly Point[], rules: readonly Rule[]): Map<string, Room> {
+/** What the site file says of the state of machines, by machine. */
+export type StateSettings = ReadonlyMap<string, { readonly state?: MachineStateSettings }>;
+
+export function roomsOf(points: readonly Point[], rules: readonly Rule[], settings?: StateSettings): Map<string, Room> {
   const machines = new Set([...points.map((p) => p.machine), ...rules.map((r) => r.machine)]);
-  return new Map([...machines].map((id) => [id, newRoom(points.filter((p) => p.machine === id))]));
+  return new Map(
+    [...machines].map((id) => [
+      id,
+      newRoom(
+        points.filter((p) => p.machine === id),
+        settings?.get(id)?.state,
+      ),
+    ]),
+  );
 }
 
-function newRoom(points: readonly Point[]): Room {
-  const states = machineStates(points);
+function newRoom(points: readonly Point[], settings?: MachineStateSettings): Room {
+  const states = machineStates(points, settings);
   const learned = structuredClone(states.initial);
   return { states, learned, around: states.around(learned), started: -DAY, maintainedUntil: 0 };
 }

@@ -9,8 +9,19 @@ import { type EpochMs, epochMs, type Ms, type SteadyMs, steadyMs } from "../core
 import type { Cases, MachineCase } from "./case.ts";
 import { Desk } from "./desk.ts";
 import type { Cause } from "./lifecycle.ts";
+import { MODEMS, modemFinding, noNetwork } from "./modem.ts";
 import { type Advice, type AlarmRecord, type AlarmRule, alarmId, fireDrill, type Moment } from "./record.ts";
-import { advance, type LearnedMachine, learnedOf, type Room, restoreRoom, roomOf, roomsOf, unknown } from "./rooms.ts";
+import {
+  advance,
+  type LearnedMachine,
+  learnedOf,
+  type Room,
+  restoreRoom,
+  roomOf,
+  roomsOf,
+  type StateSettings,
+  unknown,
+} from "./rooms.ts";
 import type { Rule } from "./rule.ts";
 import type { AlarmSettings } from "./settings.ts";
 import { Silence } from "./silence.ts";
@@ -29,6 +40,8 @@ export interface WatchParts {
   readonly rules: readonly Rule[];
   readonly points: readonly Point[];
   readonly settings: AlarmSettings;
+  /** What the site file says of the state of machines; learned where it says nothing. */
+  readonly machines?: StateSettings;
   /** Where findings of voting rules go; without it each rule is an alarm of its own. */
   readonly cases?: Cases;
 }
@@ -75,9 +88,9 @@ interface Seat {
   last: Reading | undefined;
 }
 
-export function createWatch({ rules, points, settings, cases }: WatchParts): Watch {
+export function createWatch({ rules, points, settings, machines, cases }: WatchParts): Watch {
   const silence = new Silence(points, settings.silentAfter);
-  const rooms = roomsOf(points, rules);
+  const rooms = roomsOf(points, rules, machines);
   const slots = rules
     .filter((rule) => rule.enabled)
     .map((rule): Slot => ({ rule, room: roomOf(rooms, rule.machine), state: structuredClone(rule.detector.initial) }));
@@ -87,6 +100,7 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     [
       ...rules.filter((r) => r.vote === undefined || !cases),
       fireDrill,
+      noNetwork,
       ...silence.rules(),
       ...(cases?.rules ?? []),
     ].map((r) => [r.id, r]),
@@ -165,7 +179,10 @@ export function createWatch({ rules, points, settings, cases }: WatchParts): Wat
     moment = { t, steady: entry.steady };
     if (point === HEARTBEAT) return beat(entry, out);
     const seat = seats.get(point);
-    if (!seat) return;
+    if (!seat) {
+      if (point.startsWith(MODEMS)) tell(noNetwork, modemFinding(entry.item), "silence", out);
+      return;
+    }
     seat.last = entry.item;
     if ((quality === "bad") !== seat.bad) {
       seat.bad = !seat.bad;

@@ -170,3 +170,14 @@ test("noise is measured beside a slope and past jumps", () => {
   }));
   expect(noiseOf(entries, new Set([TEMP])).get(TEMP)).toBeCloseTo(0.5, 1);
 });
+
+test("an SMS modem without a network for ten minutes is an alarm of the gateway", async () => {
+  const shop = await Shop.open();
+  const modem = (value: number) => [good("gateway/sms_network_sms", shop.t, value)];
+  await shop.pass(9 * 60, () => modem(0));
+  await shop.pass(1, () => modem(1));
+  await shop.pass(9 * 60, () => modem(0));
+  expect(shop.told).toEqual([]);
+  await shop.pass(2 * 60, () => modem(0));
+  expect(shop.told.map(({ alarm: { id, machine: of } }) => [id, of])).toEqual([["sms-network-sms_network_sms", "gateway"]]);
+});
