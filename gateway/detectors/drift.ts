@@ -7,7 +7,7 @@ import { DAY, type EpochMs, epochMs, HOUR, MINUTE, type Ms } from "../core/time.
 import { defineDetector } from "../plugin.ts";
 import { localTime } from "./lib/calendar.ts";
 import { type Effect, effectOf } from "./lib/effect.ts";
-import { type Following, following, loadOf } from "./lib/load.ts";
+import { beside, type Following, following, loadOf, type Pair } from "./lib/load.ts";
 import { duration } from "./lib/options.ts";
 import { amount, nameOfPoint, text } from "./lib/wording.ts";
 
@@ -22,11 +22,6 @@ const options = z.strictObject({
   learn: duration.prefault("7d"),
 });
 
-interface Mean {
-  value: number;
-  load: number;
-}
-
 interface State {
   /** Of the present stretch of running. */
   sum: number;
@@ -36,7 +31,7 @@ interface State {
   day: number;
   last: number | null;
   /** Means of the learning time; emptied once it is over. */
-  early: Mean[];
+  early: Pair[];
   load: number | null;
   /** Nothing was ever known of the machine's state. */
   blind: boolean;
@@ -94,7 +89,7 @@ export default defineDetector<z.output<typeof options>>({
         early: [],
         load: null,
         blind: true,
-        follows: { load: 0, slope: 0 },
+        follows: { load: 0, slope: 0, low: 0, high: 0 },
         begun: null,
         usual: null,
         sigma: 0,
@@ -133,7 +128,7 @@ function sees(state: State): void {
 }
 
 /** Adds a reading; the mean when a stretch is full. */
-function stretch(state: State, value: number, steady: number, day: number, longest: Ms): Mean | null {
+function stretch(state: State, value: number, steady: number, day: number, longest: Ms): Pair | null {
   const passed = state.last === null ? 0 : Math.min(steady - state.last, longest);
   state.last = steady;
   const over = state.ms >= STRETCH || (day !== state.day && state.ms >= SHORTEST);
@@ -147,29 +142,26 @@ function stretch(state: State, value: number, steady: number, day: number, longe
   return mean;
 }
 
-function learnFrom(state: State, mean: Mean, steady: number, learn: Ms): void {
+function learnFrom(state: State, mean: Pair, steady: number, learn: Ms): void {
   state.begun ??= steady;
   state.early.push(mean);
   if (state.early.length > MOST_STRETCHES) state.early.splice(Math.floor(MOST_STRETCHES / 2), 1);
   if (steady - state.begun < learn || state.early.length < LEAST_STRETCHES) return;
   state.follows = following(state.early);
-  const plain = state.early.map((m) => unloaded(m, state.follows));
+  const plain = state.early.map((m) => beside(m.value, m, state.follows).value);
   const usual = middle(plain);
   state.usual = usual;
   state.sigma = 1.48 * middle(plain.map((value) => Math.abs(value - usual)));
   state.early = [];
 }
 
-/** What the mean would have been at the usual load. */
-const unloaded = ({ value, load }: Mean, follows: Following): number => value - follows.slope * (load - follows.load);
-
 const middle = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-function weigh(state: State, mean: Mean, { steady, item }: Entry<Reading>, { apart, at, floor }: Effect): void {
-  const plain = unloaded(mean, state.follows);
-  const usual = state.usual ?? plain;
-  const away = apart(plain, usual);
+function weigh(state: State, mean: Pair, { steady, item }: Entry<Reading>, { apart, at, floor }: Effect): void {
+  const usual = state.usual ?? mean.value;
+  const { value, expected } = beside(usual, mean, state.follows);
+  const away = apart(value, expected);
   state.apart += SMOOTH * (away - state.apart);
   const noise = Math.abs(apart(usual + state.sigma, usual));
   const far = Math.abs(state.apart) > Math.max(floor, SIGMAS * noise * Math.sqrt(SMOOTH / (2 - SMOOTH)));

@@ -16,19 +16,43 @@ export function loadOf(points: readonly Point[]): Point | undefined {
   return undefined;
 }
 
-/** How a signal follows the load: `value ≈ usual + slope × (load − usual load)`. Slope 0 where it does not. */
+/** How a signal follows the load: `value ≈ usual + slope × (load − usual load)`, learned between `low` and `high`. */
 export interface Following {
   load: number;
   slope: number;
+  low: number;
+  high: number;
 }
 
-/** Least squares over pairs, believed only where the load explains a quarter of what is seen. */
-export function following(pairs: readonly { value: number; load: number }[]): Following {
+export interface Pair {
+  value: number;
+  load: number;
+}
+
+/** A load that hardly ever changed teaches nothing about what it does. */
+const LEAST_SPREAD = 0.05;
+
+/** Least squares, believed only where the load changed and explains clearly more than chance would. */
+export function following(pairs: readonly Pair[]): Following {
   const n = pairs.length;
-  const mean = (of: (p: { value: number; load: number }) => number) => pairs.reduce((a, p) => a + of(p), 0) / n;
+  const mean = (of: (p: Pair) => number) => pairs.reduce((a, p) => a + of(p), 0) / n;
   const [value, load] = [mean((p) => p.value), mean((p) => p.load)];
   const together = mean((p) => (p.value - value) * (p.load - load));
-  const [spread, of] = [mean((p) => (p.value - value) ** 2), mean((p) => (p.load - load) ** 2)];
-  const explained = spread > 0 && of > 0 ? together ** 2 / (spread * of) : 0;
-  return { load, slope: explained > 0.25 ? together / of : 0 };
+  const [spread, changes] = [mean((p) => (p.value - value) ** 2), mean((p) => (p.load - load) ** 2)];
+  const explained = spread > 0 && changes > 0 ? together ** 2 / (spread * changes) : 0;
+  const believed = explained > 0.25 + 3 / n && Math.sqrt(changes) > LEAST_SPREAD * Math.abs(load);
+  const loads = pairs.map((p) => p.load);
+  return { load, slope: believed ? together / changes : 0, low: Math.min(...loads), high: Math.max(...loads) };
+}
+
+/**
+ * How far a value is from what is to be expected at its load. Beyond the loads that were learned, anything between
+ * unchanged and in proportion to the load is to be expected.
+ */
+export function beside(usual: number, { value, load }: Pair, of: Following): { value: number; expected: number } {
+  const known = Math.max(of.low, Math.min(of.high, load));
+  const plain = value - of.slope * (known - of.load);
+  const inProportion = known > 0 ? (usual * load) / known : usual;
+  const [low, high] = [Math.min(usual, inProportion), Math.max(usual, inProportion)];
+  return { value: plain, expected: Math.max(low, Math.min(high, plain)) };
 }
