@@ -179,5 +179,7 @@ test("an SMS modem without a network for ten minutes is an alarm of the gateway"
   await shop.pass(9 * 60, () => modem(0));
   expect(shop.told).toEqual([]);
   await shop.pass(2 * 60, () => modem(0));
-  expect(shop.told.map(({ alarm: { id, machine: of } }) => [id, of])).toEqual([["sms-network-sms_network_sms", "gateway"]]);
+  expect(shop.told.map(({ alarm: { id, machine: of } }) => [id, of])).toEqual([
+    ["sms-network-sms_network_sms", "gateway"],
+  ]);
 });
