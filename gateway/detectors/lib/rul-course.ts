@@ -77,8 +77,9 @@ const WELL_KNOWN = 1_000;
 /** Blocks that any change must have lasted for an alert, the middle one of so many above the mark; more while young. */
 const STEADY = 7;
 const STEADY_YOUNG = 24;
-/** Blocks that a smaller change must have lasted likewise. */
+/** Blocks that a smaller change must have lasted likewise, and a still smaller one. */
 const LASTING = 16;
+const CREEPING = 32;
 /** How sure the slope must be upward, as a normal quantile (80 %). */
 const SURELY_RISING = 0.842;
 /** No trend is believed longer ahead than this many times what was seen of it. */
@@ -140,13 +141,23 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   const noise = Math.max(roughness(heights), (marks.watch / 50) ** 2);
   const level = median(heights.slice(-3));
   const above = level - base.middle;
-  const steady = median(heights.slice(known ? -STEADY : -STEADY_YOUNG)) - base.middle;
   const spread = Math.sqrt(noise / 2);
   const onset = onsetOf(heights, base, marks.watch);
   const course = courseSince(window, heights, noise, onset);
-  const lasting = median(heights.slice(-LASTING)) - base.middle;
+  const over = (blocks: number) => median(heights.slice(-blocks)) - base.middle;
   const rising = course.trend.slope > SURELY_RISING * Math.sqrt(course.trend.slopeVar);
-  state.level = decide(state.level, { now: above, steady, lasting, rising }, spread, marks);
+  state.level = decide(
+    state.level,
+    {
+      now: above,
+      steady: over(known ? STEADY : STEADY_YOUNG),
+      lasting: over(LASTING),
+      creeping: over(CREEPING),
+      rising,
+    },
+    spread,
+    marks,
+  );
   state.onset = state.level === null ? null : (state.onset ?? window.steady[onset] ?? state.last);
   const verdict: Verdict = {
     level: state.level,
