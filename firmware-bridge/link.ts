@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as setTimeoutPromise } from "node:timers/promises";
-import { SerialPort } from "serialport";
 
 /** Where a node hangs: `/dev/serial/by-id/…` or `tcp://host:port`. */
 export interface LinkOptions {
@@ -59,13 +58,14 @@ export class Link {
   async #once(signal: AbortSignal): Promise<string> {
     const { port } = this.#options;
     const { promise: ended, resolve: end } = Promise.withResolvers<string>();
-    const wire = port.startsWith("tcp://") ? tcp(port) : serial(port, this.#options.baud ?? 115_200);
+    const wire = port.startsWith("tcp://") ? tcp(port) : await serial(port, this.#options.baud ?? 115_200);
     const stop = (why: string) => {
       wire.close();
       end(why);
     };
     const abort = () => stop("stopped");
     signal.addEventListener("abort", abort, { once: true });
+    if (signal.aborted) abort();
     const late = setTimeout(stop, CONNECT_MAX, `no connection within ${CONNECT_MAX} ms`);
     const look = setInterval(() => wire.gone() && stop("adapter pulled out"), LOOK_EVERY);
     wire.stream.once(wire.ready, () => {
@@ -103,7 +103,9 @@ function tcp(port: string): Wire {
   return { stream: socket, ready: "connect", close: () => socket.destroy(), gone: () => false };
 }
 
-function serial(path: string, baudRate: number): Wire {
+/** The library costs 15 MB: it is loaded where there is a serial port. */
+async function serial(path: string, baudRate: number): Promise<Wire> {
+  const { SerialPort } = await import("serialport");
   const stream = new SerialPort({ path, baudRate });
   // `destroy` of a SerialPort leaves the file open; `close` before it is open fails, and then there is nothing to close.
   const close = () => {
