@@ -1,5 +1,5 @@
 import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent } from "../core/alarm.ts";
-import type { Drill, NoticeDesk, Redeemed } from "../core/notice.ts";
+import type { Delivery, Drill, NoticeDesk, Redeemed } from "../core/notice.ts";
 import { DAY, epochMs } from "../core/time.ts";
 import { type Codes, type Links, parseReply, sameNumber } from "./answers.ts";
 import { iCalendar, onDuty } from "./calendar.ts";
@@ -49,7 +49,7 @@ export function createDesk(
   };
 
   return {
-    deliveries: (limit) => outbox.list().slice(0, limit),
+    deliveries: (limit) => outbox.list().slice(0, limit).map(shown),
     drills: () => drillsOf(outbox),
     duty: () =>
       settings.rotas.map((rota) => {
@@ -115,6 +115,12 @@ const answersIn = {
     shelve: (count: number) => `Shelved (${count}).`,
   },
 } as const;
+
+/** A delivery as pages show it: without the link and the code, with which a reader could answer for somebody else. */
+function shown(delivery: Delivery): Delivery {
+  const { link: _, code: __, ...message } = delivery.message;
+  return { ...delivery, message: { ...message, body: message.title, short: message.title } };
+}
 
 /** Tests, newest first, one per press of the button or week. */
 function drillsOf(outbox: Outbox): Drill[] {

@@ -54,13 +54,13 @@ export async function openPostman(parts: PostmanParts): Promise<Postman> {
   let seen = 0;
 
   /** Decides what is to be said, writes it down, then says it. */
-  const post = async (seq?: number) => {
+  const post = async (seq?: number, heard = false) => {
     const drafts = due(state, settings, site.timezone, now());
     const made = drafts.flatMap((draft) => letterbox.make(draft, now()) ?? []);
     outbox.add(made.map(({ delivery }) => delivery));
     outbox.drop(({ kind, alarms }) => kind !== "alarm" || alarms.some((id) => state.calls[id]));
     const changed = outbox.cells();
-    if (drafts.length === 0 && seq === undefined && changed.length === 0) return;
+    if (drafts.length === 0 && !heard && changed.length === 0) return;
     const change: Change = {
       cells: [
         ...changed,
@@ -95,13 +95,14 @@ export async function openPostman(parts: PostmanParts): Promise<Postman> {
       name: NAME,
       ordered: true,
       async apply(batch) {
+        let heard = false;
         for (const { seq, item } of batch) {
           if (seq <= seen) continue;
-          hear(state, item, now());
+          heard = hear(state, item, now()) || heard;
           if (item.to === "acked") desk.acknowledged(item);
           seen = seq;
         }
-        await post(batch.at(-1)?.seq);
+        await post(batch.at(-1)?.seq, heard);
         kick();
       },
     },

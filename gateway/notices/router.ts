@@ -91,17 +91,18 @@ const over: ReadonlySet<AlarmState> = new Set<AlarmState>([
   "disabled",
 ]);
 
-/** Takes an event in. */
-export function hear(state: RouterState, event: AlarmEvent, now: Moment): void {
+/** Takes an event in. True when it changed anything that is to be remembered. */
+export function hear(state: RouterState, event: AlarmEvent, now: Moment): boolean {
   const { alarm } = event;
-  if (event.test) return void state.tests.push({ alarm, at: now.steady });
-  if (over.has(event.to)) drop(state, alarm.id);
-  const raised = event.to === "unacked" && alarm.level === "alert";
-  if (raised && (alarm.class === "notice" || (alarm.class === "alarm" && alarm.priority === "low")))
-    inDigest(state, alarm);
-  else if (event.annunciated) open(state, alarm, now);
-  const call = state.calls[alarm.id];
-  if (call) call.alarm = alarm;
+  const known = state.calls[alarm.id];
+  if (event.test) state.tests.push({ alarm, at: now.steady });
+  else if (over.has(event.to)) drop(state, alarm.id);
+  else if (known) known.alarm = alarm;
+  const raised = !event.test && event.to === "unacked" && alarm.level === "alert";
+  const digested = raised && (alarm.class === "notice" || (alarm.class === "alarm" && alarm.priority === "low"));
+  if (digested) inDigest(state, alarm);
+  else if (event.annunciated && !event.test) open(state, alarm, now);
+  return known !== undefined || digested || event.annunciated;
 }
 
 /** Everything that is to be said now, and no earlier. */

@@ -65,35 +65,80 @@ const policy = z.strictObject({
 });
 
 /** The key `notices:` of a site file. */
-export const noticeSettings = z.strictObject({
-  people: z.array(person).max(200).default([]),
-  teams: z
-    .array(z.strictObject({ id, people: z.array(id).min(1) }))
-    .max(50)
-    .default([]),
-  rotas: z.array(rota).max(20).default([]),
-  policies: z.array(policy).max(50).default([]),
-  group: z
-    .strictObject({ wait: duration(30 * SECOND), interval: duration(5 * MINUTE), repeat: duration(4 * HOUR) })
-    .prefault({}),
-  cap: z
-    .strictObject({ perHour: z.int().min(1).max(100).default(6) })
-    .prefault({})
-    .describe("Messages per person; what is more comes as one summary"),
-  digest: clockTime.prefault("08:00").describe("When low priority and notices are told"),
-  allIsWell: z
-    .boolean()
-    .default(false)
-    .describe("Say at digest time that all is well, so that silence means something"),
-  fireDrill: z
-    .strictObject({ day: z.enum(days), at: clockTime })
-    .optional()
-    .describe("A test message through the whole chain, once a week"),
-  link: z
-    .url()
-    .optional()
-    .describe("How telephones reach this gateway, for links that acknowledge: http://vigie.local:8080"),
-});
+export const noticeSettings = z
+  .strictObject({
+    people: z.array(person).max(200).default([]),
+    teams: z
+      .array(z.strictObject({ id, people: z.array(id).min(1) }))
+      .max(50)
+      .default([]),
+    rotas: z.array(rota).max(20).default([]),
+    policies: z.array(policy).max(50).default([]),
+    group: z
+      .strictObject({ wait: duration(30 * SECOND), interval: duration(5 * MINUTE), repeat: duration(4 * HOUR) })
+      .prefault({}),
+    cap: z
+      .strictObject({ perHour: z.int().min(1).max(100).default(6) })
+      .prefault({})
+      .describe("Messages per person; what is more comes as one summary"),
+    digest: clockTime.prefault("08:00").describe("When low priority and notices are told"),
+    allIsWell: z
+      .boolean()
+      .default(false)
+      .describe("Say at digest time that all is well, so that silence means something"),
+    fireDrill: z
+      .strictObject({ day: z.enum(days), at: clockTime })
+      .optional()
+      .describe("A test message through the whole chain, once a week"),
+    link: z
+      .url()
+      .optional()
+      .describe("How telephones reach this gateway, for links that acknowledge: http://vigie.local:8080"),
+  })
+  .superRefine((settings, refusal) => {
+    for (const { path, message } of problemsIn(settings))
+      refusal.addIssue({ code: "custom", path: [...path], message });
+  });
+
+interface Names {
+  people: readonly { id: string }[];
+  teams: readonly { id: string; people: readonly string[] }[];
+  rotas: readonly z.output<typeof rota>[];
+  policies: readonly z.output<typeof policy>[];
+}
+
+/** Names that lead nowhere, and names that two share: found when the file is checked, not at night. */
+function problemsIn({ people, teams, rotas, policies }: Names) {
+  const problems: { path: (string | number)[]; message: string }[] = [];
+  const lists = { people, teams, rotas };
+  const known = new Set<string>();
+  for (const [list, entries] of Object.entries(lists))
+    for (const [i, { id: name }] of entries.entries()) {
+      if (known.has(name)) problems.push({ path: [list, i, "id"], message: `${name} is taken already` });
+      known.add(name);
+    }
+  const backups = new Set(rotas.map((one) => `${one.id}:backup`));
+  const check = (who: string | undefined, path: (string | number)[], also = false) => {
+    if (who !== undefined && !known.has(who) && !(also && backups.has(who)))
+      problems.push({
+        path,
+        message: `nobody is called ${who}: give a person, a team${also ? ", a rota or rota:backup" : " or a rota"}`,
+      });
+  };
+  for (const [i, team] of teams.entries())
+    for (const [k, who] of team.people.entries()) check(who, ["teams", i, "people", k]);
+  for (const [i, one] of rotas.entries()) {
+    check(one.holidays, ["rotas", i, "holidays"]);
+    for (const list of ["weekly", "exceptions"] as const)
+      for (const [k, entry] of one[list].entries()) {
+        check(entry.who, ["rotas", i, list, k, "who"]);
+        check(entry.backup, ["rotas", i, list, k, "backup"]);
+      }
+  }
+  for (const [i, { steps }] of policies.entries())
+    for (const [k, { who }] of steps.entries()) check(who, ["policies", i, "steps", k, "who"], true);
+  return problems;
+}
 
 export type NoticeSettings = z.output<typeof noticeSettings>;
 export type Person = z.output<typeof person>;

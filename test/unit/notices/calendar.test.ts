@@ -6,7 +6,9 @@ import { noticeSettings } from "../../../gateway/notices/settings.ts";
 const PARIS = "Europe/Paris";
 const at = (iso: string) => epochMs(Date.parse(iso));
 const rota = (over: object = {}) => {
+  const via = [{ channel: "sms", address: "+33612345678" }];
   const settings = noticeSettings.parse({
+    people: ["claire", "bruno", "samir", "nadia", "paul"].map((id) => ({ id, name: id, via })),
     rotas: [
       {
         id: "astreinte",
