@@ -62,6 +62,7 @@ const pages: readonly {
     href: "/system",
     icon: "system",
   },
+  { path: /^\/commission$/, page: () => import("./pages/commission.tsx"), title: (w) => w.commission.title },
   { path: /^\/users$/, page: () => import("./pages/users.tsx"), title: (w) => w.users.title },
   { path: /^\/account$/, page: () => import("./pages/account.tsx"), title: (w) => w.account.title },
   { path: /^\/trust$/, page: () => import("./pages/trust.tsx"), title: (w) => w.trust.title, open: true },

@@ -24,11 +24,11 @@ const points = new Map<string, Signal<LivePoint>>();
 
 export const pointSignal = (id: string): ReadonlySignal<LivePoint> | undefined => points.get(id);
 
-/** All points of a machine, in the gateway's order. Subscribes to the list, not to the values. */
+/** All points of a machine but those that only a spectrum needs, in the gateway's order. Subscribes to the list, not to the values. */
 export const pointsOf = (machine: string): readonly ReadonlySignal<LivePoint>[] =>
   pointIds.value.flatMap((id) => {
     const point = points.get(id);
-    return point && point.peek().machine === machine ? [point] : [];
+    return point && point.peek().machine === machine && !point.peek().detail ? [point] : [];
   });
 
 /** All points as of now, their ages brought up to date. */

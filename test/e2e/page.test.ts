@@ -1,13 +1,10 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWith } from "../need.ts";
 import { launch, type RunningGateway } from "../sim/gateway.ts";
+import { axeFindings } from "./axe.ts";
 import { openBrowser, type Visit, visit } from "./browser.ts";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const pages = [
   "/",
@@ -161,20 +158,6 @@ describeWith(["chromium"], "the page on the real gateway", () => {
     await page.locator(shown).first().waitFor();
     await page.locator(".loading").waitFor({ state: "detached" });
     await page.locator(".link-connecting").waitFor({ state: "detached" });
-  }
-
-  async function axeFindings(page: Page, only?: string[]): Promise<string[]> {
-    await page.evaluate(axe);
-    return page.evaluate(async (rules) => {
-      const { violations } = await Reflect.get(window, "axe").run(document, {
-        resultTypes: ["violations"],
-        ...(rules && { runOnly: rules }),
-      });
-      return violations.map(
-        (found: { id: string; nodes: { html: string; failureSummary: string }[] }) =>
-          `${found.id}: ${found.nodes.map((node) => `${node.html.slice(0, 120)} ${node.failureSummary}`).join(" | ")}`,
-      );
-    }, only);
   }
 
   /** Whatever can be pressed and is smaller than 44 px in either direction; links inside a sentence are text. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { describeWith } from "../need.ts";
 import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
+import { axeFindings } from "./axe.ts";
 import { openBrowser, visit } from "./browser.ts";
 
 /** The demonstration workshop, closed: an account is needed. */
@@ -41,11 +42,12 @@ describeWith(["chromium"], "people and their accounts", () => {
   }, async () => {
     const { page, context } = await visit(browser, gateway.url);
     await expect.poll(() => page.locator("h1").textContent()).toBe("Premier compte");
+    expect(await axeFindings(page)).toEqual([]);
     await page.getByLabel("Code affiché").fill("not-the-code-at-all");
     await page.getByLabel("Nom").fill("Camille");
     await page.getByLabel("Mot de passe").fill(PASSWORD);
     await page.getByRole("button", { name: "Créer le compte" }).click();
-    await expect.poll(() => page.locator(".problem").textContent()).toContain("refusé");
+    await expect.poll(() => page.locator(".problem").textContent(), { timeout: 10_000 }).toContain("refusé");
     await page.getByLabel("Code affiché").fill(code);
     await page.getByRole("button", { name: "Créer le compte" }).click();
     await expect.poll(() => page.locator(".tile").count(), { timeout: 15_000 }).toBe(4);
@@ -65,11 +67,16 @@ describeWith(["chromium"], "people and their accounts", () => {
     await form.getByRole("button", { name: "Créer un compte" }).click();
     await expect.poll(() => admin.page.locator(".rows").first().textContent(), { timeout: 10_000 }).toContain("Lou");
 
+    expect(await axeFindings(admin.page)).toEqual([]);
+    await admin.page.goto(`${gateway.url}/account`);
+    await expect.poll(() => admin.page.locator(".rows li").count(), { timeout: 10_000 }).toBeGreaterThan(0);
+    expect(await axeFindings(admin.page)).toEqual([]);
+
     const viewer = await visit(browser, gateway.url);
     await viewer.page.getByLabel("Nom").fill("Lou");
     await viewer.page.getByLabel("Mot de passe").fill("pas le bon mot de passe");
     await viewer.page.getByRole("button", { name: "Se connecter" }).click();
-    await expect.poll(() => viewer.page.locator(".problem").textContent()).toContain("incorrect");
+    await expect.poll(() => viewer.page.locator(".problem").textContent(), { timeout: 10_000 }).toContain("incorrect");
     await signIn(viewer.page, "Lou", "regarder ne coûte rien");
     await viewer.page.goto(`${gateway.url}/system`);
     await expect.poll(() => viewer.page.locator(".facts").count(), { timeout: 10_000 }).toBe(1);

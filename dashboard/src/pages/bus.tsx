@@ -2,8 +2,10 @@ import type { DriverAnswer } from "../../../gateway/core/api.ts";
 import type { DeviceStatus } from "../../../gateway/core/driver.ts";
 import { useAsked } from "../ask.ts";
 import { Waiting } from "../parts/asked.tsx";
+import { Icon } from "../parts/icon.tsx";
 import { Mark, type Tone } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { may } from "../session.ts";
 import { adviceFor, errorsOf } from "../wiring.ts";
 import { words } from "../words/index.ts";
 
@@ -13,7 +15,14 @@ export default function Bus() {
   const w = words.value.bus;
   return (
     <section aria-labelledby="title">
-      <PageHead title={w.title} />
+      <PageHead title={w.title}>
+        {may("integrator") && (
+          <a class="button primary" href="/commission">
+            <Icon name="plus" />
+            {words.value.commission.open}
+          </a>
+        )}
+      </PageHead>
       <Waiting asked={asked}>
         {(drivers) =>
           drivers.length === 0 ? (

@@ -1,0 +1,88 @@
+import { cpSync, mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeWith } from "../need.ts";
+import { openBrowser, visit } from "./browser.ts";
+import { demoOnFixedPort } from "./fixed.ts";
+
+/** A red dot: the smallest photo there is. */
+const PHOTO = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAUAAAAFCAYAAACNbyblAAAAHElEQVQI12P4//8/w38GIAXDIBKE0DHxgljNBAAO9TXL0Y4OHwAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+describeWith(["chromium"], "daily work on the page", () => {
+  let gateway: Awaited<ReturnType<typeof demoOnFixedPort>>;
+  let browser: Browser;
+  const config = join(mkdtempSync(join(tmpdir(), "vigie-site-")), "site.yaml");
+  beforeAll(async () => {
+    cpSync(join(import.meta.dirname, "../../config/demo.yaml"), config);
+    [gateway, browser] = await Promise.all([demoOnFixedPort(config), openBrowser()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await gateway?.stop();
+  });
+
+  test("a problem is reported from a phone in three taps, and a note carries a photo", {
+    timeout: 60_000,
+  }, async () => {
+    const { page, context, complaints } = await visit(browser, `${gateway.url}/m/tour-1`, { screen: "phone" });
+    await page.getByRole("button", { name: "Signaler un problème" }).tap();
+    await page.getByRole("button", { name: "Bruit inhabituel" }).tap();
+    await page.getByRole("button", { name: "Envoyer" }).tap();
+    await expect
+      .poll(() => page.locator(".notes li").first().textContent(), { timeout: 5_000 })
+      .toMatch(/problème.*Bruit inhabituel/);
+    await page.getByRole("button", { name: "Écrire une note" }).tap();
+    await page.getByLabel("Ce qui se passe").fill("graissé le chariot");
+    await page.locator("input[type=file]").setInputFiles({ name: "chariot.png", mimeType: "image/png", buffer: PHOTO });
+    await page.getByRole("button", { name: "Envoyer" }).tap();
+    const photo = page.locator(".notes li", { hasText: "graissé le chariot" }).locator("img");
+    await expect
+      .poll(() => photo.evaluate((image) => (image as HTMLImageElement).naturalWidth), { timeout: 5_000 })
+      .toBe(5);
+    expect(complaints).toEqual([]);
+    await page.reload();
+    await expect.poll(() => page.locator(".notes li").count(), { timeout: 10_000 }).toBe(2);
+    await context.close();
+  });
+
+  test("what a chart shows can be taken away as a French spreadsheet", { timeout: 60_000 }, async () => {
+    const { page, context } = await visit(browser, `${gateway.url}/history?point=tour-1/power`);
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Télécharger (CSV)" }).click(),
+    ]);
+    const text = readFileSync(await file.path(), "utf8");
+    expect(text.split("\r\n")[0]).toBe("\uFEFFheure;epoch_ms;mesure;valeur;unité;cause");
+    expect(text.split("\r\n")[1]).toMatch(/;tour-1\/power;\d+(,\d+)?;W;/);
+    await context.close();
+  });
+
+  test("the site file is checked while it is written, compared, saved with its comments, and runs", {
+    timeout: 90_000,
+  }, async () => {
+    const { page, context } = await visit(browser, `${gateway.url}/config`);
+    const text = page.getByRole("textbox", { name: "Configuration" });
+    const before = await text.inputValue();
+    const save = page.getByRole("button", { name: "Enregistrer et appliquer" });
+    await text.fill(before.replace("kind: lathe", "kind: lathe, colour: red"));
+    await expect
+      .poll(() => page.locator(".panel").first().textContent(), { timeout: 10_000 })
+      .toMatch(/site\.yaml:\d+:\d+/);
+    expect(await save.isDisabled()).toBe(true);
+    await text.fill(before.replace("fr: Tour Cazeneuve HB575", "fr: Le gros tour"));
+    await expect.poll(() => save.isEnabled(), { timeout: 10_000 }).toBe(true);
+    expect(await page.locator(".diff .added").textContent()).toContain("Le gros tour");
+    expect(await page.locator(".diff .removed").count()).toBe(1);
+    await save.click();
+    await expect.poll(() => readFileSync(config, "utf8"), { timeout: 20_000 }).toContain("Le gros tour");
+    expect(readFileSync(config, "utf8")).toContain("# The demonstration workshop.");
+    await page.goto(`${gateway.url}/`);
+    await expect.poll(() => page.locator(".tile h2").allTextContents(), { timeout: 30_000 }).toContain("Le gros tour");
+    await context.close();
+  });
+});
