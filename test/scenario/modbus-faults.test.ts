@@ -113,6 +113,30 @@ test("10: another master's question makes the answer behind it worthless", async
   await line.stop();
 });
 
+test("9: two devices that answer as one are named, and the others go on", async () => {
+  const line = new VirtualLine({ devices: [device(1), device(2)] });
+  let asked = 0;
+  line.wire.behave = (frame, right) => {
+    if (frame[0] !== 1 || asked++ % 3 === 0) return { delay: 5, chunks: [right] };
+    // Two answers at once: what comes through has the bits of both.
+    return { delay: 5, chunks: [right.map((byte, i) => (i > 3 ? byte & (right[i - 1] ?? 0) & 0x5a : byte))] };
+  };
+  await line.pass(60_000);
+  expect(line.lines).toContain("ligne-1: Two devices probably answer as 1: unplug one and change its slave id.");
+  expect(line.of("m2/r0", "bad")).toEqual([]);
+  await line.stop();
+});
+
+test("11: a wrong baud rate is guessed from the noise, and nothing crashes", async () => {
+  const line = new VirtualLine({ baud: 19_200, devices: [device(1)] });
+  line.wire.behave = (_, right) => ({ delay: 3, chunks: [Buffer.from(right.map((byte) => (byte * 7 + 3) & 0xfe))] });
+  await line.pass(60_000);
+  expect(line.lines).toContain("ligne-1: Wrong baud rate or parity: try 9600 baud, then even parity.");
+  expect(line.readings.some((r) => r.quality === "good")).toBe(false);
+  expect(line.of("m1/r0", "bad").length).toBeGreaterThan(55);
+  await line.stop();
+});
+
 test("12: a hole in the map is found by halving, named once, and takes no neighbour with it", async () => {
   const signals = { ...words(4), ...words(4, 20), ...words(1, 30) };
   const line = new VirtualLine({ devices: [{ id: "d", slave: 1, every: "1s", machine: "m", signals }] });
@@ -155,6 +179,18 @@ test("a slave that answers everything late never gives one value too old", async
   }
   // The value is the number of the question; it can only rise.
   expect(seen.toSorted((a, b) => (a >> 8) - (b >> 8))).toEqual(seen);
+  await line.stop();
+});
+
+test("22: an adapter that is open but stuck is opened anew", async () => {
+  const line = new VirtualLine({ devices: [device(1), device(2)] });
+  await line.pass(5_000);
+  line.wire.behave = () => undefined;
+  await line.pass(40_000);
+  expect(line.wire.opened).toBeGreaterThan(1);
+  line.wire.behave = (_, right) => ({ delay: 5, chunks: [right] });
+  await line.pass(32_000);
+  expect(line.readings.slice(-10).every((r) => r.quality === "good")).toBe(true);
   await line.stop();
 });
 

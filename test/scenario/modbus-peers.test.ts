@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { describeWith } from "../need.ts";
-import { modbusDriver, Running } from "../sim/modbus/driver.ts";
+import { driverContext, modbusDriver, Running } from "../sim/modbus/driver.ts";
 import { libmodbusRtu, libmodbusTcp, ptyLine, serialServer, stopPeers } from "../sim/modbus/peers.ts";
 
 afterEach(stopPeers);
@@ -56,13 +56,20 @@ describeWith(["gcc", "socat"], "slaves that we did not write", () => {
     const port = await libmodbusTcp();
     const mixed = { ...signals, beyond: { at: 2001, table: "input", type: "u16", unit: "1" } };
     const own = { id: "d", slave: 1, every: "50ms", machine: "tour-2", signals: mixed };
-    const driver = modbusDriver({ port: `tcp://127.0.0.1:${port}`, devices: [own] });
+    const context = driverContext();
+    const driver = modbusDriver({ port: `tcp://127.0.0.1:${port}`, devices: [own] }, context);
     const running = new Running(driver);
     await running.until(() => running.of("tour-2/contact").filter((r) => r.quality === "good").length > 5);
     expect(running.latest).toEqual({ ...right, "tour-2/beyond": "refused" });
     expect(driver.devices?.()[0]).toMatchObject({ state: "degraded", about: { refused: "beyond" } });
-    const { errors_refused } = driver.devices?.()[0]?.about ?? {};
-    expect(errors_refused).toBeLessThanOrEqual(2);
+    expect(driver.devices?.()[0]?.about.errors_refused).toBeLessThanOrEqual(2);
     await running.stop();
+    // The next start knows the hole already: the refused address is asked alone, once.
+    const again = modbusDriver({ port: `tcp://127.0.0.1:${port}`, devices: [own] }, context);
+    const second = new Running(again);
+    await second.until(() => second.of("tour-2/contact").filter((r) => r.quality === "good").length > 5);
+    expect(second.latest).toEqual({ ...right, "tour-2/beyond": "refused" });
+    expect(context.meters.sum("modbus_exchanges_total", { result: "refused" })).toBeLessThanOrEqual(3);
+    await second.stop();
   });
 });

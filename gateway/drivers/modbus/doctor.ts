@@ -38,12 +38,13 @@ export function symptomsOf(line: Pick<Symptoms, "baud" | "serial" | "counts">, u
   };
 }
 
-/** Below so many questions nothing is said. */
+/** Below so many questions nothing is said; where nobody ever answered, fewer will do. */
 const ENOUGH = 10;
+const ENOUGH_UNANSWERED = 3;
 
 /** Plain advice, the likeliest first; nothing while all is well. */
 export function advise(s: Symptoms): Text[] {
-  if (s.asked < ENOUGH) return [];
+  if (s.asked < (s.answered === 0 ? ENOUGH_UNANSWERED : ENOUGH)) return [];
   return rules.filter((rule) => rule.when(s)).map((rule) => rule.say(s));
 }
 

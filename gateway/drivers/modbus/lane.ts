@@ -162,11 +162,11 @@ export class Lane {
         exchanged: (result, thought, spent) => {
           ledger.exchanged(result, thought, spent);
           this.#unwedge(result === "timeout");
+          if (result !== "answered") this.#adviseOnce();
         },
         silent: (why, again) => {
           const seconds = Math.round(again / 1_000);
           say.warn(`${driver}: ${device.id} silent (${faults[why].en}), trying again in ${seconds} s`);
-          this.#adviseOnce();
         },
         back: () => say.info(`${driver}: ${device.id} answers again`),
         hole: (hole, tag) => {

@@ -37,6 +37,9 @@ export function driverContext(
   };
 }
 
+/** The modbus driver for these options however much they ask of the bus: for measuring its limits. */
+export const greedyDriver = (options: unknown): Driver => plugin.create(plugin.options.parse(options), driverContext());
+
 /** The modbus driver for these options, as the config loader would make it. */
 export function modbusDriver(options: unknown, context = driverContext()): Driver {
   const parsed = plugin.options.parse(options);

@@ -69,6 +69,8 @@ export type Behaviour = (frame: Buffer, right: Buffer) => { delay: Ms; chunks: r
 export class InProcessWire {
   /** Questions received so far; the newest one has this number. */
   questions = 0;
+  /** How often the wire was opened. */
+  opened = 0;
   behave: Behaviour = (_, right) => ({ delay: 5, chunks: [right] });
   /** Answers that a slave has not sent yet; more questions than that are lost, as in a real serial buffer. */
   static readonly queue = 8;
@@ -84,6 +86,7 @@ export class InProcessWire {
 
   readonly open: OpenPipe = async (events) => {
     this.#events = events;
+    this.opened++;
     return { write: (bytes) => this.#receive(Buffer.from(bytes)), close: async () => undefined };
   };
 

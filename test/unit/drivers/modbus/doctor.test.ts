@@ -38,7 +38,8 @@ test.each<[name: string, units: UnitCounts[], counts: Partial<LineCounts>, advic
 
 test("all is well, or too little is known: nothing is said", () => {
   expect(says([unit(1), unit(2, { damaged: 1 })], { crc: 1 })).toEqual([]);
-  expect(says([unit(1, { asked: 5, answered: 0 })])).toEqual([]);
+  expect(says([unit(1, { asked: 2, answered: 0 })])).toEqual([]);
+  expect(says([unit(1, { asked: 9, answered: 5, damaged: 4 })], { crc: 4 })).toEqual([]);
 });
 
 test("Modbus TCP has no A and B to swap", () => {
