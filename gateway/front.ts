@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "./alarms/engine.ts";
 import { clock } from "./clock.ts";
+import { openCommissioning } from "./commission.ts";
 import type { Examined } from "./config/examine.ts";
 import { ConfigError, parseConfig } from "./config/load.ts";
 import type { Driver } from "./core/driver.ts";
@@ -62,6 +63,7 @@ export function webParts(house: House, inside: Inside): WebParts {
     cases: () => engine.cases(),
     spectrum: powerSpectrum,
     waterfall: (source, from, to, rows) => waterfall(store.history, source, from, to, rows),
+    commissioning: openCommissioning(join(import.meta.dirname, "../config/profiles"), clock),
     store: { timeQuality: () => store.time.quality(), backup: (file) => store.backup(file) },
     ...(broker && { broker: brokerDoor(broker, site.id) }),
     config: configDoor(house, inside.reload),

@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "gateway/supervise.ts": ["gateway/core"],
   "gateway/health.ts": ["gateway/core"],
   "gateway/trial.ts": ["gateway/core"],
+  "gateway/commission.ts": ["gateway/core", "gateway/drivers/modbus"],
   "gateway/spectra.ts": ["gateway/core", "gateway/detectors/lib"],
   "gateway/log": ["gateway/core"],
   "gateway/mqtt": ["gateway/core", "gateway/plugin.ts"],

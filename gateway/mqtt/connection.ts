@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import type { Logger } from "pino";
 import { Fault } from "../core/fault.ts";
+import { NotNow } from "../core/log.ts";
 import type { Meters, Series } from "../core/meter.ts";
 import { type Clock, SECOND } from "../core/time.ts";
 import type { BrokerAddress } from "../plugin.ts";
@@ -48,7 +49,7 @@ const CONNECT_TIMEOUT = 10 * SECOND;
 /** A broker that accepts but acknowledges nothing for so long is as good as gone. */
 const ACK_TIMEOUT = 10 * SECOND;
 const PAUSE_MIN = 1 * SECOND;
-const PAUSE_MAX = 60 * SECOND;
+const PAUSE_MAX = 30 * SECOND;
 
 export const connectMqtt = (parts: MqttParts): MqttConnection => new Connection(parts);
 
@@ -109,7 +110,10 @@ class Connection implements MqttConnection {
     if (client) await client.endAsync(!client.connected).catch(() => undefined);
   }
 
-  /** The window of the live connection, waiting a little for one that is being made. */
+  /**
+   * The window of the live connection, waiting for the first one that is being made. While there is none, whoever follows
+   * may ask every second: that costs no packet, and nothing is lost to a back-off of theirs on top of ours.
+   */
   async #ready(signal?: AbortSignal): Promise<Window> {
     this.#open();
     if (!this.#window && this.#failures === 0 && !this.#closed) {
@@ -118,7 +122,7 @@ class Connection implements MqttConnection {
         signal?.addEventListener("abort", () => done(), { once: true });
       });
     }
-    if (!this.#window) throw this.#fault("no connection");
+    if (!this.#window) throw new NotNow(`${this.#parts.name}: no connection to ${this.#url}`, SECOND);
     return this.#window;
   }
 
@@ -168,6 +172,8 @@ class Connection implements MqttConnection {
       connectTimeout: CONNECT_TIMEOUT,
       // We reconnect ourselves, each time with a fresh client: mqtt.js would send again what it still holds.
       reconnectPeriod: 0,
+      // Otherwise the library keeps a Buffer for each of 65,536 packet numbers: 10 MB, for the embedded broker too.
+      writeCache: false,
       queueQoSZero: false,
       resubscribe: false,
       ...(presence && {
