@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
 import { afterEach, describe, expect, test } from "vitest";
@@ -157,6 +157,28 @@ describe("beyond this machine", () => {
     const old = issue(ca, "Usine", ["localhost"], NOW - 500 * 86_400_000);
     writeFileSync(join(at, "cert.pem"), old.cert);
     await expect(world({ host: "0.0.0.0", open: false, tls })).rejects.toThrow(/certificate ended on/);
+  });
+
+  const outside = Object.values(networkInterfaces())
+    .flatMap((all) => all ?? [])
+    .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+
+  test.runIf(outside)("until there is an account, nobody comes in from elsewhere, with the code neither", async () => {
+    w = await world({ host: "0.0.0.0", open: false });
+    const ask = (host: string, path: string, body?: object) =>
+      new Promise<number>((resolve, reject) => {
+        const method = body ? "POST" : "GET";
+        const headers = body ? { "content-type": "application/json" } : {};
+        const options = { host, port: port(), path, method, headers, rejectUnauthorized: false };
+        const asked = request(options, (response) => resolve(response.resume().statusCode ?? 0));
+        asked.on("error", reject);
+        asked.end(body && JSON.stringify(body));
+      });
+    const setup = { code: w.web.setupCode, name: "Claire", password: "un cheval mange du foin" };
+    expect(await ask(outside ?? "", "/api/v1/setup", setup)).toBe(403);
+    expect(await ask(outside ?? "", "/api/v1/site")).toBe(403);
+    expect(await ask("127.0.0.1", "/api/v1/setup", setup)).toBe(200);
+    expect(await ask(outside ?? "", "/api/v1/site")).toBe(200);
   });
 
   test("garbage on the port is closed and nothing falls over", async () => {
