@@ -3,7 +3,7 @@ import type { Entry } from "./log.ts";
 import type { PointId } from "./point.ts";
 import type { Reading } from "./reading.ts";
 import type { Text } from "./text.ts";
-import type { EpochMs, SteadyMs } from "./time.ts";
+import type { EpochMs, Ms, SteadyMs } from "./time.ts";
 
 /** `watch` shows on the board only; `alert` sends somebody to the machine. */
 export type Level = "watch" | "alert";
@@ -58,6 +58,12 @@ export interface Step<S> {
   readonly finding?: Finding;
 }
 
+/** Time looked on, of the time that it takes. */
+export interface Learning {
+  readonly seen: Ms;
+  readonly needed: Ms;
+}
+
 /**
  * A reducer: no clock, no I/O, plain JSON state. Durations come from entry.steady, calendars from item.t. So it can be
  * replayed, back-tested, saved and property-tested. The state is handed over: `step` may change the object it was given
@@ -71,6 +77,8 @@ export interface Detector<S = unknown> {
   step(state: S, entry: Entry<Reading>, around: Surroundings): Step<S>;
   /** How unusual the newest reading was, 0 … 1, whether or not that was worth a finding: for back-tests and charts. */
   score?(state: S): number;
+  /** How far it is with looking on before it says anything ("learning, 3 of 7 days"); null once it has learned. */
+  learning?(state: S): Learning | null;
   /** For detectors that look at raw vibration of their inputs. */
   burst?(state: S, entry: Entry<Burst>, around: Surroundings): Step<S>;
 }

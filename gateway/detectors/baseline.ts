@@ -6,6 +6,7 @@ import { DAY, HOUR, MINUTE, type Ms } from "../core/time.ts";
 import { defineDetector } from "../plugin.ts";
 import { timeOfDay } from "./lib/calendar.ts";
 import { effectOf } from "./lib/effect.ts";
+import { learningOf } from "./lib/learning.ts";
 import { duration } from "./lib/options.ts";
 import { amount, nameOfPoint, text, whileIn } from "./lib/wording.ts";
 
@@ -62,6 +63,7 @@ export default defineDetector<z.output<typeof options>>({
     return {
       inputs: [point.id],
       initial: { begun: null, last: null, cells: {}, strange: 0, lasting: 0, level: null },
+      learning: ({ begun, last }) => learningOf(begun, last, learn),
       step(state, { item, steady }, { state: doing }) {
         const value = item.point === point.id ? numberOf(item) : null;
         if (value === null || doing === "off" || doing === "transient") return { state };

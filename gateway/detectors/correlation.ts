@@ -8,6 +8,7 @@ import { defineDetector } from "../plugin.ts";
 import { type Departure, depart, departure, leaps } from "./lib/departure.ts";
 import { atEdge, type Edges, edges } from "./lib/edges.ts";
 import { blame, type Joint, joint, relate } from "./lib/joint.ts";
+import { learningOf } from "./lib/learning.ts";
 import { duration } from "./lib/options.ts";
 import { complete, type Rows, rows } from "./lib/rows.ts";
 import { amount, nameOfPoint, text } from "./lib/wording.ts";
@@ -72,6 +73,11 @@ export default defineDetector<Options>({
       inputs: watched.map((p) => p.id),
       initial: { rows: rows(watched.length), models: {}, score: 0, active: false, blamed: "", during: "unknown" },
       score: (state) => state.score,
+      learning({ rows, models }) {
+        // The state that it knows best: the others come with time.
+        const begun = Object.values(models).map(({ first }) => first);
+        return learningOf(begun.length > 0 ? Math.min(...begun) : null, rows.at, learn);
+      },
       step(state, { item, steady }, { state: doing }) {
         const signal = place.get(item.point);
         if (signal === undefined || !complete(state.rows, signal, numberOf(item), steady, pace)) return { state };

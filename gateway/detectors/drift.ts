@@ -7,6 +7,7 @@ import { DAY, type EpochMs, epochMs, HOUR, MINUTE, type Ms } from "../core/time.
 import { defineDetector } from "../plugin.ts";
 import { localTime } from "./lib/calendar.ts";
 import { type Effect, effectOf } from "./lib/effect.ts";
+import { learningOf } from "./lib/learning.ts";
 import { beside, type Following, following, loadOf, type Pair } from "./lib/load.ts";
 import { duration } from "./lib/options.ts";
 import { amount, nameOfPoint, text } from "./lib/wording.ts";
@@ -100,6 +101,8 @@ export default defineDetector<z.output<typeof options>>({
         onset: null,
         level: null,
       },
+      learning: ({ begun, last, usual }) =>
+        usual === null ? (learningOf(begun, last, learn) ?? { seen: learn, needed: learn }) : null,
       step(state, entry, around) {
         if (entry.item.point === load?.id) state.load = numberOf(entry.item);
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;

@@ -6,6 +6,7 @@ import { numberOf, type Reading } from "../core/reading.ts";
 import { DAY, HOUR, MINUTE, type Ms } from "../core/time.ts";
 import { defineDetector } from "../plugin.ts";
 import { timeOfDay } from "./lib/calendar.ts";
+import { learningOf } from "./lib/learning.ts";
 import { duration } from "./lib/options.ts";
 import { type RecordRule, type Records, records, remember, surprise } from "./lib/records.ts";
 import { amount, nameOfPoint, text } from "./lib/wording.ts";
@@ -74,6 +75,7 @@ export default defineDetector<z.output<typeof options>>({
       inputs: [point.id],
       initial: null,
       score: (state) => state?.score ?? 0,
+      learning: (state) => learningOf(state?.first ?? null, state?.last ?? null, learn),
       step(before, entry, { state: doing }) {
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
         if (value === null || doing === "transient") return { state: before };

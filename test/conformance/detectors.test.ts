@@ -159,6 +159,22 @@ describe.each([...detectors])("detector %s", (type, plugin) => {
     expect(open.size).toBeLessThanOrEqual(1);
   });
 
+  test("says how far its learning is, if it learns, and that it has learned", () => {
+    const detector = create(type, plugin);
+    const start = structuredClone(detector.initial);
+    if (!detector.learning?.(start)) return;
+    let state: unknown = start;
+    const shares = moments.map(({ entry, around }) => {
+      state = detector.step(state, entry, around).state;
+      const now = detector.learning?.(state);
+      return now ? now.seen / now.needed : 1;
+    });
+    expect(Math.min(...shares)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...shares)).toBeLessThanOrEqual(1);
+    expect(shares[0]).toBeLessThan(0.5);
+    expect(shares).toContain(1);
+  });
+
   test("says nothing of points that are not its own", () => {
     const detector = create(type, plugin);
     const state = structuredClone(detector.initial);
