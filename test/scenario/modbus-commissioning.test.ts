@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
@@ -122,6 +124,20 @@ describe("reading by hand", () => {
     const { code, err } = await vigie("read", "--port", port, "--slave", "9", "--at", "0");
     expect({ code, err: err.trim() }).toEqual({ code: 1, err: "slave 9: no answer in 500 ms" });
   });
+});
+
+test("vigie watch shows value, age, rate and errors of every point of a site file", async () => {
+  const port = await served({ 1: "xy-md02" });
+  const file = join(mkdtempSync(join(tmpdir(), "vigie-watch-")), "site.yaml");
+  const devices = `[{ id: a, profile: xy-md02, slave: 1, every: 200ms, machine: m }, { id: b, profile: xy-md02, slave: 2, machine: n }]`;
+  writeFileSync(
+    file,
+    `site: { id: s, name: S, timezone: UTC, language: en }\nmachines: [{ id: m, name: M }, { id: n, name: N }]\ndrivers: [{ id: l, type: modbus, port: "${port}", devices: ${devices} }]\n`,
+  );
+  const { code, out } = await vigie("watch", file, "--seconds", "3");
+  expect(code).toBe(0);
+  expect(out).toMatch(/^m\/temperature +25 °C +0\.\d s +[3-5]\.\d +0$/m);
+  expect(out).toMatch(/^n\/humidity +no answer +\d\.\d s +\d\.\d +[1-4]$/m);
 });
 
 describe("changing a slave id", () => {
