@@ -66,6 +66,13 @@ export function sessionRoutes(app: App, desk: Desk): void {
     return reply.code(204).send();
   });
 
+  setupRoute(app, desk);
+}
+
+/** The first account, made with the code that the console shows. */
+function setupRoute(app: App, desk: Desk): void {
+  const { people, clock } = desk;
+  const { accounts, throttle, audit } = people;
   app.post(
     "/setup",
     {

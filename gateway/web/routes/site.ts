@@ -9,7 +9,7 @@ import type { WebParts } from "../parts.ts";
 
 /** The site, its machines and points, and the live stream. */
 export function siteRoutes(app: App, desk: Desk): void {
-  const { site, live } = desk;
+  const { site } = desk;
 
   app.get(
     "/site",
@@ -25,6 +25,11 @@ export function siteRoutes(app: App, desk: Desk): void {
     }),
   );
 
+  machineRoutes(app, desk);
+}
+
+function machineRoutes(app: App, desk: Desk): void {
+  const { site, live } = desk;
   app.get(
     "/machines",
     {
