@@ -90,6 +90,8 @@ const MEMORY = 8;
 const UNSTEADY = 0.5;
 /** The farthest of the readings around a level lie this many mean distances from it. */
 const TOUCH = 3;
+/** Even a value that never moves is known no finer than this. */
+const GRAIN = 1e-6;
 /** Blocks that a slope needs at the least. */
 const LEAST = 12;
 
@@ -138,7 +140,7 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   const known = rule.learn > 0 || state.count >= KNOWN;
   const wellKnown = rule.learn > 0 || state.count >= WELL_KNOWN;
   const marks = marksOf(scale, base, limit === null ? null : axis.up(limit), { known, wellKnown });
-  const noise = Math.max(roughness(heights), (marks.watch / 50) ** 2);
+  const noise = Math.max(roughness(heights), (marks.watch / 50) ** 2, (GRAIN * (1 + Math.abs(base.middle))) ** 2);
   const level = median(heights.slice(-3));
   const above = level - base.middle;
   const spread = Math.sqrt(noise / 2);
