@@ -7,8 +7,7 @@ import { type Built, buildChip, Chip } from "../sim/avr/chip.ts";
 import { clock, DriverBench, until } from "../unit/drivers/node/bench.ts";
 
 /** `npm run test:node-long` pulls the cable for a whole minute. */
-const LONG = process.env.VIGIE_NODE_LONG === "1";
-const CUT = LONG ? 60_000 : 20_000;
+const CUT = Number(process.env.VIGIE_NODE_CUT ?? 20) * 1_000;
 const SECONDS = 1_000;
 
 const site = (port: string, every: Record<string, string> = {}, bursts: object = {}) => ({
@@ -133,7 +132,7 @@ describeWith(["avr-gcc", "simavr", "gcc"], "the reference node on an ATmega328P"
     await why("temp", "no_sensor");
     await why("current", "sensor_open");
     expect(good(bench, "temp").every((r) => r.quality === "good" && r.value === 21.5)).toBe(true);
-  }, 40_000);
+  }, 200_000);
 
   test("a burst at 3200 Hz comes whole; one that a reset cuts short is dropped, and the next one comes", async () => {
     const { chip, port } = await plugIn(3);
@@ -158,7 +157,7 @@ describeWith(["avr-gcc", "simavr", "gcc"], "the reference node on an ATmega328P"
     // 1 g of gravity and 1 g at 100 Hz, which is 32 samples a period, in steps of 1/256 g.
     for (const [i, sample] of raw.entries())
       expect(Math.abs(sample - 256 - 256 * Math.sin((2 * Math.PI * i) / 32))).toBeLessThanOrEqual(1);
-  }, 40_000);
+  }, 200_000);
 
   test("the watchdog starts a node anew that a person resets at its console, and the node says so", async () => {
     const { port } = await plugIn(6);
@@ -168,35 +167,37 @@ describeWith(["avr-gcc", "simavr", "gcc"], "the reference node on an ATmega328P"
     const typing = setInterval(() => type("\r\r\rreset\r"), 200);
     await until("the new boot", () => hellos.length === 2).finally(() => clearInterval(typing));
     expect(hellos[1]).toMatchObject({ cause: "watchdog", id: ID });
-  }, 40_000);
+  }, 200_000);
 
   test.concurrent("samples are dated within 5 ms", async () => {
     const { chip, port } = await plugIn(7);
     const { talk, dated } = converse(port);
     const start = await chip.start;
+    expect(start).toBeGreaterThan(0);
     await until("the node", () => talk.node !== undefined);
-    await until("a quarter of a minute of samples", () => dated.length > 60, 60_000);
+    await until("a quarter of a minute of samples", () => dated.length > 60);
     const lag = await chip.lag;
+    expect(dated.every(({ at }) => Number.isFinite(at))).toBe(true);
     const wrong = dated.slice(20).map(({ at, sample }) => Math.abs(at - start - sample.time));
     console.log(
       `sample times: at most ${Math.max(...wrong).toFixed(1)} ms wrong; the machine held the chip up by ${lag} ms`,
     );
     expect(Math.max(...wrong)).toBeLessThan(5 + 2 * lag);
-  }, 90_000);
+  }, 200_000);
 
   test.concurrent("a gateway that restarts goes on where the old one had saved", async () => {
     const { port } = await plugIn(4);
     const cells = new Map<string, unknown>();
     const first = drive(site(port, { pulses: "250ms" }), cells);
-    await until("values", () => good(first, "pulses").length >= 20, 15_000);
+    await until("values", () => good(first, "pulses").length >= 20);
     await first.stop();
     await clock.sleep(3_000);
     const second = drive(site(port, { pulses: "250ms" }), cells);
-    await until("the next ones", () => good(second, "pulses").length >= 30, 15_000);
+    await until("the next ones", () => good(second, "pulses").length >= 30);
     const values = [...first.values("tour-2/pulses"), ...second.values("tour-2/pulses")];
     for (const [i, value] of values.entries()) if (i > 4) expect(value - (values[i - 1] ?? 0)).toBeLessThanOrEqual(2);
     expect(meter(second, "node_samples_total", "lost")).toBe(0);
-  }, 60_000);
+  }, 200_000);
 
   test.concurrent(
     `after ${CUT / SECONDS} s without the cable the ring is replayed in order, with the right times`,
@@ -212,16 +213,16 @@ describeWith(["avr-gcc", "simavr", "gcc"], "the reference node on an ATmega328P"
         shake: "10s",
       };
       const bench = drive(site(port, every));
-      await until("values at the new pace", () => good(bench, "pulses").length >= 3, 30_000);
+      await until("values at the new pace", () => good(bench, "pulses").length >= 3);
       bench.readings.length = 0;
       await until("the first", () => good(bench, "pulses").length >= 1);
       chip.tell("cut");
       await clock.sleep(CUT);
       expect(bench.readings.some((r) => r.quality === "bad" && r.why === "timeout")).toBe(true);
       chip.tell("join");
-      await until("all of the gap", () => good(bench, "pulses").length >= CUT / 2_000 + 5, 30_000);
+      await until("all of the gap", () => good(bench, "pulses").length >= CUT / 2_000 + 5);
       await expectUnbroken(bench, chip, 2_000);
     },
-    CUT + 90_000,
+    CUT + 200_000,
   );
 });

@@ -93,14 +93,16 @@ export class Chip {
   }
 
   #answer(word: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#process.once("exit", (code) => reject(new Error(`the runner ended with ${code}`)));
-      const look = (line: string) => {
-        if (!line.startsWith(`${word} `)) return;
-        this.#lines.off("line", look);
-        resolve(line.slice(word.length + 1));
-      };
-      this.#lines.on("line", look);
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const ended = (code: number | null) => reject(new Error(`the runner ended with ${code}`));
+    const look = (line: string) => {
+      if (line.startsWith(`${word} `)) resolve(line.slice(word.length + 1));
+    };
+    this.#process.once("exit", ended);
+    this.#lines.on("line", look);
+    return promise.finally(() => {
+      this.#process.off("exit", ended);
+      this.#lines.off("line", look);
     });
   }
 }

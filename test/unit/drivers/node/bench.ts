@@ -78,7 +78,7 @@ export class DriverBench {
 }
 
 /** Waits for a condition; fails with what it waited for. */
-export async function until(what: string, condition: () => boolean, deadline = 10_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, deadline = 60_000): Promise<void> {
   const end = performance.now() + deadline;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`waited ${deadline} ms in vain for: ${what}`);
