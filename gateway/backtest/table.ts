@@ -49,10 +49,12 @@ export async function openTable(file: string, choice: TableChoice): Promise<Tabl
   if (sample.length === 0) throw new TableProblem(`${file}: has no rows`);
   const time = timeColumn(file, names, sample, choice);
   const ignored = new Set(choice.ignore);
-  const places = names.flatMap((name, i) =>
-    i !== time && !ignored.has(name) && sample.some((row) => isNumber(row[i] ?? "")) ? [i] : [],
-  );
-  if (places.length === 0) throw new TableProblem(`${file}: no column with numbers`);
+  // A column that begins empty may be a sensor that came later.
+  const holds = (i: number) =>
+    sample.some((row) => isNumber(row[i] ?? "")) || (named && sample.every((row) => (row[i] ?? "") === ""));
+  const places = names.flatMap((name, i) => (i !== time && !ignored.has(name) && holds(i) ? [i] : []));
+  if (!places.some((i) => sample.some((row) => isNumber(row[i] ?? ""))))
+    throw new TableProblem(`${file}: no column with numbers`);
   return {
     columns: places.map((i) => names[i] ?? ""),
     period: choice.every ?? usualStep(sample.map((row) => instant(row[time] ?? ""))),
