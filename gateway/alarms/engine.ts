@@ -61,6 +61,7 @@ const REPLAY_MOST = 500_000;
 /** Runs the rules over the readings log. An alarm, the engine's place in the log and the notices move in one transaction. */
 export async function openEngine(parts: EngineParts): Promise<Engine> {
   const rules = rulesOf(parts);
+  warnOfParents(rules, parts.say);
   const cases = createCases(parts.machines);
   const derived = createDerived(parts.machines, parts.points, cases);
   const watch = createWatch({ ...parts, rules, cases });
@@ -271,6 +272,14 @@ function gone(record: AlarmRecord, t: EpochMs): AlarmEvent {
     quality: "good",
     annunciated: false,
   };
+}
+
+/** A parent that does not exist would never keep anybody quiet. */
+function warnOfParents(rules: readonly Rule[], say: Logger): void {
+  const names = new Set(rules.map(({ id }) => id));
+  for (const { id, design } of rules)
+    for (const parent of design.suppress.parents)
+      if (!names.has(parent)) say.warn(`rule ${id}: its parent ${parent} is no rule of this site`);
 }
 
 function learnedCells(watch: Watch, prints: ReadonlyMap<string, string>, seq: number) {

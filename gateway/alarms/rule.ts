@@ -102,7 +102,8 @@ export function rulesOf(from: RuleSources): Rule[] {
   const written = from.rules.flatMap((entry) => writtenRule(from, entry));
   const taken = new Set(written.map((rule) => subject(rule.type, rule.machine, rule.point)));
   const usual = [...from.plugins].flatMap(([type, plugin]) => usualRules(from, type, plugin, taken));
-  return [...written, ...usual];
+  const names = new Set(written.map(({ id }) => id));
+  return [...written, ...usual.filter(({ id }) => !names.has(id))];
 }
 
 /** The id of a default rule: `tour-2-oil_pressure-stale`. */

@@ -81,13 +81,13 @@ const noun: Text = { fr: "alarmes", en: "alarms" };
 const allIsWell = (site: string): Text => ({ fr: `${site} : RAS, tout va bien`, en: `${site}: all is well` });
 
 const flood = (alarms: number, machines: number, since: string): Text => ({
-  fr: `Avalanche : ${alarms} alarmes sur ${machines} machines depuis ${since}. Voir la page`,
-  en: `Flood: ${alarms} alarms on ${machines} machines since ${since}. See the page`,
+  fr: `Avalanche : ${alarms} alarmes sur ${machines} machine${machines === 1 ? "" : "s"} depuis ${since}. Voir la page`,
+  en: `Flood: ${alarms} alarms on ${machines} machine${machines === 1 ? "" : "s"} since ${since}. See the page`,
 });
 
 const digest = (count: number): Text => ({
   fr: `Bilan du matin : ${count} avis`,
-  en: `Morning digest: ${count} notices`,
+  en: `Morning digest: ${count} notice${count === 1 ? "" : "s"}`,
 });
 
 const rank = { high: 0, medium: 1, low: 2 } as const satisfies Record<Priority, number>;

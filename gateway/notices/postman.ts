@@ -55,7 +55,7 @@ export async function openPostman(parts: PostmanParts): Promise<Postman> {
 
   /** Decides what is to be said, writes it down, then says it. */
   const post = async (seq?: number, heard = false) => {
-    const drafts = due(state, settings, site.timezone, now());
+    const drafts = due(state, settings, site.timezone, now(), () => parts.alarms.list());
     const made = drafts.flatMap((draft) => letterbox.make(draft, now()) ?? []);
     outbox.add(made.map(({ delivery }) => delivery));
     outbox.drop(({ kind, alarms }) => kind !== "alarm" || alarms.some((id) => state.calls[id]));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Alarm, AlarmEvent, AlarmState } from "../core/alarm.ts";
 import { type EpochMs, HOUR, type SteadyMs } from "../core/time.ts";
+import { wallTime } from "./calendar.ts";
 import { digestDue, drillDue } from "./daily.ts";
 import { type Flood, floodAfter, noFlood } from "./flood.ts";
 import type { NoticeSettings, Person } from "./settings.ts";
@@ -106,7 +107,13 @@ export function hear(state: RouterState, event: AlarmEvent, now: Moment): boolea
 }
 
 /** Everything that is to be said now, and no earlier. */
-export function due(state: RouterState, settings: NoticeSettings, timezone: string, now: Moment): Draft[] {
+export function due(
+  state: RouterState,
+  settings: NoticeSettings,
+  timezone: string,
+  now: Moment,
+  standing: () => readonly Alarm[],
+): Draft[] {
   const flood = floodAfter(state.flood, Object.keys(state.calls).length, now.steady);
   const began = flood.since !== null && state.flood.since === null;
   const ended = flood.since === null && state.flood.since !== null;
@@ -116,7 +123,7 @@ export function due(state: RouterState, settings: NoticeSettings, timezone: stri
   if (ended) state.waiting.push(...rest(state));
   state.waiting.push(...asked);
   const drafts = [...tests(state, settings, timezone, now), ...grouped(state, settings, timezone, now)];
-  return [...capped(state, settings, drafts, now), ...daily(state, settings, timezone, now)];
+  return [...capped(state, settings, drafts, now), ...daily(state, settings, timezone, now, standing)];
 }
 
 function drop(state: RouterState, alarm: string): void {
@@ -237,20 +244,29 @@ function tests(state: RouterState, settings: NoticeSettings, timezone: string, n
   });
 }
 
-/** The morning's digest, or the word that all is well. */
-function daily(state: RouterState, settings: NoticeSettings, timezone: string, now: Moment): Draft[] {
+/** The morning's digest, or the word that all is well. Mondays list what people have put aside, so that nothing stays there unseen. */
+function daily(
+  state: RouterState,
+  settings: NoticeSettings,
+  timezone: string,
+  now: Moment,
+  standing: () => readonly Alarm[],
+): Draft[] {
   const day = digestDue(settings, state.digestDay, now.t, timezone);
   if (day === undefined) return [];
   const first = state.digestDay === "";
   state.digestDay = day;
   // The day of the installation is no day to report on.
   if (first) return [];
-  const alarms = state.digest.splice(0);
+  const aside = wallTime(now.t, timezone).day === "mon" ? standing().filter(putAside) : [];
+  const alarms = [...state.digest.splice(0), ...aside];
   state.digestDropped = 0;
   if (alarms.length === 0 && !settings.allIsWell) return [];
   const kind = alarms.length > 0 ? "digest" : "well";
   return settings.people.map((person): Draft => ({ kind, person: person.id, alarms }));
 }
+
+const putAside = ({ state }: Alarm): boolean => state === "shelved" || state === "out-of-service";
 
 /** Whether the weekly drill is to be held now. */
 export function drill(state: RouterState, settings: NoticeSettings, timezone: string, now: Moment): boolean {

@@ -1,4 +1,4 @@
-import type { Alarm, Priority } from "../core/alarm.ts";
+import type { Alarm, AlarmState, Priority } from "../core/alarm.ts";
 import type { Machine } from "../core/point.ts";
 import type { Language, Text } from "../core/text.ts";
 import type { EpochMs } from "../core/time.ts";
@@ -27,11 +27,17 @@ export const hour = (t: EpochMs, timezone: string): string =>
     t,
   );
 
+const asideWords: Partial<Record<AlarmState, Text>> = {
+  shelved: { fr: "en attente", en: "shelved" },
+  "out-of-service": { fr: "hors service", en: "out of service" },
+};
+
 /** `[P1] Fraiseuse 3 : T° broche 82 > 75 °C depuis 14:05` */
 export function headline(alarm: Alarm, machine: string, language: Language, timezone: string): string {
   const colon = language === "fr" ? " : " : ": ";
   const since = `${words.since[language]} ${hour(alarm.since, timezone)}`;
-  return `[${shortPriority[alarm.priority]}] ${machine}${colon}${alarm.text[language].replace(/[\s.]+$/, "")} ${since}`;
+  const aside = asideWords[alarm.state]?.[language];
+  return `[${shortPriority[alarm.priority]}] ${machine}${colon}${alarm.text[language].replace(/[\s.]+$/, "")} ${since}${aside ? ` (${aside})` : ""}`;
 }
 
 /** The long form: the head line, then what the rule knows of cause, consequence and what to do. */

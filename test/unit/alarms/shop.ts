@@ -43,6 +43,8 @@ export interface ShopParts {
   rules?: readonly RuleEntry[];
   plugins?: ReadonlyMap<string, DetectorPlugin>;
   settings?: Record<string, unknown>;
+  /** How the state of every machine is told; learned where left out. */
+  state?: NonNullable<Machine["state"]>;
 }
 
 /** A workshop in a test: put readings in, let time pass, look at what the alarms did. Survives `restart`. */
@@ -72,7 +74,10 @@ export class Shop {
   /** Like `kill -9`: what was not committed is gone. */
   async restart(over: Partial<ShopParts> = {}): Promise<void> {
     Object.assign(this.#parts, over);
-    const machines = new Map([...new Set(this.points.map((p) => p.machine))].map((id) => [id, machine(id)]));
+    const { state } = this.#parts;
+    const machines = new Map(
+      [...new Set(this.points.map((p) => p.machine))].map((id) => [id, { ...machine(id), ...(state && { state }) }]),
+    );
     this.#engine = await openEngine({
       site: { id: "atelier", name: "Atelier", timezone: "Europe/Paris", language: "fr" },
       machines,

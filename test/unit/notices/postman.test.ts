@@ -125,6 +125,17 @@ test("low priority and notices wait for the digest at eight, by the clock on the
   );
 });
 
+test("Monday's digest lists what people have put aside", async () => {
+  const office = await house({ people: [bruno] }, "2026-03-06T09:00:00Z");
+  await office.raise("chaud");
+  await office.board.act("chaud", { kind: "shelve", by: "Claire", until: "oneshot", reason: "pièce commandée" });
+  await office.pass(48 * HOUR);
+  expect(office.mail.sent).toHaveLength(1);
+  await office.pass(24 * HOUR);
+  expect(office.mail.sent[1]?.title).toBe("Morning digest: 1 notice");
+  expect(office.mail.sent[1]?.body).toMatch(/Spindle temperature 82 > 75 °C since 10:00 \(shelved\)$/m);
+});
+
 test("a clock that jumps ten years and back neither floods with digests nor silences them", async () => {
   const office = await house({ people: [claire], allIsWell: true });
   await office.pass(MINUTE);

@@ -23,7 +23,7 @@ describeWith(["mosquitto"], "alarms on MQTT", () => {
     open.push(() => notifier.close?.());
     const client = await connectAsync(`mqtt://127.0.0.1:${broker.port}`);
     open.push(() => client.endAsync());
-    return { alarms, notifier, client };
+    return { alarms, notifier, client, port: broker.port };
   };
 
   /** What a newcomer finds retained. */
@@ -62,6 +62,32 @@ describeWith(["mosquitto"], "alarms on MQTT", () => {
       { id: "chaud", action: { kind: "ack", by: "Claire", comment: "vu" } },
       { id: "chaud", action: { kind: "ack", by: "MQTT" } },
     ]);
+  });
+
+  test("Home Assistant gets a problem sensor per machine, and the machine's sum; the heartbeat ticks", async () => {
+    const { client, port } = await house();
+    const machines = new Map([["fraiseuse-3", { id: "fraiseuse-3", name: { fr: "Fraiseuse 3", en: "Mill 3" } }]]);
+    const notifier = make(mqtt, { url: `mqtt://127.0.0.1:${port}`, home_assistant: "homeassistant" }, { machines });
+    open.push(() => notifier.close?.());
+    const got = new Map<string, string>();
+    client.on("message", (topic, payload) => got.set(topic, payload.toString()));
+    await client.subscribeAsync(["homeassistant/#", "vigie/v1/nord/fraiseuse-3/$alarms", "vigie/v1/nord/$heartbeat"], {
+      qos: 1,
+    });
+    const stop = new AbortController();
+    const running = notifier.run?.(stop.signal);
+    await notifier.notify?.(event(), patient());
+    await until(() => got.size === 3);
+    stop.abort();
+    await running;
+    const config = JSON.parse(got.get("homeassistant/binary_sensor/vigie_nord_fraiseuse-3_alarms/config") ?? "null");
+    expect(config).toMatchObject({ device_class: "problem", state_topic: "vigie/v1/nord/fraiseuse-3/$alarms" });
+    expect(JSON.parse(got.get("vigie/v1/nord/fraiseuse-3/$alarms") ?? "null")).toEqual({
+      count: 1,
+      worst: "high",
+      alarms: ["chaud"],
+    });
+    expect(JSON.parse(got.get("vigie/v1/nord/$heartbeat") ?? "null").t).toBeGreaterThan(0);
   });
 
   test("rubbish on the acknowledge topic, and an alarm that needs none, stop nothing", async () => {
