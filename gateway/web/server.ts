@@ -128,6 +128,8 @@ async function newApp({ version, settings }: WebParts, identity: Identity | unde
   const app: App = fastify({
     bodyLimit: bounds.body,
     forceCloseConnections: true,
+    // HEAD would run the handler of GET, a whole backup too.
+    exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200 },
     serverFactory: (handler) => serverFor(identity, handler),
   }).withTypeProvider<ZodTypeProvider>();

@@ -58,9 +58,18 @@ describeWith(["mosquitto", "mosquitto_sub"], "secrets", () => {
           "/api/docs",
           "/metrics",
           "/healthz",
-          ...["site", "config", "system", "devices", "users", "sessions", "audit", "mqtt/clients", "state"].map(
-            (p) => `/api/v1/${p}`,
-          ),
+          ...[
+            "site",
+            "config",
+            "system",
+            "devices",
+            "users",
+            "sessions",
+            "audit",
+            "mqtt/clients",
+            "state",
+            "support",
+          ].map((p) => `/api/v1/${p}`),
         ].map(async (path) => {
           const answer = await fetch(gateway.url + path, { headers: { cookie } });
           expect([path, answer.status]).toEqual([path, 200]);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, readdir, rm, stat, statfs } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, statfs } from "node:fs/promises";
 import { hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -8,12 +8,14 @@ import type { SystemAnswer } from "../../core/api.ts";
 import { DAY, HOUR } from "../../core/time.ts";
 import type { App, Desk } from "../app.ts";
 import { notFound } from "../errors.ts";
+import { prometheusText } from "../metrics.ts";
+import { answerState } from "./site.ts";
 import { by } from "./users.ts";
 
 /** The box itself: disk, clock, queues, backup, and the clients of its broker. */
 export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
   const growth = measureGrowth(desk);
-  app.get("/system", { config: { need: "viewer" }, schema: { tags: ["gateway"] } }, async (): Promise<SystemAnswer> => {
+  const system = async (): Promise<SystemAnswer> => {
     const disk = await statfs(desk.folder);
     const used = await bytesIn(desk.folder);
     const perDay = growth(used);
@@ -35,8 +37,39 @@ export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
       queues: desk.behind(),
       log: desk.logState(),
     };
-  });
+  };
+  app.get("/system", { config: { need: "viewer" }, schema: { tags: ["gateway"] } }, system);
 
+  supportRoute(app, desk, startedAt, system);
+  backupRoute(app, desk);
+  if (desk.broker) brokerRoutes(app, desk, desk.broker);
+}
+
+function supportRoute(app: App, desk: Desk, startedAt: number, system: () => Promise<SystemAnswer>): void {
+  app.get(
+    "/support",
+    {
+      config: { need: "admin" },
+      schema: { tags: ["gateway"], description: "What somebody needs who helps from elsewhere: no names, no secrets." },
+    },
+    async (request, reply) => {
+      await desk.people.audit.note(by(request, "support", ""));
+      // Secrets stand in the site file only as ${NAME}; the loader refuses them in clear.
+      const siteFile = desk.config && (await readFile(desk.config.file, "utf8"));
+      return reply.header("content-disposition", `attachment; filename="vigie-${desk.site.id}-support.json"`).send({
+        made: new Date(desk.clock.now()).toISOString(),
+        system: await system(),
+        state: answerState(desk, startedAt),
+        drivers: [...desk.drivers].map(([driver, view]) => ({ driver, type: view.type, devices: view.devices() })),
+        alarms: desk.alarms.list().map(({ id, rule, state, since, active }) => ({ id, rule, state, since, active })),
+        metrics: prometheusText(desk.meters).split("\n"),
+        siteFile,
+      });
+    },
+  );
+}
+
+function backupRoute(app: App, desk: Desk): void {
   app.get("/backup", { config: { need: "admin" }, schema: { tags: ["gateway"] } }, async (request, reply) => {
     const { store } = desk;
     if (!store) throw notFound("This gateway keeps nothing to back up.");
@@ -54,8 +87,6 @@ export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
       .header("content-disposition", `attachment; filename="vigie-${desk.site.id}-${day}.db"`)
       .send(stream);
   });
-
-  if (desk.broker) brokerRoutes(app, desk, desk.broker);
 }
 
 function brokerRoutes(app: App, desk: Desk, broker: NonNullable<Desk["broker"]>): void {
