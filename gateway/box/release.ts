@@ -69,7 +69,10 @@ function stage(source: string, folder: string, arch: string): void {
     "--os=linux",
     `--cpu=${arch}`,
   ]);
-  writeFileSync(join(folder, papers.sbom), npm(["sbom", "--package-lock-only", "--omit=dev", "--sbom-format=cyclonedx"]));
+  writeFileSync(
+    join(folder, papers.sbom),
+    npm(["sbom", "--package-lock-only", "--omit=dev", "--sbom-format=cyclonedx"]),
+  );
   rmSync(join(folder, "node_modules/.package-lock.json"), { force: true });
 }
 
