@@ -107,6 +107,8 @@ function play(detector: Detector, moments: readonly Moment[], through: (i: numbe
 }
 
 const moments = [...life(1)];
+/** They learn from raw vibration only, of which there is none here. */
+const needBursts = ["bearing"];
 
 test("every file of the folder is tried here", () => {
   const files = readdirSync(join(import.meta.dirname, "../../gateway/detectors")).filter((f) => f.endsWith(".ts"));
@@ -115,7 +117,7 @@ test("every file of the folder is tried here", () => {
 
 test("this life gives all of them something to say, but for those that need raw vibration", () => {
   const dumb = [...detectors].filter(([type, plugin]) => play(create(type, plugin), moments).length === 0);
-  expect(dumb.map(([type]) => type)).toEqual(["bearing"]);
+  expect(dumb.map(([type]) => type)).toEqual(needBursts);
 });
 
 describe.each([...detectors])("detector %s", (type, plugin) => {
@@ -172,7 +174,7 @@ describe.each([...detectors])("detector %s", (type, plugin) => {
     expect(Math.min(...shares)).toBeGreaterThanOrEqual(0);
     expect(Math.max(...shares)).toBeLessThanOrEqual(1);
     expect(shares[0]).toBeLessThan(0.5);
-    expect(shares).toContain(1);
+    if (!needBursts.includes(type)) expect(shares).toContain(1);
   });
 
   test("says nothing of points that are not its own", () => {

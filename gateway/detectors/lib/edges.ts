@@ -9,7 +9,11 @@ export interface Edges {
   spread: number[];
   /** Four to a signal, lowest first. */
   quantiles: number[];
+  /** The first rows, until there are enough to begin with. */
+  early: (number | null)[][];
 }
+
+const EARLY = 50;
 
 const SHARES = [Math.exp(-4), Math.exp(-2), 1 - Math.exp(-2), 1 - Math.exp(-4)] as const;
 
@@ -18,22 +22,23 @@ export const edges = (signals: number): Edges => ({
   mean: new Array<number>(signals).fill(0),
   spread: new Array<number>(signals).fill(0),
   quantiles: new Array<number>(4 * signals).fill(0),
+  early: [],
 });
 
 /** The share at the edge now, before this row is learned. */
 export function atEdge(of: Edges, row: readonly (number | null)[]): number {
   of.n++;
+  if (of.n <= EARLY) {
+    of.early.push([...row]);
+    if (of.n === EARLY) begin(of);
+    return 0;
+  }
   const step = 3 * Math.max(0.2 / Math.sqrt(of.n / 100), 0.005);
   const slow = Math.max(1 / of.n, 0.005);
   let sum = 0;
   for (let i = 0; i < row.length; i++) {
     const value = row[i] ?? null;
     if (value === null) continue;
-    if (of.n === 1) {
-      of.mean[i] = value;
-      of.quantiles.fill(value, 4 * i, 4 * i + 4);
-      continue;
-    }
     sum += outwards(of.quantiles, 4 * i, value);
     const mean = of.mean[i] ?? 0;
     const spread = (of.spread[i] ?? 0) + slow * (Math.abs(value - mean) - (of.spread[i] ?? 0));
@@ -47,6 +52,19 @@ export function atEdge(of: Edges, row: readonly (number | null)[]): number {
     }
   }
   return sum / row.length;
+}
+
+function begin(of: Edges): void {
+  for (let i = 0; i < of.mean.length; i++) {
+    const values = of.early.flatMap((row) => row[i] ?? []).sort((a, b) => a - b);
+    const mean = values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+    of.mean[i] = mean;
+    of.spread[i] = values.reduce((a, b) => a + Math.abs(b - mean), 0) / Math.max(1, values.length);
+    for (const [k, share] of SHARES.entries()) {
+      of.quantiles[4 * i + k] = values[Math.min(values.length - 1, Math.floor(share * values.length))] ?? 0;
+    }
+  }
+  of.early = [];
 }
 
 /** 0 inside, 1 beyond the outer quantile, a ramp between. */
