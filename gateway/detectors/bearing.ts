@@ -78,6 +78,8 @@ export default defineDetector<Options>({
     return {
       inputs: [burstOf(point), ...(speed ? [speed] : [])],
       initial: { bands: [], count: 0, looks: [], shaft: null, usual: {}, level: null, part: null, onset: null },
+      learning: ({ count }) =>
+        count < LEARN ? { seen: count * point.signal.every, needed: LEARN * point.signal.every } : null,
       step(state, entry) {
         const value = entry.item.point === speed ? numberOf(entry.item) : null;
         if (value !== null) state.shaft = value > 0 ? value / 60 : null;

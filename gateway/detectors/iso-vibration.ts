@@ -84,6 +84,7 @@ export default defineDetector<Options>({
     return {
       inputs: [point.id],
       initial,
+      learning: ({ usual, run }) => (usual === null ? { seen: Math.min(run, given.learn), needed: given.learn } : null),
       step(state, entry, { state: doing }) {
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
         if (value === null || value < 0 || (doing !== "running" && doing !== "unknown")) return { state };

@@ -6,7 +6,16 @@ import { numberOf, type Reading } from "../core/reading.ts";
 import { DAY, type EpochMs, epochMs, type Ms } from "../core/time.ts";
 import { type DetectorContext, defineDetector } from "../plugin.ts";
 import { duration } from "./lib/options.ts";
-import { judge, learned, newTrendState, observe, type Rule, type TrendState, type Verdict } from "./lib/rul-course.ts";
+import {
+  judge,
+  learned,
+  learning,
+  newTrendState,
+  observe,
+  type Rule,
+  type TrendState,
+  type Verdict,
+} from "./lib/rul-course.ts";
 import { trendText } from "./lib/rul-wording.ts";
 
 /**
@@ -66,6 +75,7 @@ export default defineDetector<Options>({
     return {
       inputs: [point.id],
       initial: newTrendState(),
+      learning: (state) => learning(state, rule),
       step(state, entry, around) {
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
         if (value === null || (around.state !== "running" && around.state !== "unknown")) return { state };

@@ -128,6 +128,13 @@ export function learned(state: TrendState, rule: Rule): boolean {
   return true;
 }
 
+/** How far the learning is; null once it is over. */
+export function learning(state: TrendState, { learn }: Rule): { seen: Ms; needed: Ms } | null {
+  if (state.scale) return null;
+  const needed = Math.max(learn, ENOUGH * state.pace);
+  return { seen: Math.min(state.run, needed), needed };
+}
+
 /** Compares the newest level with the baseline, and looks ahead. */
 export function judge(state: TrendState, rule: Rule): Verdict {
   const { window } = state;

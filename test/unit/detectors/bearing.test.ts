@@ -57,7 +57,7 @@ function play(count: number, samples: (i: number) => Float32Array, given: Given 
     state = JSON.parse(JSON.stringify(step?.state));
     if (step?.finding) said.push({ burst: i, ...step.finding });
   }
-  return { said, state };
+  return { said, state, learning: detector.learning?.(state) };
 }
 
 const healthy = (seed: number) => {
@@ -141,6 +141,11 @@ test("low frequencies that rise are balance or looseness, not a bearing", () => 
     healthy(i + 1).map((x, k) => x + (i < 30 ? 0.02 : 0.4) * Math.sin((2 * Math.PI * SHAFT * k) / RATE));
   const { said } = play(45, shaking, { options: {} });
   expect(said.at(-1)).toMatchObject({ active: true, level: "watch", part: "balance" });
+});
+
+test("it says how far it is with learning", () => {
+  expect(play(6, (i) => healthy(i + 1)).learning).toEqual({ seen: 6_000, needed: 24_000 });
+  expect(play(24, (i) => healthy(i + 1)).learning).toBeNull();
 });
 
 test("what it remembers of a sensor stays under 64 KB", () => {

@@ -66,7 +66,7 @@ function play({ point = vibration, options = {}, every, count, value, state = ()
     memory = saveEvery && i % saveEvery === 0 ? JSON.parse(JSON.stringify(step.state)) : step.state;
     if (step.finding) said.push({ t, ...step.finding });
   }
-  return { said, memory };
+  return { said, memory, learning: detector.learning?.(memory) };
 }
 
 /** A machine that wears from 1.6 mm/s by a factor e every `pace` readings, from reading `from` on. */
@@ -170,6 +170,13 @@ describe("silence", () => {
       state: (i) => (off(i) ? "idle" : "running"),
     });
     expect(said).toEqual([]);
+  });
+
+  test("it says how far it is with learning, and when it is over", () => {
+    const learning = (count: number) =>
+      play({ options: { learn: "10min" }, every: 1_000, count, value: wearing(9, 1e9, 1) }).learning;
+    expect(learning(300)).toEqual({ seen: 299_000, needed: 600_000 });
+    expect(learning(700)).toBeNull();
   });
 
   test("nothing is said before the machine has run as long as it was told to learn", () => {
