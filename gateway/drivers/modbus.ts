@@ -55,7 +55,10 @@ export default defineDriver<ModbusOptions>({
       async *run(signal: AbortSignal): AsyncGenerator<Batch> {
         const memory = await Memory.load(context.cells, context.id);
         lanes = wires.map(({ own, bus }) => {
-          const laneDevices = own.map(({ device, ledger }) => laneDevice(device, ledger, options, memory));
+          const laneDevices = own.map(({ device, ledger }) => ({
+            ...laneDevice(device, ledger, options, memory),
+            alone: own.length === 1,
+          }));
           return new Lane(bus, laneDevices, laneContext(options, context, memory));
         });
         yield* merge(lanes.map((lane) => lane.run(signal)));
@@ -101,7 +104,12 @@ const ledgerOf = (device: KnownDevice, context: DriverContext): Ledger =>
     device.tags.map((tag) => tag.point.signal.every),
   );
 
-const laneDevice = (device: KnownDevice, ledger: Ledger, options: ModbusOptions, memory: Memory): LaneDevice => ({
+const laneDevice = (
+  device: KnownDevice,
+  ledger: Ledger,
+  options: ModbusOptions,
+  memory: Memory,
+): Omit<LaneDevice, "alone"> => ({
   id: device.options.id,
   about: device.profile
     ? { vendor: device.profile.vendor, model: device.profile.model, verified: device.profile.verified }

@@ -11,9 +11,15 @@ const LONG_PROBE = 4;
 
 /** Keeps a dead slave from taking the bus from the living ones. */
 export class Breaker {
+  readonly #share: number;
   #failures = 0;
   #probes = 0;
   #probeAt: Ms = 0;
+
+  /** `alone`: nobody else waits for the wire, so that a probe costs nobody anything. */
+  constructor(alone: boolean) {
+    this.#share = alone ? 1 : PROBE_SHARE;
+  }
 
   get isOpen(): boolean {
     return this.#failures >= FAILURES;
@@ -43,7 +49,7 @@ export class Breaker {
 
   /** A probe that took `cost` was not answered: the next one is due later, and rarer the more they cost. */
   backOff(now: Ms, cost: Ms): void {
-    const pause = Math.max(PROBE_EVERY_MIN * 2 ** Math.min(this.#probes, 5), PROBE_SHARE * cost);
+    const pause = Math.max(PROBE_EVERY_MIN * 2 ** Math.min(this.#probes, 5), this.#share * cost);
     this.#probeAt = now + Math.min(PROBE_EVERY_MAX, pause);
     this.#probes++;
   }

@@ -10,7 +10,7 @@ import type { Counter } from "./counter.ts";
 import { advise, symptomsOf } from "./doctor.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Hole } from "./plan.ts";
-import { Schedule } from "./schedule.ts";
+import { type Due, Schedule } from "./schedule.ts";
 import { Station, type StationSettings } from "./station.ts";
 import type { Tag } from "./tags.ts";
 
@@ -36,6 +36,7 @@ interface Seat {
   readonly device: LaneDevice;
   readonly station: Station;
   readonly ledger: Ledger;
+  readonly periods: Map<string, readonly Ms[]>;
   schedule: Schedule;
 }
 
@@ -106,11 +107,19 @@ export class Lane {
     const { clock } = this.#context;
     const now = clock.monotonic();
     const due = seat.schedule.take(now);
-    for (const every of new Set(due.indices.map((index) => seat.device.tags[index]?.point.signal.every ?? 0)))
-      seat.ledger.polled(every, now);
+    for (const every of this.#periods(seat, due)) seat.ledger.polled(every, now);
     const readings = await seat.station.poll(due.name, due.indices, clock);
     seat.ledger.taken(readings.length, due.skipped);
     return readings;
+  }
+
+  /** The planned periods of what is due, remembered by the name of the set. */
+  #periods(seat: Seat, due: Due): readonly Ms[] {
+    const known = seat.periods.get(due.name);
+    if (known) return known;
+    const periods = [...new Set(due.indices.map((index) => seat.device.tags[index]?.point.signal.every ?? 0))];
+    seat.periods.set(due.name, periods);
+    return periods;
   }
 
   /**
@@ -179,7 +188,7 @@ export class Lane {
       },
       this.#context.counters(device.id, device.tags),
     );
-    return { device, station, ledger, schedule: new Schedule([1_000], 0) };
+    return { device, station, ledger, periods: new Map(), schedule: new Schedule([1_000], 0) };
   }
 
   /** What the wiring doctor says of this line now. */

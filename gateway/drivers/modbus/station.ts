@@ -25,6 +25,8 @@ export interface Listener {
 
 export interface StationSettings {
   slave: number;
+  /** The only device on its wire. */
+  alone: boolean;
   tags: readonly Tag[];
   texts: readonly TextTag[];
   limits: Limits;
@@ -61,12 +63,13 @@ export class Station {
   readonly #holes: Hole[];
   readonly #plans = new Map<string, readonly Reader[]>();
   readonly #refused = new Map<Tag, Ms>();
-  readonly #breaker = new Breaker();
+  readonly #breaker: Breaker;
   #why: FaultCode = "timeout";
 
   constructor(settings: StationSettings, bus: ModbusBus, heard: Listener, counters: readonly (Counter | undefined)[]) {
     this.settings = settings;
     this.patience = new Patience(settings.timeout);
+    this.#breaker = new Breaker(settings.alone);
     this.#bus = bus;
     this.#heard = heard;
     this.#holes = [...settings.holes];

@@ -4,6 +4,7 @@ import type { Meaning } from "./decode.ts";
 import type { DeviceOptions, SignalOptions } from "./options.ts";
 import type { Span } from "./plan.ts";
 import { isBits, type Order, type Profile, type SignalFields, type Table, wordsOf } from "./profile.ts";
+import { titleOf } from "./titles.ts";
 
 /** A signal of the site file, found in its profile: where it lies, what it means, which point it feeds. */
 export interface Tag extends Span {
@@ -79,6 +80,7 @@ function resolveOne(
   const span = spanOfLoop(says, known);
   if (typeof span === "string") return span;
   const kind = says.kind ?? (says.labels || type === "bit" ? "state" : "gauge");
+  const title = says.title ?? titleOf(place.signal);
   const signal: Signal = {
     name: place.signal,
     unit: says.unit ?? "1",
@@ -86,7 +88,7 @@ function resolveOne(
     every: says.every ?? device.every,
     ...(rangeOf(says, known) && { range: rangeOf(says, known) }),
     ...(says.labels && { labels: says.labels }),
-    ...(says.title && { title: says.title }),
+    ...(title && { title }),
   } as Signal;
   const id = pointId(place.machine, place.signal);
   return {

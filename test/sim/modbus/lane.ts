@@ -55,6 +55,7 @@ export class VirtualLine {
           tags.map((tag) => tag.point.signal.every),
         ),
         slave,
+        alone: devices.length === 1,
         tags,
         texts: [],
         limits: limitsOf(),

@@ -101,3 +101,23 @@ test("two slaves of one id on one line, and two signals on one point, are refuse
     /slave 1 is a already: two devices cannot answer as one[\s\S]*m\/r0 is already fed by a r0/,
   );
 });
+
+test("signals of profiles are called by words, unless the site file has better ones", () => {
+  const device = {
+    id: "d",
+    profile: "eastron-sdm630",
+    slave: 1,
+    machine: "m",
+    signals: ["voltage_l1", "thd_current_l2"],
+  };
+  const titles = modbusDriver({ port: "/dev/x", devices: [device] }).points.map((point) => point.signal.title?.fr);
+  expect(titles).toEqual(["Tension L1", "Distorsion de courant L2"]);
+  const own = {
+    ...device,
+    signals: { voltage_l1: { title: { fr: "Réseau", en: "Mains" } }, power_active: { as: "press" } },
+  };
+  expect(modbusDriver({ port: "/dev/x", devices: [own] }).points.map((point) => point.signal.title?.fr)).toEqual([
+    "Réseau",
+    undefined,
+  ]);
+});
