@@ -3,13 +3,11 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent, type Alarms } from "../core/alarm.ts";
 import type { Burst } from "../core/burst.ts";
-import type { MachineState } from "../core/detector.ts";
 import type { Cells, Entry, Follower, Log } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
-import type { AlarmOffice } from "../core/office.ts";
+import type { AlarmOffice, MachineHealth } from "../core/office.ts";
 import type { Machine, Point } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
-import type { Text } from "../core/text.ts";
 import { type Clock, type EpochMs, epochMs, HOUR, type Ms, steadyMs } from "../core/time.ts";
 import type { DetectorPlugin, Site } from "../plugin.ts";
 import { caseRuleId, createCases, type MachineCase } from "./case.ts";
@@ -46,7 +44,7 @@ export interface Engine extends Follower<Reading>, Alarms, AlarmOffice {
   readonly points: readonly Point[];
   /** The open case of every machine that has one. */
   cases(): readonly MachineCase[];
-  machineView(machine: string): { state: MachineState; health: number | null; reasons?: readonly Text[] };
+  machineView(machine: string): MachineHealth;
   /** Writes down what the detectors have learned, so that the next start need not replay. */
   close(): Promise<void>;
 }
@@ -148,7 +146,8 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     cases: () => cases.list(),
     machineView(machine) {
       const { health, reasons } = cases.health(machine, watch.now().t);
-      return { state: watch.around(machine).state, health, reasons: reasons.map(({ text }) => text) };
+      const learning = watch.learning(machine);
+      return { state: watch.around(machine).state, health, reasons: reasons.map(({ text }) => text), learning };
     },
     async close() {
       if (seen !== undefined) await books.write([], seen, true);

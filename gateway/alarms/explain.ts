@@ -46,6 +46,7 @@ export function explained(rule: Rule, watch: Watch): Explanation {
     alarms: records.flatMap(({ id }) => watch.desk.get(id) ?? []),
     suppression: causes,
     timers,
+    ...(rule.detector.learning && rule.enabled && { learning: rule.detector.learning(watch.state(rule.id)) }),
     learned: watch.state(rule.id),
   };
 }

@@ -1,6 +1,6 @@
 import type { AlarmDesign, AlarmEvent } from "../core/alarm.ts";
 import type { Burst } from "../core/burst.ts";
-import { type Finding, HEARTBEAT, type Surroundings } from "../core/detector.ts";
+import { type Finding, HEARTBEAT, type Learning, type Surroundings } from "../core/detector.ts";
 import type { FaultCode } from "../core/fault.ts";
 import type { Entry } from "../core/log.ts";
 import type { Point, PointId } from "../core/point.ts";
@@ -66,6 +66,8 @@ export interface Watch {
   around(machine: string): Surroundings;
   /** What a rule stands on, for "why is this not firing?". */
   state(rule: string): unknown;
+  /** How far a machine's slowest learner is; null when all have learned enough. */
+  learning(machine: string): Learning | null;
   last(point: PointId): Reading | undefined;
   /** Planned maintenance until that time: nothing is said of the machine. */
   maintain(machine: string, until: SteadyMs): void;
@@ -224,6 +226,15 @@ export function createWatch({ rules, points, settings, machines, cases }: WatchP
     now: () => moment,
     around,
     state: (rule) => slots.find((slot) => slot.rule.id === rule)?.state,
+    learning(machine) {
+      const room = rooms.get(machine);
+      const learners = slots
+        .filter((slot) => slot.room === room)
+        .map(({ rule, state }) => rule.detector.learning?.(state));
+      const states = room?.states.source ? [room.states.learning(room.learned)] : [];
+      const unfinished = [...states, ...learners].flatMap((one) => (one && one.seen < one.needed ? [one] : []));
+      return unfinished.sort((a, b) => b.needed - b.seen - (a.needed - a.seen))[0] ?? null;
+    },
     last: (point) => seats.get(point)?.last,
     maintain(machine, until) {
       roomOf(rooms, machine).maintainedUntil = until;

@@ -1,5 +1,5 @@
 import type { Alarm, AlarmAction, AlarmDesign } from "./alarm.ts";
-import type { MachineState } from "./detector.ts";
+import type { Learning, MachineState } from "./detector.ts";
 import type { FaultCode } from "./fault.ts";
 import type { Delivery } from "./notice.ts";
 import type { PointId } from "./point.ts";
@@ -40,8 +40,20 @@ export interface Explanation {
   /** Why it would be quiet now. */
   readonly suppression: readonly string[];
   readonly timers: readonly { alarm: string; timer: string; left: Ms }[];
+  /** How far it is with learning; null when it has learned enough, left out where nothing is learned. */
+  readonly learning?: Learning | null;
   /** What the detector has learned so far. */
   readonly learned: unknown;
+}
+
+/** What a machine does and how well it is, as the engine knows it. */
+export interface MachineHealth {
+  readonly state: MachineState;
+  /** 0 … 100. */
+  readonly health: number;
+  readonly reasons: readonly Text[];
+  /** How far its slowest learner is; null when all have learned enough. */
+  readonly learning: Learning | null;
 }
 
 /** How good the alarms are, beside what EEMUA 191 and ISA-18.2 ask for. */
