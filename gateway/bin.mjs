@@ -8,7 +8,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const NEEDED = 24;
-const FLAGS = ["--max-semi-space-size=1"];
+const FLAGS = ["--max-semi-space-size=4"];
 const STARTED = "VIGIE_STARTED";
 
 if (process.env[STARTED]) {
