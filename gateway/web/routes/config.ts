@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { open, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import type { ConfigAnswer } from "../../core/api.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError } from "../errors.ts";
 import type { ConfigDoor } from "../parts.ts";
+import { edited } from "../yaml-edit.ts";
 import { by } from "./users.ts";
 
 const MAX_TEXT = 512 * 1024;
@@ -116,28 +116,6 @@ async function writeWhole(path: string, content: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-interface Edit {
-  path: readonly (string | number)[];
-  value?: unknown;
-  add: boolean;
-}
-
-/** The same text with those edits in it; comments and order stay as people wrote them. */
-export function edited(yaml: string, edits: readonly Edit[]): string {
-  const document = parseDocument(yaml);
-  if (document.errors.length > 0) throw new HttpError(422, "wrong-config", document.errors[0]?.message ?? "not YAML");
-  for (const { path, value, add } of edits) {
-    try {
-      if (add) document.addIn(path, document.createNode(value));
-      else if (value === undefined) document.deleteIn(path);
-      else document.setIn(path, document.createNode(value));
-    } catch {
-      throw new HttpError(422, "no-such-place", `There is no place ${path.join(".")} in the file.`);
-    }
-  }
-  return document.toString({ lineWidth: 0 });
 }
 
 const revisionOf = (yaml: string): string => createHash("sha256").update(yaml).digest("hex").slice(0, 16);

@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from "node:util";
+import { isCollection, isScalar, isSeq, type Node, parseDocument, stringify, type YAMLSeq } from "yaml";
+import { HttpError } from "./errors.ts";
+
+export interface Edit {
+  path: readonly (string | number)[];
+  /** Left out: the place is removed. */
+  value?: unknown;
+  /** Appends to the list at that place. */
+  add: boolean;
+}
+
+/** The same text with those edits in it; comments, order and every line that is not meant stay as people wrote them. */
+export const edited = (yaml: string, edits: readonly Edit[]): string => edits.reduce(one, yaml);
+
+function one(yaml: string, edit: Edit): string {
+  const document = parseDocument(yaml);
+  if (document.errors.length > 0) throw new HttpError(422, "wrong-config", document.errors[0]?.message ?? "not YAML");
+  const place = document.getIn(edit.path, true) as Node | undefined;
+  const spliced = splice(yaml, place, edit);
+  const { path, value, add } = edit;
+  try {
+    if (add) document.addIn(path, document.createNode(value));
+    else if (value === undefined) document.deleteIn(path);
+    else document.setIn(path, document.createNode(value));
+  } catch {
+    throw new HttpError(422, "no-such-place", `There is no place ${path.join(".")} in the file.`);
+  }
+  // The text with a few characters put in is taken only when it means the very same; else everything is printed anew.
+  if (spliced !== undefined && isDeepStrictEqual(meaning(spliced), document.toJS())) return spliced;
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+}
+
+/** What a text says; undefined where it is no longer YAML. */
+function meaning(yaml: string): unknown {
+  const document = parseDocument(yaml);
+  return document.errors.length > 0 ? undefined : document.toJS();
+}
+
+function splice(yaml: string, place: Node | undefined, { value, add }: Edit): string | undefined {
+  if (!place?.range || value === undefined) return undefined;
+  const [start, end] = place.range;
+  if (add && isSeq(place)) return place.flow ? intoFlow(yaml, place, end, value) : afterLast(yaml, place, value);
+  if (add || !isScalar(place) || typeof value === "object") return undefined;
+  return yaml.slice(0, start) + stringify(value).trimEnd() + yaml.slice(end);
+}
+
+/** `[a, b]` → `[a, b, c]` */
+function intoFlow(yaml: string, list: YAMLSeq, end: number, value: unknown): string {
+  const before = yaml.slice(0, end - 1).trimEnd();
+  const closing = yaml.slice(before.length, end);
+  return `${before}${list.items.length > 0 ? ", " : ""}${oneLine(value)}${closing}${yaml.slice(end)}`;
+}
+
+/** A new item under the last one, written as its neighbours are. */
+function afterLast(yaml: string, list: YAMLSeq, value: unknown): string | undefined {
+  const first = list.items[0] as Node | undefined;
+  const last = list.items.at(-1) as Node | undefined;
+  if (!first?.range || !last?.range) return undefined;
+  const line = yaml.lastIndexOf("\n", first.range[0] - 1) + 1;
+  const indent = /^ *(?=- )/.exec(yaml.slice(line))?.[0];
+  if (indent === undefined) return undefined;
+  const content = yaml.slice(0, last.range[1]).trimEnd().length;
+  const lineEnd = yaml.indexOf("\n", content);
+  const at = lineEnd < 0 ? yaml.length : lineEnd;
+  const asOneLine = isCollection(last) ? last.flow === true : typeof value !== "object";
+  const item = asOneLine
+    ? `${indent}- ${oneLine(value)}`
+    : stringify([value], { lineWidth: 0 })
+        .trimEnd()
+        .split("\n")
+        .map((row) => indent + row)
+        .join("\n");
+  return `${yaml.slice(0, at)}\n${item}${yaml.slice(at)}`;
+}
+
+const oneLine = (value: unknown): string =>
+  stringify(value, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: true }).trimEnd();
