@@ -26,6 +26,8 @@ const options = z.strictObject({
     .string()
     .refine((written) => ordersFor(written) !== undefined, "unknown bearing: give `balls,ball mm,pitch mm[,angle]`")
     .optional(),
+  /** Bursts from which the usual is learned. */
+  learn: z.int().min(5).max(1_000).default(LEARN),
   /** Shaft speed where neither the burst nor a point of the machine tells it. */
   rpm: z.number().positive().optional(),
 });
@@ -69,17 +71,17 @@ export default defineDetector<Options>({
   vote: 1,
   design: { class: "alarm", priority: "medium" },
   byDefault,
-  create({ bearing, rpm }, context): Detector<State> {
+  create({ bearing, rpm, learn: needed }, context): Detector<State> {
     const { point } = context;
     if (!point) throw new Error("bearing: needs a point");
     const orders = bearing === undefined ? undefined : ordersFor(bearing);
     const speed = context.points.find(({ signal }) => signal.unit === "/min")?.id;
-    const about: About = { point, orders, rpm };
+    const about: About = { point, orders, rpm, needed };
     return {
       inputs: [burstOf(point), ...(speed ? [speed] : [])],
       initial: { bands: [], count: 0, looks: [], shaft: null, usual: {}, level: null, part: null, onset: null },
       learning: ({ count }) =>
-        count < LEARN ? { seen: count * point.signal.every, needed: LEARN * point.signal.every } : null,
+        count < needed ? { seen: count * point.signal.every, needed: needed * point.signal.every } : null,
       step(state, entry) {
         const value = entry.item.point === speed ? numberOf(entry.item) : null;
         if (value !== null) state.shaft = value > 0 ? value / 60 : null;
@@ -97,6 +99,8 @@ interface About {
   point: Point;
   orders: BearingOrders | undefined;
   rpm: number | undefined;
+  /** Bursts to learn from. */
+  needed: number;
 }
 
 /** The points made of a burst carry its name and `_rms` and so on; the rule is about the first of them. */
@@ -111,7 +115,7 @@ function byDefault({ point, machine }: DetectorContext): Options | undefined {
   const named =
     bearings.find(([part]) => point.signal.name.includes(part)) ?? (bearings.length === 1 ? bearings[0] : undefined);
   const written = named?.[1];
-  return written !== undefined && ordersFor(written) ? { bearing: written } : {};
+  return { learn: LEARN, ...(written !== undefined && ordersFor(written) && { bearing: written }) };
 }
 
 function look(state: State, entry: Entry<Burst>, about: About): Step<State> {
@@ -119,7 +123,7 @@ function look(state: State, entry: Entry<Burst>, about: About): Step<State> {
   const shaft = entry.item.shaft ?? state.shaft ?? (about.rpm === undefined ? null : about.rpm / 60);
   const levels = octaves(featuresOf(samples, rate).bands);
   const scores = scoresOf(entry.item, shaft, about.orders);
-  if (state.count < LEARN) {
+  if (state.count < about.needed) {
     state.bands = learn(state.bands, levels, state.count++);
     for (const { part, strength } of scores) state.usual[part] = Math.max(state.usual[part] ?? 0, strength);
     return { state };

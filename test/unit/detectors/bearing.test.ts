@@ -157,9 +157,9 @@ test("sensors that send bursts are watched without being asked for, with the bea
     const context = contextOf(bearing, signals, machine);
     return bearing.byDefault?.({ ...context, point: context.point && { ...context.point, device } });
   };
-  expect(of({ bearings: { spindle: "SKF 6205", motor: "6308" } })).toEqual({ bearing: "SKF 6205" });
-  expect(of({ bearings: { front: "6308" } })).toEqual({ bearing: "6308" });
-  expect(of({ bearings: { front: "a mystery" } })).toEqual({});
+  expect(of({ bearings: { spindle: "SKF 6205", motor: "6308" } })).toEqual({ bearing: "SKF 6205", learn: 24 });
+  expect(of({ bearings: { front: "6308" } })).toEqual({ bearing: "6308", learn: 24 });
+  expect(of({ bearings: { front: "a mystery" } })).toEqual({ learn: 24 });
   expect(of({}, "compteur-2")).toBeUndefined();
 });
 
