@@ -35,6 +35,8 @@ export interface MachineAnswer {
   state: MachineState;
   /** 0 … 100; null while nothing is known yet. */
   health: number | null;
+  /** How much of its normal has been seen; null: enough, left out: unknown. */
+  learning?: { seen: Ms; needed: Ms } | null;
   points: PointId[];
   /** Alarms that are not normal. */
   alarms: number;

@@ -36,6 +36,7 @@ export const machineAnswer = z.object({
   code: z.string(),
   state: machineState,
   health: z.number().nullable(),
+  learning: z.object({ seen: z.number(), needed: z.number() }).nullable().exactOptional().describe("ms"),
   points: z.array(z.string()),
   alarms: z.int(),
 });

@@ -100,6 +100,7 @@ export interface MachineView {
   /** 0 … 100; null while nothing is known. */
   health: number | null;
   reasons?: readonly Text[];
+  learning?: { readonly seen: number; readonly needed: number } | null;
 }
 
 /** The site file, as a page edits it. */

@@ -89,7 +89,7 @@ function machineRoutes(app: App, desk: Desk): void {
 }
 
 function answerMachine(desk: Desk, machine: Machine): MachineAnswer {
-  const { state, health } = desk.machineView(machine.id);
+  const { state, health, learning } = desk.machineView(machine.id);
   const points = [...desk.points.values()].filter((point) => point.machine === machine.id);
   return {
     id: machine.id,
@@ -99,6 +99,7 @@ function answerMachine(desk: Desk, machine: Machine): MachineAnswer {
     code: machine.code ?? machine.id,
     state,
     health,
+    ...(learning !== undefined && { learning }),
     points: points.map(({ id }) => id),
     alarms: desk.alarms.list().filter((alarm) => alarm.machine === machine.id).length,
   };
