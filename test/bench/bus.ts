@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
 import { paceOf, TURNAROUND } from "../../gateway/drivers/modbus/copper.ts";
 import { greedyDriver, modbusDriver, Running } from "../sim/modbus/driver.ts";
-import { pacedSlaves, stopPeers } from "../sim/modbus/peers.ts";
+import { libmodbusTcp, pacedSlaves, stopPeers } from "../sim/modbus/peers.ts";
 
 /**
- * `npm run bench -- bus [--seconds 10] [--part ceiling|devices]`: how much of a serial line's ceiling the driver uses, what it costs, how steady it is, and
+ * `npm run bench -- bus [--seconds 10] [--part ceiling|devices|tcp]`: how much of a serial line's ceiling the driver uses, what it costs, how steady it is, and
  * what two dead slaves of ten do to the others. The slaves are `test/sim/modbus/pace.c` on a pseudo terminal: characters, silences and
  * a turnaround of 5 ms in real time.
  */
@@ -103,16 +103,38 @@ async function ten(baud: number, dead: number) {
   };
 }
 
+/** Ten Modbus TCP slaves (libmodbus) of a hundred registers, ten times a second: what the driver alone costs. */
+async function tcp() {
+  const ports = await Promise.all(Array.from({ length: 10 }, libmodbusTcp));
+  const running = ports.map((port, i) => {
+    const device = { id: "d", slave: 1, every: "100ms", machine: `m${i}`, signals: words(100) };
+    return new Running(modbusDriver({ port: `tcp://127.0.0.1:${port}`, devices: [device] }), false);
+  });
+  const taken = () => running.reduce((sum, { good }) => sum + good, 0);
+  await pause(WARM_UP);
+  const [from, before] = [taken(), process.cpuUsage()];
+  await pause(1_000 * seconds);
+  const [count, cpu] = [taken() - from, process.cpuUsage(before)];
+  await Promise.all(running.map((one) => one.stop()));
+  return {
+    "readings/s": round(count / seconds),
+    "CPU µs/reading, driver alone": Math.round((100 * (cpu.user + cpu.system)) / count) / 100,
+    "RSS MB": Math.round(process.memoryUsage.rss() / 1e6),
+  };
+}
+
 const round = (n: number) => Math.round(10 * n) / 10;
 
 try {
-  if (values.part !== "devices") {
+  const wants = (part: string) => values.part === undefined || values.part === part;
+  if (wants("ceiling")) {
     const lines = [];
     for (const registers of [125, 10])
       for (const baud of [9_600, 19_200, 115_200]) lines.push(await utilisation(baud, registers));
     console.table(lines);
   }
-  if (values.part !== "ceiling") console.table([await ten(9_600, 0), await ten(9_600, 2), await ten(19_200, 0)]);
+  if (wants("devices")) console.table([await ten(9_600, 0), await ten(9_600, 2), await ten(19_200, 0)]);
+  if (wants("tcp")) console.table([await tcp()]);
 } finally {
   stopPeers();
 }
