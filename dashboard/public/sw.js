@@ -19,7 +19,8 @@ async function newestPage(request) {
   try {
     const answer = await fetch(request);
     if (answer.ok) void keepShell();
-    return answer;
+    // A gateway that is just starting anew refuses pages for a second; the shell waits for it better than an error does.
+    return answer.status >= 500 ? ((await caches.match("/")) ?? answer) : answer;
   } catch {
     return (await caches.match("/")) ?? Response.error();
   }

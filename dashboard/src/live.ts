@@ -24,6 +24,10 @@ const points = new Map<string, Signal<LivePoint>>();
 
 export const pointSignal = (id: string): ReadonlySignal<LivePoint> | undefined => points.get(id);
 
+/** A point's newest state; renders anew when it changes, and when the point first appears. */
+export const livePoint = (id: string): LivePoint | undefined =>
+  pointIds.value.length > 0 ? points.get(id)?.value : undefined;
+
 /** All points of a machine but those that only a spectrum needs, in the gateway's order. Subscribes to the list, not to the values. */
 export const pointsOf = (machine: string): readonly ReadonlySignal<LivePoint>[] =>
   pointIds.value.flatMap((id) => {

@@ -81,7 +81,7 @@ describeWith(["chromium"], "daily work on the page", () => {
     await save.click();
     await expect.poll(() => readFileSync(config, "utf8"), { timeout: 20_000 }).toContain("Le gros tour");
     expect(readFileSync(config, "utf8")).toContain("# The demonstration workshop.");
-    await page.goto(`${gateway.url}/`);
+    await page.getByRole("link", { name: "Atelier", exact: true }).click();
     await expect.poll(() => page.locator(".tile h2").allTextContents(), { timeout: 30_000 }).toContain("Le gros tour");
     await context.close();
   });

@@ -50,15 +50,14 @@ export function Chart({ point, window, comparison, alarms }: Props) {
   }, [comparison?.point, comparison?.shift]);
 
   const otherUnit = comparison && pointSignal(comparison.point)?.peek().unit;
-  const redraw = (): void => {
-    const { columns: main } = shown.current;
-    const second = other.peek();
+  const draw = (main: Columns, second: HistoryAnswer | null, to: number): void => {
     const line =
       second && comparison
-        ? aligned(main.peek().t, columnsOf(second, window.peek().to, point.every, Date.now()), comparison.shift)
-        : main.peek().t.map(() => null);
-    plot.current?.setData([main.peek().t, main.peek().min, main.peek().max, main.peek().mean, line]);
+        ? aligned(main.t, columnsOf(second, to, point.every, Date.now()), comparison.shift)
+        : main.t.map(() => null);
+    plot.current?.setData([main.t, main.min, main.max, main.mean, line]);
   };
+  const redraw = (): void => draw(columns.peek(), other.peek(), window.peek().to);
   useEffect(() => {
     const element = place.current;
     if (!element) return;
@@ -92,11 +91,7 @@ export function Chart({ point, window, comparison, alarms }: Props) {
       plot.current = undefined;
     };
   }, [point.id, otherUnit, paint.value, language.value]);
-  useSignalEffect(() => {
-    // All three are read so that each of them redraws.
-    if (columns.value && window.value) void other.value;
-    redraw();
-  });
+  useSignalEffect(() => draw(columns.value, other.value, window.value.to));
   useEffect(redraw, [alarms]);
 
   return (

@@ -37,8 +37,7 @@ export function fetchWindow(
     }
   };
   const stopAsking = effect(() => void ask(window.value, width.value));
-  const stopMoving = effect(() => {
-    void tick.value;
+  const stopMoving = tick.subscribe(() => {
     const shown = window.peek();
     const span = shown.to - shown.from;
     const pace = Math.min(LATEST, Math.max(SOONEST, span / width.peek()));

@@ -1,4 +1,4 @@
-import { alarms, machines, pointIds, pointSignal, pointsOf } from "../live.ts";
+import { alarms, machines, pointSignal, pointsOf } from "../live.ts";
 import { ChartPanel } from "../parts/chart-panel.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 import { go, query } from "../router.ts";
@@ -9,7 +9,6 @@ import { words } from "../words/index.ts";
 /** Any point over any time. The point is part of the address, so that what one person sees can be sent to another. */
 export default function History() {
   const w = words.value;
-  void pointIds.value;
   const asked = query.value.get("point");
   const first = machines.value[0];
   const point = asked

@@ -3,7 +3,7 @@ import type { MachineAnswer } from "../../../gateway/core/api.ts";
 import type { Text } from "../../../gateway/core/text.ts";
 import { useAsked } from "../ask.ts";
 import { useHealthTrend } from "../health-trend.ts";
-import { alarms, link, machines, pointIds, pointsOf, tick } from "../live.ts";
+import { alarms, link, machines, pointsOf, tick } from "../live.ts";
 import { AlarmCard } from "../parts/alarm-card.tsx";
 import { ChartPanel } from "../parts/chart-panel.tsx";
 import { Health } from "../parts/health.tsx";
@@ -32,7 +32,6 @@ function Machine({ machine }: { machine: MachineAnswer }) {
   const w = words.value;
   const chosen = useSignal<string | null>(null);
   const points = useComputed(() => {
-    void pointIds.value;
     // State and health have their own place at the top.
     return pointsOf(machine.id).filter((point) => !/\/(state|health)$/.test(point.peek().id));
   });

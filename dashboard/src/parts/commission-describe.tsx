@@ -5,7 +5,7 @@ import { editsFor, type FoundDevice, idOf, plausible, preview, proposedSignals }
 import { changedLines } from "../diff.ts";
 import { valueShown } from "../format.ts";
 import { get, put, Refused } from "../http.ts";
-import { machines, pointIds, pointSignal } from "../live.ts";
+import { livePoint, machines } from "../live.ts";
 import { nameOf, titleOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 import { Ago } from "./age.tsx";
@@ -172,7 +172,6 @@ function Live({
   port: string;
 }) {
   const w = words.value.commission;
-  void pointIds.value;
   const known = machines.value.find(({ id }) => id === machine);
   useEffect(() => scrollTo(0, 0), []);
   return (
@@ -207,7 +206,7 @@ function Live({
 }
 
 function SheetRow({ id }: { id: string }) {
-  const point = pointSignal(id)?.value;
+  const point = livePoint(id);
   const w = words.value;
   return (
     <tr>
