@@ -12,7 +12,7 @@ import { createDesk } from "./desk.ts";
 import { written } from "./letters.ts";
 import { Outbox } from "./outbox.ts";
 import { type Draft, drill, due, hear, type Moment, routerFrom } from "./router.ts";
-import type { NoticeSettings, Person } from "./settings.ts";
+import { channelProblems, type NoticeSettings, type Person } from "./settings.ts";
 
 export interface PostmanParts {
   readonly settings: NoticeSettings;
@@ -46,6 +46,7 @@ export async function openPostman(parts: PostmanParts): Promise<Postman> {
   const [codes, links, saved] = await Promise.all([Codes.load(cells), Links.load(cells), cells.load("router")]);
   const state = routerFrom(saved.get(NAME));
   const channels = new Map(parts.notifiers.filter((n) => n.deliver).map((n) => [n.name, n]));
+  for (const { message } of channelProblems(settings.people, new Set(channels.keys()))) parts.say.warn(message);
   const people = new Map(settings.people.map((person) => [person.id, person]));
   const now = (): Moment => ({ t: clock.now(), steady: parts.steady() });
   const stopping = new AbortController();

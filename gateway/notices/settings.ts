@@ -140,6 +140,16 @@ function problemsIn({ people, teams, rotas, policies }: Names) {
   return problems;
 }
 
+/** Channels of people that no entry of `notifiers:` carries; to be asked where both lists are known. */
+export const channelProblems = (people: readonly z.output<typeof person>[], notifiers: ReadonlySet<string>) =>
+  people.flatMap(({ name, via }, i) =>
+    via.flatMap(({ channel }, k) =>
+      notifiers.has(channel)
+        ? []
+        : [{ path: ["people", i, "via", k, "channel"], message: `${name}: no notifier is called ${channel}` }],
+    ),
+  );
+
 export type NoticeSettings = z.output<typeof noticeSettings>;
 export type Person = z.output<typeof person>;
 export type Rota = z.output<typeof rota>;
