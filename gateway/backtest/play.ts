@@ -22,6 +22,8 @@ export interface Found {
   readonly t: number;
   readonly machine?: string;
   readonly point?: string;
+  /** The name of that point's column, as it stands in the table. */
+  readonly column?: string;
   readonly rule: string;
   readonly level: Level;
   readonly finding: Finding;
@@ -97,7 +99,7 @@ export async function* play(table: Table, plugins: ReadonlyMap<string, DetectorP
       if (finding.active && word !== told) found.push(caseOf(finding, now?.point, row.t));
       told = word;
     }
-    yield { row, ...verdict(rules), found };
+    yield { row, ...verdict(rules), found: found.map((one) => withColumn(one, points)) };
   }
 }
 
@@ -141,6 +143,11 @@ const evidence = ({ rule, vote, point }: Playing, finding: Finding, t: number): 
   level: vote === undefined ? finding.level : "watch",
   finding,
 });
+
+const withColumn = (found: Found, points: readonly Point[]): Found => {
+  const column = points.find(({ id }) => id === found.point)?.signal.title?.en;
+  return column === undefined ? found : { ...found, column };
+};
 
 const caseOf = (finding: Finding, point: PointId | undefined, t: number): Found => ({
   t,

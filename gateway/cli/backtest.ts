@@ -104,9 +104,9 @@ function scoreLine({ row, score, prediction }: Scored, single: boolean): string 
   return `${stamp},${single ? `${row.values[0] ?? ""},` : ""}${Number(score.toFixed(6))},${prediction}\n`;
 }
 
-function foundLine({ t, machine, point, rule, level, finding }: Found) {
+function foundLine({ t, machine, point, column, rule, level, finding }: Found) {
   const { part, onset, score, forecast, text } = finding;
-  const about = { ...(machine !== undefined && { machine }), ...(point !== undefined && { point }) };
+  const about = { ...(machine !== undefined && { machine }), ...(point !== undefined && { point, column }) };
   const known = { ...(part !== undefined && { part }), ...(onset !== undefined && { onset }) };
   return { t, ...about, rule, level, ...known, score, ...(forecast && { forecast }), text };
 }
