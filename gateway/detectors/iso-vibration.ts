@@ -28,7 +28,8 @@ const options = z.strictObject({
 });
 
 type Options = z.output<typeof options>;
-type Zone = "A" | "B" | "C" | "D";
+const ORDER = ["A", "B", "C", "D"] as const;
+type Zone = (typeof ORDER)[number];
 
 interface State {
   recent: number[];
@@ -59,7 +60,7 @@ const BACK = 0.9;
 const LEAST = 60;
 const SMOOTH = 1 / 64;
 const SLOW = 1 / 20_000;
-/** A pause longer than this is no running time. */
+/** A pause longer than this, or than three planned readings, is no running time. */
 const PAUSE = 60_000;
 
 export default defineDetector<Options>({
@@ -76,10 +77,18 @@ export default defineDetector<Options>({
     point?.signal.unit === "mm/s" && point.signal.kind === "gauge" ? { learn: DAY } : undefined,
   create(given, { point, machine }): Detector<State> {
     if (!point) throw new Error("iso-vibration: needs a point");
+    const pause = Math.max(PAUSE, 3 * point.signal.every);
     const zones = given.zones ?? ZONES[given.class ?? machine.class ?? "II"];
     const initial: State = {
-      ...{ recent: [], count: 0, run: 0, last: null, smooth: 0, usual: null },
-      ...{ zone: "A" as const, changed: false, level: null },
+      recent: [],
+      count: 0,
+      run: 0,
+      last: null,
+      smooth: 0,
+      usual: null,
+      zone: "A",
+      changed: false,
+      level: null,
     };
     return {
       inputs: [point.id],
@@ -88,7 +97,7 @@ export default defineDetector<Options>({
       step(state, entry, { state: doing }) {
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
         if (value === null || value < 0 || (doing !== "running" && doing !== "unknown")) return { state };
-        take(state, value, entry, given.learn, zones);
+        take(state, value, entry, { learn: given.learn, pause, zones });
         return news(state, zones, point);
       },
     };
@@ -97,11 +106,17 @@ export default defineDetector<Options>({
 
 type Limits = readonly [number, number, number];
 
-function take(state: State, value: number, entry: Entry<Reading>, learn: Ms, zones: Limits): void {
+interface Pace {
+  learn: Ms;
+  pause: Ms;
+  zones: Limits;
+}
+
+function take(state: State, value: number, entry: Entry<Reading>, { learn, pause, zones }: Pace): void {
   state.recent.push(value);
   if (state.recent.length > 9) state.recent.shift();
   const now = median([...state.recent]);
-  state.run += state.last === null ? 0 : Math.min(PAUSE, Math.max(0, entry.steady - state.last));
+  state.run += state.last === null ? 0 : Math.min(pause, Math.max(0, entry.steady - state.last));
   state.last = entry.steady;
   state.count++;
   state.smooth += (now - state.smooth) * Math.max(SMOOTH, 1 / state.count);
@@ -117,13 +132,11 @@ function take(state: State, value: number, entry: Entry<Reading>, learn: Ms, zon
   if (!state.changed) state.usual += SLOW * off;
 }
 
-function zoneOf(value: number, before: Zone, [ab, bc, cd]: Limits): Zone {
-  const order = "ABCD";
-  const limits = [ab, bc, cd];
-  const up = limits.filter((limit) => value >= limit).length;
-  const down = limits.filter((limit) => value >= BACK * limit).length;
-  const at = Math.max(up, Math.min(down, order.indexOf(before)));
-  return (["A", "B", "C", "D"] as const)[at] ?? "D";
+/** Up as soon as a limit is reached, down only well below it. */
+function zoneOf(value: number, before: Zone, limits: Limits): Zone {
+  const reached = limits.filter((limit) => value >= limit).length;
+  const held = limits.filter((limit) => value >= BACK * limit).length;
+  return ORDER[Math.max(reached, Math.min(held, ORDER.indexOf(before)))] ?? "D";
 }
 
 function news(state: State, zones: Limits, point: Point): Step<State> {
