@@ -152,6 +152,8 @@ test("12: a hole in the map is found by halving, named once, and takes no neighb
   expect(line.lines.filter((said) => said.includes("refuses"))).toEqual([
     "ligne-1: d refuses r22 (holding 22); leaving it out, trying again every 10 min",
   ]);
+  // Every signal says one thing per poll, also in the one in which the hole was found.
+  expect(line.of("m/r22").length).toBe(line.of("m/r0").length);
   const asked = line.wire.questions;
   await line.pass(10_000);
   expect(line.wire.questions - asked).toBeLessThanOrEqual(30);

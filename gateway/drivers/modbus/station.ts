@@ -105,14 +105,15 @@ export class Station {
     if (this.#breaker.isOpen && !(await this.#probe(clock.monotonic())))
       return this.#allBad(indices, clock.now(), this.#why);
     let fault: FaultCode | undefined;
-    for (const reader of this.#plan(due, indices, clock.monotonic())) {
+    const plan = this.#plan(due, indices, clock.monotonic());
+    for (const index of indices) {
+      const tag = this.settings.tags[index];
+      if (tag && this.#refused.has(tag)) readings.push(this.#bad(index, clock.now(), "refused"));
+    }
+    for (const reader of plan) {
       // Once a device has not answered, its other blocks would only cost the bus more waiting.
       fault = fault ?? (await this.#read(reader, clock, readings));
       if (fault) for (const index of reader.block.spans) readings.push(this.#bad(index, clock.now(), fault));
-    }
-    for (const [tag] of this.#refused) {
-      const index = this.settings.tags.indexOf(tag);
-      if (indices.includes(index)) readings.push(this.#bad(index, clock.now(), "refused"));
     }
     this.#judge(fault, clock.monotonic());
     if (!fault) await this.#readText();
