@@ -2,6 +2,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import type { MachineAnswer } from "../../../gateway/core/api.ts";
 import type { Text } from "../../../gateway/core/text.ts";
 import { useAsked } from "../ask.ts";
+import { spanShown } from "../format.ts";
 import { useHealthTrend } from "../health-trend.ts";
 import { alarms, link, machines, pointsOf, tick } from "../live.ts";
 import { AlarmCard } from "../parts/alarm-card.tsx";
@@ -63,6 +64,11 @@ function Machine({ machine }: { machine: MachineAnswer }) {
           </h1>
           <p>
             <StateChip state={machine.state} /> <span class="code">{w.machine.code(machine.code)}</span>
+            {machine.learning && (
+              <span class="code">
+                {w.machine.learning(spanShown(machine.learning.seen), spanShown(machine.learning.needed))}
+              </span>
+            )}
           </p>
         </div>
         <Health health={machine.health} trend={useHealthTrend(machine.id)} size={88} />

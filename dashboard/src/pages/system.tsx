@@ -32,6 +32,10 @@ export default function System() {
               <Icon name="person" />
               {words.value.users.title}
             </a>
+            <a class="button" href="/api/v1/support" download>
+              <Icon name="download" />
+              {w.support}
+            </a>
             <a class="button" href="/api/v1/backup" download>
               <Icon name="download" />
               {w.backup}

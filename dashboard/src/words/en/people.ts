@@ -81,6 +81,7 @@ export const people: Pick<Words, "account" | "users" | "trust" | "system"> = {
   system: {
     title: "System",
     backup: "Download a backup",
+    support: "Support bundle (no secrets)",
     disk: "Recording",
     recording: "Disk",
     recordingOk: "records",

@@ -62,6 +62,7 @@ export const watch: Pick<
   state: { unknown: "state unknown", off: "off", idle: "idle", running: "running", transient: "changing" },
   machine: {
     unknownCode: (code) => `No machine carries the code “${code}”.`,
+    learning: (seen, needed) => `learning: ${seen} of ${needed}`,
     measures: "Measurements",
     noMeasures: "No reading has arrived yet.",
     code: (code) => `Code ${code}`,

@@ -80,6 +80,7 @@ export const people = {
   system: {
     title: "Système",
     backup: "Télécharger une sauvegarde",
+    support: "Dossier d’assistance (sans secrets)",
     disk: "Enregistrement",
     recording: "Disque",
     recordingOk: "enregistre",

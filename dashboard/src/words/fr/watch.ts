@@ -73,6 +73,7 @@ export const watch = {
   } satisfies Record<MachineState, string>,
   machine: {
     unknownCode: (code: string) => `Aucune machine ne porte le code « ${code} ».`,
+    learning: (seen: string, needed: string) => `apprentissage : ${seen} sur ${needed}`,
     measures: "Mesures",
     noMeasures: "Aucune mesure n’est encore arrivée.",
     code: (code: string) => `Code ${code}`,
