@@ -34,6 +34,7 @@ const BACK = 1;
 const CONFIRM = { leave: 2, back: 5 };
 const REFIT = 1.15;
 const MEMORY = 1_000;
+const STILL = 1e150;
 
 export function joint(signals: number): Joint {
   return {
@@ -174,7 +175,11 @@ function learn(of: Joint, row: readonly (number | null)[]): void {
 
 function refit(of: Joint): void {
   const { mean, covariance } = of;
-  const scale = mean.map((m, i) => Math.max(Math.sqrt(covariance[at(i, i)] ?? 0), 1e-3 * Math.abs(m), 1e-9));
+  const scale = mean.map((m, i) => {
+    const spread = Math.sqrt(covariance[at(i, i)] ?? 0);
+    // A signal that has not moved yet is not judged: nobody knows what a small move of it is.
+    return spread > 1e-9 * Math.abs(m) ? spread : STILL;
+  });
   const factor = new Array<number>(covariance.length).fill(0);
   for (let i = 0; i < mean.length; i++) {
     for (let j = 0; j <= i; j++) {

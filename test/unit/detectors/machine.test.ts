@@ -9,14 +9,14 @@ const names = (n: number) => Array.from({ length: n }, (_, i) => ({ name: `s${i 
 
 describe("correlation", () => {
   /** Many signals that hang on three hidden causes. */
-  function plant(player: Player, rows: number, broken?: { signal: number; by: number }) {
+  function plant(player: Player, rows: number, broken?: { signal: number; by: number }, unit = (v: number) => v) {
     const rough = noise(rows);
     for (let row = 0; row < rows; row++) {
       const causes = [rough(), rough(), rough()];
       player.wait(SECOND);
       for (let i = 0; i < 15; i++) {
         const value = 10 + (causes[i % 3] ?? 0) * (1 + i / 5) + 0.1 * rough();
-        player.reading(value + (broken?.signal === i ? broken.by : 0), `s${i + 1}`);
+        player.reading(unit(value + (broken?.signal === i ? broken.by : 0)), `s${i + 1}`);
       }
     }
     return player;
@@ -31,6 +31,15 @@ describe("correlation", () => {
     expect(machine.findings[0]?.text.en).toMatch(/^s5 \S+ instead of \S+/);
     plant(machine, 60);
     expect(machine.findings[1]).toMatchObject({ active: false, point: "lathe/s5" });
+  });
+
+  test("other units and another zero change nothing", () => {
+    const machine = new Player(correlation, {}, contextOf(correlation, names(15)));
+    const unit = (v: number) => 512 * v - 300_000;
+    plant(machine, 700, undefined, unit);
+    expect(machine.findings).toEqual([]);
+    plant(machine, 60, { signal: 4, by: 1.5 }, unit);
+    expect(machine.findings).toMatchObject([{ active: true, point: "lathe/s5" }]);
   });
 
   test("when most signals leap in the same moment the machine does another job, and nothing is told", () => {
