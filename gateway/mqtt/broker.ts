@@ -50,6 +50,8 @@ interface Visitor {
 
 /** Opens the broker inside the gateway. */
 export async function openBroker(parts: BrokerParts): Promise<Broker> {
+  const { host, open } = parts.settings;
+  if (open && !isLoopback(host)) throw new Error(`broker: without a password only 127.0.0.1 is allowed, not ${host}`);
   const accounts = await MqttAccounts.load(parts.cells);
   const door = new Door(parts, accounts);
   const aedes = await Aedes.createBroker({

@@ -60,6 +60,9 @@ export interface RouteNeed {
 export async function createWeb(parts: WebParts): Promise<Web> {
   const { settings, clock } = parts;
   const secure = !isLoopback(settings.host);
+  // The site file was checked, but a command line may have said another host since.
+  if (secure && settings.open)
+    throw new Error(`web: without an account only 127.0.0.1 is allowed, not ${settings.host}: set \`web.open: false\``);
   const identity = secure ? await identityFor(parts) : undefined;
   const startedAt = clock.monotonic();
   const people = await openPeople(parts, secure);

@@ -90,8 +90,10 @@ describe("who may come in", () => {
     await closed;
   });
 
-  test("opening it beyond this machine is refused", () => {
+  test("opening it beyond this machine is refused, in the site file and after", async () => {
     expect(brokerSettings.safeParse({ open: true, host: "0.0.0.0" }).success).toBe(false);
+    const settings = { ...brokerSettings.parse({ port: 0, open: true }), host: "0.0.0.0" };
+    await expect(openBroker({ settings, site, cells, clock, meters, say: quiet })).rejects.toThrow(/only 127/);
   });
 });
 

@@ -131,6 +131,12 @@ describe("beyond this machine", () => {
     expect(outcome).toBe("refused");
   });
 
+  test("a page without accounts is refused, also when the command line says the host", async () => {
+    w = await world();
+    const settings = { ...w.parts.settings, host: "0.0.0.0" };
+    await expect(world({}, { settings })).rejects.toThrow(/only 127/);
+  });
+
   test("the authority is handed out as a file that phones know", async () => {
     w = await world({ host: "0.0.0.0", open: false });
     const { headers, body } = await get("/ca.crt");
