@@ -169,7 +169,9 @@ function words(
 ): string {
   const { unit } = point.signal;
   const colon = l === "fr" ? " :" : ":";
-  const level = `${nameOfPoint(point)[l]}${colon} ${amount(changed ? smooth : median([...recent]), unit, l)}, zone ${zone}`;
+  // A zone is told by the level now, a change by the level that has lasted.
+  const shown = changed && limit === undefined ? smooth : median([...recent]);
+  const level = `${nameOfPoint(point)[l]}${colon} ${amount(shown, unit, l)}, zone ${zone}`;
   const from = limit === undefined ? "" : ` (${l === "fr" ? "à partir de" : "from"} ${amount(limit, unit, l)})`;
   const against =
     changed && usual !== null

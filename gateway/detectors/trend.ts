@@ -75,7 +75,7 @@ export default defineDetector<Options>({
     return {
       inputs: [point.id],
       initial: newTrendState(),
-      learning: (state) => learning(state, rule),
+      learning: (state) => learning(state, rule, point.signal.every),
       step(state, entry, around) {
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
         if (value === null || (around.state !== "running" && around.state !== "unknown")) return { state };

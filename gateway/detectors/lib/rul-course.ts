@@ -129,9 +129,9 @@ export function learned(state: TrendState, rule: Rule): boolean {
 }
 
 /** How far the learning is; null once it is over. */
-export function learning(state: TrendState, { learn }: Rule): { seen: Ms; needed: Ms } | null {
+export function learning(state: TrendState, { learn }: Rule, every: Ms): { seen: Ms; needed: Ms } | null {
   if (state.scale) return null;
-  const needed = Math.max(learn, ENOUGH * state.pace);
+  const needed = Math.max(learn, ENOUGH * (state.pace || every));
   return { seen: Math.min(state.run, needed), needed };
 }
 
