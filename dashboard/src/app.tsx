@@ -3,6 +3,7 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { accountNeeded } from "./http.ts";
 import { alarms, site } from "./live.ts";
+import Workshop from "./pages/workshop.tsx";
 import { Banner } from "./parts/banner.tsx";
 import { Entrance } from "./parts/entrance.tsx";
 import { Icon, type IconName } from "./parts/icon.tsx";
@@ -14,7 +15,7 @@ import { language, words } from "./words/index.ts";
 
 type Page = () => Promise<{ default: ComponentType }>;
 
-/** Every page is a piece of its own, fetched when first opened. Only pages with an `icon` are in the menu; `open` ones are for strangers too. */
+/** Every page but the first is a piece of its own, fetched when first opened. Only pages with an `icon` are in the menu; `open` ones are for strangers too. */
 const pages: readonly {
   path: RegExp;
   page: Page;
@@ -25,7 +26,7 @@ const pages: readonly {
 }[] = [
   {
     path: /^\/$/,
-    page: () => import("./pages/workshop.tsx"),
+    page: async () => ({ default: Workshop }),
     title: (w) => w.nav.workshop,
     href: "/",
     icon: "workshop",

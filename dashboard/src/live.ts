@@ -90,10 +90,12 @@ export let hurry: () => void = () => undefined;
 
 /** Asks for everything at once: at the start, and again after every loss. */
 async function snapshot(stop: AbortSignal): Promise<void> {
-  // The site is told to strangers too: the door must speak its language.
-  const newSite = await get<SiteAnswer>("/site", stop);
-  if (!site.peek()) site.value = newSite;
-  const [newMachines, newPoints, newAlarms] = await Promise.all([
+  const [newSite, newMachines, newPoints, newAlarms] = await Promise.all([
+    // The site is told to strangers too: the door must speak its language.
+    get<SiteAnswer>("/site", stop).then((told) => {
+      if (!site.peek()) site.value = told;
+      return told;
+    }),
     get<MachineAnswer[]>("/machines", stop),
     get<PointAnswer[]>("/points", stop),
     get<AlarmAnswer[]>("/alarms", stop),
