@@ -168,6 +168,7 @@ const checkpoint = z.object({
   t: z.number(),
   steady: z.number(),
   bad: z.record(z.string(), z.string()),
+  silenced: z.record(z.string(), z.string()).default({}),
 });
 const learnedRule = z.object({ print: z.string(), state: z.unknown() });
 
@@ -191,6 +192,7 @@ async function restore({ cells, say }: EngineParts, rules: readonly Rule[], watc
       machines: Object.fromEntries(machines) as Learned["machines"],
       cases: Object.fromEntries(cases) as Learned["cases"],
       bad: place.bad as Learned["bad"],
+      silenced: place.silenced,
       moment: { t: epochMs(place.t), steady: steadyMs(place.steady) },
     });
   const knownCases = new Set([...cases.keys()].map(caseRuleId));
@@ -283,7 +285,7 @@ function warnOfParents(rules: readonly Rule[], say: Logger): void {
 
 function learnedCells(watch: Watch, prints: ReadonlyMap<string, string>, seq: number) {
   // A copy: the detectors go on with theirs while this is on its way to the disk.
-  const { rules, machines, cases, bad, moment } = structuredClone(watch.save());
+  const { rules, machines, cases, bad, silenced, moment } = structuredClone(watch.save());
   return [
     ...Object.entries(rules).map(([id, state]) => ({
       kind: "detector",
@@ -292,6 +294,6 @@ function learnedCells(watch: Watch, prints: ReadonlyMap<string, string>, seq: nu
     })),
     ...Object.entries(machines).map(([id, value]) => ({ kind: "machine-state", key: id, value })),
     ...Object.entries(cases).map(([id, value]) => ({ kind: "case", key: id, value })),
-    { kind: "alarms-checkpoint", key: NAME, value: { seq, bad, ...moment } },
+    { kind: "alarms-checkpoint", key: NAME, value: { seq, bad, silenced, ...moment } },
   ];
 }

@@ -151,7 +151,7 @@ export function describe(record: AlarmRecord, finding: Finding): void {
 }
 
 /** The alarm as people and programs see it. */
-export function alarmOf(record: AlarmRecord, { design, type: _ }: AlarmRule): Alarm {
+export function alarmOf(record: AlarmRecord, { design, type }: AlarmRule): Alarm {
   const { life } = record;
   return defined<Alarm>({
     id: record.id,
@@ -165,6 +165,8 @@ export function alarmOf(record: AlarmRecord, { design, type: _ }: AlarmRule): Al
     active: life.cond,
     occurrence: life.occurrence,
     since: record.since,
+    // A case says what it is about by itself.
+    name: type === "case" ? undefined : design.name,
     text: record.text,
     value: record.value,
     limit: record.limit,

@@ -30,7 +30,7 @@ export const ruleHead = z.strictObject({
     .boolean()
     .default(false)
     .describe("An alarm of its own, where its kind usually speaks through the machine's case"),
-  name: words.optional().describe("A few words for the head of a message"),
+  name: words.optional().describe("A few words that go before the text of a message"),
   class: z
     .enum(["alarm", "notice", "event"])
     .optional()

@@ -1,4 +1,4 @@
-import type { AlarmDesign, AlarmEvent } from "../core/alarm.ts";
+import type { AlarmEvent } from "../core/alarm.ts";
 import type { Burst } from "../core/burst.ts";
 import { type Finding, HEARTBEAT, type Learning, type Surroundings } from "../core/detector.ts";
 import type { FaultCode } from "../core/fault.ts";
@@ -6,7 +6,8 @@ import type { Entry } from "../core/log.ts";
 import type { Point, PointId } from "../core/point.ts";
 import { type Reading, whyOf } from "../core/reading.ts";
 import { type EpochMs, epochMs, type Ms, type SteadyMs, steadyMs } from "../core/time.ts";
-import type { Cases, MachineCase } from "./case.ts";
+import type { Cases } from "./case.ts";
+import { adviceOf, told } from "./case-alarm.ts";
 import { Desk } from "./desk.ts";
 import type { Cause } from "./lifecycle.ts";
 import { MODEMS, modemFinding, noNetwork } from "./modem.ts";
@@ -32,6 +33,8 @@ export interface Learned {
   readonly machines: Readonly<Record<string, LearnedMachine>>;
   /** Points that bring no number now, and why. */
   readonly bad: Readonly<Record<PointId, FaultCode>>;
+  /** Points whose sensor is at fault, and the rule that says so. */
+  readonly silenced: Readonly<Record<PointId, string>>;
   readonly cases: ReturnType<Cases["save"]>;
   readonly moment: Moment;
 }
@@ -151,18 +154,28 @@ export function createWatch({ rules, points, settings, machines, cases }: WatchP
       cases.finding(rule, finding, entry, slot.room.around);
   };
 
-  const run = (slot: Slot, entry: Entry<Reading>, out: AlarmEvent[]) => {
+  /** Findings of one entry wait until all its detectors have spoken: a broken sensor is known before its limit speaks. */
+  let fresh: { slot: Slot; finding: Finding }[] = [];
+
+  const run = (slot: Slot, entry: Entry<Reading>) => {
     const { state, finding } = slot.rule.detector.step(slot.state, entry, slot.room.around);
     slot.state = state;
-    if (finding) {
-      const measured = entry.item.point !== HEARTBEAT && entry.item.quality !== "bad";
-      found(slot, finding, entry, measured ? "value" : "silence", out);
-    }
+    if (finding) fresh.push({ slot, finding });
+  };
+
+  const settle = (entry: Entry<Reading>, out: AlarmEvent[]) => {
+    if (fresh.length === 0) return;
+    const about = entry.item.point !== HEARTBEAT && entry.item.quality !== "bad" ? "value" : "silence";
+    const spoken = fresh;
+    fresh = [];
+    for (const { slot, finding } of spoken) if (finding.silences) found(slot, finding, entry, about, out);
+    for (const { slot, finding } of spoken) if (!finding.silences) found(slot, finding, entry, about, out);
   };
 
   const beat = (entry: Entry<Reading>, out: AlarmEvent[]) => {
     for (const room of rooms.values()) advance(room, entry);
-    for (const slot of slots) run(slot, entry, out);
+    for (const slot of slots) run(slot, entry);
+    settle(entry, out);
     for (const { machine, finding } of cases?.tick(entry) ?? []) {
       const rule = caseRules.get(machine);
       const about = cases?.list().find((one) => one.machine === machine);
@@ -192,7 +205,8 @@ export function createWatch({ rules, points, settings, machines, cases }: WatchP
       if (!reliving) desk.quality(point, seat.bad, moment);
     }
     advance(seat.room, entry);
-    for (const slot of seat.slots) run(slot, entry, out);
+    for (const slot of seat.slots) run(slot, entry);
+    settle(entry, out);
   };
 
   return {
@@ -247,38 +261,26 @@ export function createWatch({ rules, points, settings, machines, cases }: WatchP
       bad: Object.fromEntries(
         [...seats].flatMap(([id, { bad, last }]) => (bad && last ? [[id, whyOf(last) ?? "unknown"]] : [])),
       ),
+      silenced: Object.fromEntries(silenced),
       cases: cases?.save() ?? {},
       moment,
     }),
     restore(learned) {
       moment = learned.moment;
       cases?.restore(learned.cases);
-      for (const slot of slots)
-        if (Object.hasOwn(learned.rules, slot.rule.id)) slot.state = learned.rules[slot.rule.id];
-      for (const [id, room] of rooms) restoreRoom(room, learned.machines[id]);
       for (const [point, seat] of seats) {
+        const rule = learned.silenced[point];
+        if (rule !== undefined) silenced.set(point, rule);
         const why = learned.bad[point];
         seat.bad = why !== undefined;
         if (why) silence.changed(point, why, moment.steady);
       }
+      for (const slot of slots)
+        if (Object.hasOwn(learned.rules, slot.rule.id)) slot.state = learned.rules[slot.rule.id];
+      for (const [id, room] of rooms) restoreRoom(room, learned.machines[id]);
     },
   };
 }
-
-const adviceOf = ({ cause, consequence, action }: AlarmDesign): Advice => ({ cause, consequence, action });
-
-/** The case in one line, with its long form, what to look at first and what speaks for it beside it. */
-const told = (finding: Finding, about: MachineCase | undefined): Finding =>
-  about && finding.active
-    ? {
-        ...finding,
-        ...(about.point && { point: about.point }),
-        text: about.text,
-        details: finding.text,
-        checks: about.checks,
-        evidence: about.evidence.map((one) => one.text),
-      }
-    : finding;
 
 function seatsOf(points: readonly Point[], rooms: Map<string, Room>, slots: readonly Slot[]): Map<PointId, Seat> {
   const seats = new Map<PointId, Seat>();

@@ -27,7 +27,7 @@ export type AlarmState =
 
 /** How a rule's alarm behaves and what it tells people to do: what ISA-18.2 calls its rationalisation. */
 export interface AlarmDesign {
-  /** A few words for the head of a message; the finding's own text where it is left out. */
+  /** A few words that go before the finding's own text. */
   readonly name?: Text;
   readonly class: AlarmClass;
   readonly priority: Priority;
@@ -73,6 +73,8 @@ export interface Alarm {
   readonly occurrence: number;
   /** When this occurrence began. */
   readonly since: EpochMs;
+  /** What the site file calls it. */
+  readonly name?: Text;
   readonly text: Text;
   readonly value?: number;
   readonly limit?: number;

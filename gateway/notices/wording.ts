@@ -36,8 +36,9 @@ const asideWords: Partial<Record<AlarmState, Text>> = {
 export function headline(alarm: Alarm, machine: string, language: Language, timezone: string): string {
   const colon = language === "fr" ? " : " : ": ";
   const since = `${words.since[language]} ${hour(alarm.since, timezone)}`;
+  const said = [alarm.name?.[language], alarm.text[language].replace(/[\s.]+$/, "")].filter(Boolean).join(", ");
   const aside = asideWords[alarm.state]?.[language];
-  return `[${shortPriority[alarm.priority]}] ${machine}${colon}${alarm.text[language].replace(/[\s.]+$/, "")} ${since}${aside ? ` (${aside})` : ""}`;
+  return `[${shortPriority[alarm.priority]}] ${machine}${colon}${said} ${since}${aside ? ` (${aside})` : ""}`;
 }
 
 /** The long form: the head line, then what the rule knows of cause, consequence and what to do. */
