@@ -4,7 +4,7 @@ import type { Entry } from "../core/log.ts";
 import { type Machine, type Point, type PointId, pointId } from "../core/point.ts";
 import { bad, good, type Reading } from "../core/reading.ts";
 import { sameText } from "../core/text.ts";
-import { epochMs, steadyMs } from "../core/time.ts";
+import { epochMs, MINUTE, steadyMs } from "../core/time.ts";
 import type { DetectorPlugin } from "../plugin.ts";
 import type { Row, Table } from "./table.ts";
 
@@ -124,7 +124,13 @@ function rulesOf(points: readonly Point[], plugins: ReadonlyMap<string, Detector
     const plugin = plugins.get(type);
     if (!plugin) return [];
     const id = point ? `${type}-${point.signal.name}` : type;
-    const detector = plugin.create(plugin.options.parse({}), { id, site: SITE, machine: MACHINE, point, points });
+    const detector = plugin.create(plugin.options.parse(type === "trend" ? trendOptions(points) : {}), {
+      id,
+      site: SITE,
+      machine: MACHINE,
+      point,
+      points,
+    });
     return [
       { rule: id, type, vote: plugin.vote, point: point?.id, detector, state: structuredClone(detector.initial) },
     ];
@@ -134,6 +140,9 @@ function rulesOf(points: readonly Point[], plugins: ReadonlyMap<string, Detector
     ...(points.length > 1 ? machineRules.flatMap((type) => rule(type, undefined)) : []),
   ];
 }
+
+/** Where rows are minutes apart, days matter: a morning's rise is no trend before a few mornings have been seen. */
+const trendOptions = ([first]: readonly Point[]) => (first && first.signal.every >= MINUTE ? { learn: "2d" } : {});
 
 /** What votes in a case is at most a hint by itself; the case says whether somebody must go. */
 const evidence = ({ rule, vote, point }: Playing, finding: Finding, t: number): Found => ({

@@ -7,6 +7,8 @@ export interface Table {
   /** Value columns, as named in the file, or `c1`, `c2`, … */
   readonly columns: readonly string[];
   readonly period: Ms;
+  /** Columns that say what a person thought of a row: known by their names, and never looked at. */
+  readonly labels?: readonly string[];
   rows(): AsyncIterable<Row>;
 }
 
@@ -23,7 +25,9 @@ export interface TableChoice {
   time?: string | undefined;
   /** The time between two rows, for tables without a time column. */
   every?: Ms | undefined;
-  /** Columns to leave out (labels). */
+  /** The only columns to look at; all that hold numbers where left out. */
+  columns?: readonly string[] | undefined;
+  /** Columns to leave out. */
   ignore?: readonly string[] | undefined;
 }
 
@@ -32,6 +36,8 @@ export class TableProblem extends Error {}
 
 /** Rows read ahead to learn the shape of the file: separator, names, which columns hold numbers, the time between rows. */
 const PEEK = 20;
+
+const LABEL = /^(anomaly|is_anomaly|changepoint|labels?|class|target)$/i;
 
 export async function openTable(file: string, choice: TableChoice): Promise<Table> {
   if (!existsSync(file)) throw new TableProblem(`${file}: no such file`);
@@ -48,15 +54,20 @@ export async function openTable(file: string, choice: TableChoice): Promise<Tabl
   const sample = head.slice(named ? 1 : 0).map(cut);
   if (sample.length === 0) throw new TableProblem(`${file}: has no rows`);
   const time = timeColumn(file, names, sample, choice);
-  const ignored = new Set(choice.ignore);
+  const strange = [...(choice.columns ?? []), ...(choice.ignore ?? [])].find((name) => !names.includes(name));
+  if (strange !== undefined) throw new TableProblem(`${file}: no column "${strange}"; there are ${names.join(", ")}`);
+  const labels = names.filter((name) => LABEL.test(name) && !choice.columns?.includes(name));
+  const ignored = new Set([...(choice.ignore ?? []), ...labels]);
+  const wanted = (name: string) => !ignored.has(name) && (choice.columns?.includes(name) ?? true);
   // A column that begins empty may be a sensor that came later.
   const holds = (i: number) =>
     sample.some((row) => isNumber(row[i] ?? "")) || (named && sample.every((row) => (row[i] ?? "") === ""));
-  const places = names.flatMap((name, i) => (i !== time && !ignored.has(name) && holds(i) ? [i] : []));
+  const places = names.flatMap((name, i) => (i !== time && wanted(name) && holds(i) ? [i] : []));
   if (!places.some((i) => sample.some((row) => isNumber(row[i] ?? ""))))
     throw new TableProblem(`${file}: no column with numbers`);
   return {
     columns: places.map((i) => names[i] ?? ""),
+    labels,
     period: choice.every ?? usualStep(sample.map((row) => instant(row[time] ?? ""))),
     async *rows() {
       let n = 0;

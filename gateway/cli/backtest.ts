@@ -17,11 +17,11 @@ export const summary = {
 
 const usage = {
   fr: `Usage :
-  vigie backtest --input FICHIER.csv [--time COLONNE | --every 3min] [--ignore COLONNE…] [--scores SORTIE.csv] [--findings SORTIE.jsonl]
+  vigie backtest --input FICHIER.csv [--time COLONNE | --every 3min] [--columns A,B] [--ignore A,B] [--scores SORTIE.csv] [--findings SORTIE.jsonl]
   vigie backtest --burst DOSSIER|FICHIER --rate HZ [--rpm N] [--bearing 6205] [--format f32|i16] [--scale G] [--samples N] [--axes N] [--findings SORTIE.jsonl]
   vigie backtest --config SITE.yaml --from 2025-03-01 --to 2025-04-01 [--data DOSSIER] [--findings SORTIE.jsonl]`,
   en: `Usage:
-  vigie backtest --input FILE.csv [--time COLUMN | --every 3min] [--ignore COLUMN…] [--scores OUT.csv] [--findings OUT.jsonl]
+  vigie backtest --input FILE.csv [--time COLUMN | --every 3min] [--columns A,B] [--ignore A,B] [--scores OUT.csv] [--findings OUT.jsonl]
   vigie backtest --burst DIR|FILE --rate HZ [--rpm N] [--bearing 6205] [--format f32|i16] [--scale G] [--samples N] [--axes N] [--findings OUT.jsonl]
   vigie backtest --config SITE.yaml --from 2025-03-01 --to 2025-04-01 [--data DIR] [--findings OUT.jsonl]`,
 };
@@ -31,6 +31,7 @@ const flags = {
   input: words,
   time: words,
   every: words,
+  columns: words,
   ignore: { type: "string", multiple: true },
   scores: words,
   findings: words,
@@ -69,10 +70,22 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
-async function overTable(input: string, { time, every: written, ignore, scores, findings }: Given): Promise<void> {
+async function overTable(
+  input: string,
+  { time, every: written, columns, ignore, scores, findings }: Given,
+): Promise<void> {
   const every = written === undefined ? undefined : parseDuration(written);
   if (written !== undefined && every === undefined) throw new Refused(`--every ${written}: say it like 1s, 3min or 1h`);
-  const table = await openTable(input, { time, every, ignore });
+  const table = await openTable(input, {
+    time,
+    every,
+    columns: columns?.split(","),
+    ignore: ignore?.flatMap((n) => n.split(",")),
+  });
+  if (table.labels && table.labels.length > 0) {
+    const names = table.labels.join(", ");
+    console.log(say({ fr: `Étiquettes laissées de côté : ${names}`, en: `Labels left out: ${names}` }));
+  }
   const { detectors } = await loadPlugins();
   const single = table.columns.length === 1;
   const [rowsOut, foundOut] = [scores, findings].map((path) => (path === undefined ? undefined : new Lines(path)));

@@ -34,6 +34,13 @@ describe("a table as people export it", () => {
     ]);
   });
 
+  test("labels are left out by their names, and columns can be chosen", async () => {
+    const text = "datetime;a;b;anomaly;changepoint\n2020-03-01 16:28:16;1;2;0;0\n2020-03-01 16:28:17;3;4;1;0\n";
+    expect((await read(text)).columns).toEqual(["a", "b"]);
+    expect((await read(text, { columns: ["b"] })).columns).toEqual(["b"]);
+    await expect(read(text, { ignore: ["c"] })).rejects.toThrow('no column "c"; there are datetime, a, b');
+  });
+
   test("blanks, no names, no time", async () => {
     const { columns, rows } = await read("  1.5e0   2\n  3 4\n", { every: 180_000 });
     expect(columns).toEqual(["c1", "c2"]);
