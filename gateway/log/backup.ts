@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { clock } from "../clock.ts";
+import type { Clock } from "../core/time.ts";
 import { lockFolder, openForReading, Refusal } from "./database.ts";
 import { openReader } from "./questions.ts";
 import { SCHEMA_VERSION, versionOf } from "./schema.ts";
@@ -12,7 +12,7 @@ import { STORE_FILE } from "./store.ts";
 const sumFile = (file: string) => `${file}.sha256`;
 
 /** A consistent copy of the store with its checksum beside it, whether a gateway runs on the folder or not. */
-export async function backUp(folder: string, file: string): Promise<void> {
+export async function backUp(folder: string, file: string, clock: Clock): Promise<void> {
   const store = join(folder, STORE_FILE);
   if (!existsSync(store)) throw new Refusal(`${folder} holds no store (${STORE_FILE})`);
   const reader = openReader(store, clock);
@@ -35,7 +35,7 @@ export async function copyWith(copy: (draft: string) => Promise<unknown>, file: 
 }
 
 /** Puts a backup in the place of the store; the store that was there is kept beside it. Says where. */
-export async function restore(folder: string, file: string): Promise<string | undefined> {
+export async function restore(folder: string, file: string, clock: Clock): Promise<string | undefined> {
   await verify(file);
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(join(folder, "lock"));

@@ -1,17 +1,11 @@
 import type { Logger } from "pino";
-import {
-  type Cells,
-  type Change,
-  COMMIT_AFTER_ITEMS,
-  COMMIT_EVERY_MAX,
-  COMMIT_EVERY_MIN,
-  type Stretch,
-} from "../core/log.ts";
+import { type Cells, type Change, COMMIT_AFTER_ITEMS, COMMIT_EVERY_MAX, COMMIT_EVERY_MIN } from "../core/log.ts";
 import type { Meters, Series } from "../core/meter.ts";
 import type { Clock, Ms } from "../core/time.ts";
-import type { Queue } from "./journal.ts";
 import type { Names } from "./names.ts";
+import { type Place, writePlaces } from "./places.ts";
 import type { Boot, CellRow, Commit, Gap, LogName, WriterAnswers, WriterCall } from "./protocol.ts";
+import type { Queue } from "./queue.ts";
 import type { Line } from "./rpc.ts";
 
 /** What a commit itself may take of the second that a power cut may cost. */
@@ -23,11 +17,6 @@ const DEGRADED_AFTER: Ms = 2_000;
 const RETRY: readonly Ms[] = [250, 500, 1_000, 2_000, 5_000];
 /** Seqs are reserved on disk in blocks, so that none shown while the disk was broken is ever used again. */
 const BLOCK = 10_000_000;
-
-export interface Place {
-  seq: number;
-  backlog?: readonly Stretch[];
-}
 
 export interface CommitParts {
   writer: Pick<Line<WriterCall, WriterAnswers>, "ask">;
@@ -186,6 +175,7 @@ export class Commits implements Cells {
   async #commit(): Promise<void> {
     const { clock, journals, names, writer } = this.#parts;
     const started = clock.monotonic();
+    if (this.#failures > 0 && !(await this.#sift())) return;
     const [changes, cells, boots] = [this.#changes, this.#cells, this.#boots];
     const [urgent, cellsSince, placesSince] = [this.#urgent, this.#cellsSince, this.#placesSince];
     const gaps = [...this.#gaps, ...Object.values(journals).flatMap((journal) => journal.lost)];
@@ -201,8 +191,7 @@ export class Commits implements Cells {
       gaps,
       boots,
       meta: this.#reservations(),
-      cursors: placesSince === undefined ? null : this.#cursors(),
-      again: this.#failures > 0,
+      cursors: placesSince === undefined ? null : writePlaces(this.places, ++this.#version),
     };
     const stall = new AbortController();
     clock.sleep(DEGRADED_AFTER, stall.signal).then(
@@ -237,8 +226,17 @@ export class Commits implements Cells {
     for (const change of changes) change.resolve();
   }
 
-  #cursors(): string {
-    return JSON.stringify({ v: ++this.#version, places: Object.fromEntries(this.places) });
+  /** A commit that failed may be on disk all the same: what is there must not be written a second time, cut otherwise. */
+  async #sift(): Promise<boolean> {
+    try {
+      const newest = await this.#parts.writer.ask({ call: "newest" });
+      for (const [log, journal] of Object.entries(this.#parts.journals) as [LogName, Queue][])
+        journal.found(newest[log]);
+      return true;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
   }
 
   #reservations(): Record<string, string> {

@@ -7,6 +7,8 @@ import { migrate, NewerStore, SCHEMA_VERSION, versionOf } from "./schema.ts";
 /** A reason not to start that a person must see to. */
 export class Refusal extends Error {}
 
+export const PAGE = 2_048;
+
 /** What `PRAGMA quick_check` found, as an error. */
 export class DamagedFile extends Error {}
 
@@ -27,10 +29,12 @@ export function openForWriting(file: string): { db: DatabaseSync; migrated: { fr
   refuseNewer(file);
   const db = new DatabaseSync(file, { timeout: 5_000 });
   try {
+    // A commit writes whole pages: small ones wear a card less than the usual 4 kB, and cost a question hardly more.
+    db.exec(`PRAGMA page_size = ${PAGE}`);
     db.exec("PRAGMA journal_mode = WAL");
     db.exec("PRAGMA synchronous = FULL");
     // A write-ahead log that stops growing soon is one whose every commit spares the file system a journal entry.
-    db.exec("PRAGMA wal_autocheckpoint = 250");
+    db.exec("PRAGMA wal_autocheckpoint = 400");
     db.exec("PRAGMA journal_size_limit = 16777216");
     db.exec("PRAGMA cache_size = -4000");
     const mode = db.prepare("PRAGMA journal_mode").get()?.journal_mode;

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { type Cells, type Entry, type Follower, type Lane, type Log, NotNow, type Stretch } from "../core/log.ts";
 import type { Meters, Series } from "../core/meter.ts";
 import { type Clock, HOUR, type Ms, SECOND } from "../core/time.ts";
-import type { Place } from "./commits.ts";
+import type { Place } from "./places.ts";
 
 export interface FollowOptions {
   cells: Cells;

@@ -1,56 +1,12 @@
 import { Fault } from "../core/fault.ts";
 import type { Entry, Log, Trimmed } from "../core/log.ts";
-import type { Meters, Series } from "../core/meter.ts";
-import type { Clock, Ms, SteadyMs, TimeQuality } from "../core/time.ts";
-import type { Names } from "./names.ts";
-import type { Codec } from "./pack.ts";
-import type { Gap, LogName, Row } from "./protocol.ts";
+import type { Series } from "../core/meter.ts";
+import type { Ms, SteadyMs } from "../core/time.ts";
+import type { Gap, Row } from "./protocol.ts";
+import type { JournalParts, Queue } from "./queue.ts";
 
 /** Rows of one log that one transaction takes: more would make the others wait. */
 const ROWS_PER_COMMIT = 20;
-
-export interface JournalParts<T> {
-  name: LogName;
-  codec: Codec<T>;
-  names: Names;
-  clock: Clock;
-  meters: Meters;
-  /** Committed entries that stay in memory, and entries that may wait for a disk that does not take them. */
-  keep: number;
-  bound: number;
-  newest: number;
-  oldest: number;
-  next: number;
-  reserved: number;
-  gaps: readonly Gap[];
-  /** Gives an item its place in time. */
-  stamp(item: T, monotonic: Ms): { item: T; boot: number; steady: SteadyMs; tq: TimeQuality };
-  steady(): SteadyMs;
-  /** Puts the time of a stored entry right, where more is known now. */
-  settle(entry: Entry<T>): Entry<T>;
-  read(seq: number, limit: number): Promise<{ first: number; n: number; body: Uint8Array }[]>;
-  tidy(): Promise<Trimmed>;
-  /** There is work for a commit. */
-  work(): void;
-  degraded(): boolean;
-}
-
-/** What commits and tidying see of a log, whatever it holds. */
-export interface Queue {
-  readonly followers: ReadonlySet<string>;
-  readonly waiting: number;
-  readonly since: Ms | undefined;
-  readonly next: number;
-  reserved: number;
-  lost: Gap[];
-  take(): Row[];
-  done(): void;
-  failed(): void;
-  wake(): void;
-  count(after: number, until: number): number;
-  head(): { newest: number; oldest: number };
-  trimmed(oldest: number, damaged: readonly Gap[]): void;
-}
 
 /** One log: the newest entries in memory, the rest on disk, what is not on disk yet at its end. */
 export class Journal<T> implements Log<T>, Queue {
@@ -213,6 +169,12 @@ export class Journal<T> implements Log<T>, Queue {
 
   failed(): void {
     this.#underWay = this.#committed;
+  }
+
+  /** After a failure: everything up to here turned out to be on disk. */
+  found(newest: number): void {
+    this.#underWay = Math.min(newest, this.#newest);
+    this.done();
   }
 
   /** Followers are to look again: because of new entries, or because they may see what is not saved. */

@@ -13,7 +13,7 @@ export interface LooseRow {
 const LEAF_TABLE = 0x0d;
 const LEAF_INDEX = 0x0a;
 
-export function* looseRows(file: Uint8Array, pageSize = 4096): Iterable<LooseRow> {
+export function* looseRows(file: Uint8Array, pageSize: number): Iterable<LooseRow> {
   const pages = Math.floor(file.length / pageSize);
   for (let page = 1; page <= pages; page++) {
     const start = (page - 1) * pageSize;

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { clock } from "../clock.ts";
 import type { Historian } from "../core/history.ts";
+import type { Clock } from "../core/time.ts";
 import { Refusal } from "./database.ts";
 import { openHistorian } from "./historian.ts";
 import { Names } from "./names.ts";
@@ -15,7 +15,7 @@ export interface Past {
 }
 
 /** The history of a data folder, for commands: reads only, whether a gateway runs on it or not. */
-export async function openPast(folder: string): Promise<Past> {
+export async function openPast(folder: string, clock: Clock): Promise<Past> {
   const file = join(folder, STORE_FILE);
   if (!existsSync(file)) throw new Refusal(`${folder} holds no store (${STORE_FILE})`);
   const reader = openReader(file, clock);

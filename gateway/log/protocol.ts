@@ -57,8 +57,6 @@ export interface Commit {
   meta: Record<string, string>;
   /** JSON of every follower's place. */
   cursors: string | null;
-  /** Seqs from here on may be there from a commit that failed halfway. */
-  again: boolean;
 }
 
 /** What a small file beside the store remembers, so that (boot, seq) is never used twice whatever happens to the store. */
@@ -116,6 +114,7 @@ export interface Tidied {
 export type WriterCall =
   | { call: "open"; file: string }
   | { call: "commit"; commit: Commit }
+  | { call: "newest" }
   | { call: "cells"; kind: string }
   | { call: "tidy"; order: TidyOrder }
   | { call: "close"; meta: Record<string, string> };
@@ -123,6 +122,7 @@ export type WriterCall =
 export interface WriterAnswers {
   open: Opened;
   commit: null;
+  newest: Record<LogName, number>;
   cells: [key: string, value: string][];
   tidy: Tidied;
   close: null;

@@ -30,6 +30,19 @@ export const bootsOf = (db: DatabaseSync): Boot[] =>
     .all()
     .map((row) => JSON.parse(String(row.body)) as Boot);
 
+/** The names in the store, and those that only their second copy still has: these are put back. */
+export function mendNames(db: DatabaseSync, copy: readonly NameRow[]): NameRow[] {
+  const names = namesOf(db);
+  const has = new Set(names.map((name) => `${name.kind} ${name.id}`));
+  const missing = copy.filter((name) => !has.has(`${name.kind} ${name.id}`));
+  for (const name of missing) putName(db, name);
+  return [...names, ...missing];
+}
+
+export function putName(db: DatabaseSync, { kind, id, text }: NameRow): void {
+  db.prepare("INSERT OR REPLACE INTO name VALUES (?, ?, ?, ?)").run(kind, id, text, rowCrc(kind, id, text));
+}
+
 export function namesOf(db: DatabaseSync): NameRow[] {
   const names: NameRow[] = [];
   for (const row of db.prepare("SELECT kind, id, text, crc FROM name ORDER BY kind, id").all()) {

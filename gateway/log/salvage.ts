@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { DAY } from "../core/time.ts";
-import { rowCrc } from "./database.ts";
+import { PAGE, rowCrc } from "./database.ts";
 import { KIND, readHeader, unseal } from "./frame.ts";
 import { POINTS, unpackChunk } from "./history/chunk.ts";
 import { type Level, levels, unpackRollUp } from "./history/rollup.ts";
@@ -18,7 +18,7 @@ export function salvage(damaged: string, db: DatabaseSync): number {
   let rows = 0;
   const boots: number[] = [];
   db.exec("BEGIN");
-  for (const row of looseRows(file)) {
+  for (const row of looseRows(file, PAGE)) {
     if (
       row.rowid === undefined
         ? smallRow(db, row.fields)

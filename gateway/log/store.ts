@@ -9,15 +9,17 @@ import type { Meters } from "../core/meter.ts";
 import type { Point } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
 import { type Clock, type EpochMs, type Ms, SECOND, type SteadyMs, type TimeQuality } from "../core/time.ts";
-import { Commits, type Place } from "./commits.ts";
+import { Commits } from "./commits.ts";
 import { kernelBoot, machineEvidence } from "./evidence.ts";
 import { openHistorian } from "./historian.ts";
-import { Journal, type JournalParts, type Queue } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import type { Evidence } from "./keeper.ts";
 import { Names } from "./names.ts";
 import { burstsCodec, noticesCodec, readingsCodec } from "./pack.ts";
+import { readPlaces } from "./places.ts";
 import type { Gap, LogName, Opened, WriterAnswers, WriterCall } from "./protocol.ts";
 import { openReader } from "./questions.ts";
+import type { JournalParts, Queue } from "./queue.ts";
 import { Line } from "./rpc.ts";
 import { type StoreSettings, storeSettings } from "./settings.ts";
 import { behind, Tidying } from "./tidying.ts";
@@ -127,7 +129,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     bursts: new Journal<Burst>(parts("bursts", { codec: burstsCodec, stamp, settle: (entry) => entry })),
   };
   const all: Readonly<Record<LogName, Queue>> = journals;
-  const cursors = parseCursors(opened.cursors);
+  const cursors = readPlaces(opened.cursors);
   const commits = new Commits({
     writer,
     journals: all,
@@ -211,12 +213,6 @@ function restartGap(opened: Opened, times: Times): Gap[] {
     });
   }
   return gaps;
-}
-
-function parseCursors(text: string | null): { places: Map<string, Place>; version: number } {
-  if (text === null) return { places: new Map(), version: 0 };
-  const { v, places } = JSON.parse(text) as { v: number; places: Record<string, Place> };
-  return { places: new Map(Object.entries(places)), version: v };
 }
 
 async function askForTime(times: Times, clock: Clock, signal: AbortSignal): Promise<void> {

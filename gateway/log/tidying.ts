@@ -2,8 +2,8 @@ import type { Logger } from "pino";
 import type { Trimmed } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import { type Clock, DAY, type EpochMs, MINUTE, type Ms } from "../core/time.ts";
-import type { Commits, Place } from "./commits.ts";
-import type { Queue } from "./journal.ts";
+import type { Commits } from "./commits.ts";
+import type { Place } from "./places.ts";
 import {
   type LogName,
   logNames,
@@ -12,6 +12,7 @@ import {
   type WriterAnswers,
   type WriterCall,
 } from "./protocol.ts";
+import type { Queue } from "./queue.ts";
 import { type Line, StoreTrouble } from "./rpc.ts";
 import type { StoreSettings } from "./settings.ts";
 

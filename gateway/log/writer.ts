@@ -16,6 +16,8 @@ function serve(call: WriterCall): unknown {
   switch (call.call) {
     case "commit":
       return writing.commit(call.commit);
+    case "newest":
+      return writing.newest();
     case "cells":
       return writing.cells(call.kind);
     case "tidy":

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { DamagedFile, lockFolder, openForWriting, rowCrc, troubleOf } from "./database.ts";
-import { readFloor, writeFloor } from "./floor.ts";
+import { readFloor, readNames, writeFloor, writeNames } from "./floor.ts";
 import { heads, spansOf } from "./heads.ts";
 import { compact, shiftGaps, shiftSegments } from "./history/compact.ts";
 import { expire, rollUpDays } from "./history/daily.ts";
@@ -11,12 +11,13 @@ import {
   type Commit,
   type Floor,
   type Gap,
+  type LogName,
   logNames,
   type Opened,
   type Tidied,
   type TidyOrder,
 } from "./protocol.ts";
-import { bootsOf, cursorsOf, gapsOf, metaOf, namesOf, putCell, putGap } from "./rows.ts";
+import { bootsOf, cursorsOf, gapsOf, mendNames, metaOf, namesOf, putCell, putGap, putName } from "./rows.ts";
 import { salvage } from "./salvage.ts";
 import { trim } from "./trim.ts";
 
@@ -82,6 +83,14 @@ export class Writing {
     }
     for (const boot of commit.boots) this.#boots.set(boot.boot, boot);
     this.#raiseFloor(commit.boots, commit.meta);
+    if (commit.names.length > 0) writeNames(dirname(this.#file), namesOf(this.#ready()));
+  }
+
+  /** What is on disk, asked after a commit that failed: it may be there all the same. */
+  newest(): Record<LogName, number> {
+    const db = this.#ready();
+    const found = heads(db, (gap, row) => this.#quarantine(db, gap, row));
+    return { readings: found.readings.newest, notices: found.notices.newest, bursts: found.bursts.newest };
   }
 
   cells(kind: string): [string, string][] {
@@ -99,6 +108,8 @@ export class Writing {
     this.#stillThere();
     const remarks = this.#remarks.splice(0);
     const tidied = this.#transaction((db) => this.#tidy(db, order));
+    // Not sooner: a transaction that failed has moved nothing.
+    this.#compacted = tidied.compacted;
     return { ...tidied, remarks };
   }
 
@@ -137,7 +148,7 @@ export class Writing {
       );
     return {
       boots: [...this.#boots.values()],
-      names: namesOf(db),
+      names: mendNames(db, readNames(dirname(this.#file))),
       heads: found,
       cursors: cursorsOf(db),
       gaps: gapsOf(db),
@@ -167,16 +178,13 @@ export class Writing {
     const { db } = openForWriting(this.#file);
     this.#db = db;
     this.#inode = inodeOf(this.#file);
+    this.#compacted = Number(metaOf(db, "compacted") ?? 0);
     return db;
   }
 
   #insert(db: DatabaseSync, commit: Commit): void {
     for (const log of logNames) {
       const rows = commit.rows.filter((row) => row.log === log);
-      if (commit.again && rows[0]) {
-        // A commit that failed halfway may be there after all; what is written now takes its place.
-        db.prepare(`DELETE FROM ${log} WHERE first > ? AND first + n > ?`).run(rows[0].first - 1_001, rows[0].first);
-      }
       const insert = db.prepare(`INSERT OR REPLACE INTO ${log} (first, n, body) VALUES (?, ?, ?)`);
       for (const row of rows) insert.run(row.first, row.n, row.body);
     }
@@ -184,8 +192,7 @@ export class Writing {
     if (commit.cursors !== null && last)
       db.prepare("UPDATE readings SET cursors = ? WHERE first = ?").run(commit.cursors, last.first);
     else if (commit.cursors !== null) putCell(db, "cursor", "*", commit.cursors);
-    for (const { kind, id, text } of commit.names)
-      db.prepare("INSERT OR REPLACE INTO name VALUES (?, ?, ?, ?)").run(kind, id, text, rowCrc(kind, id, text));
+    for (const name of commit.names) putName(db, name);
     for (const { kind, key, value } of commit.cells) putCell(db, kind, key, value);
     for (const gap of commit.gaps) putGap(db, gap);
     for (const boot of commit.boots) {
@@ -200,10 +207,8 @@ export class Writing {
   #tidy(db: DatabaseSync, order: TidyOrder): Omit<Tidied, "remarks"> {
     const tidied = compact(db, this.#compacted, this.#boots, order.all);
     for (const gap of tidied.damaged) this.#quarantine(db, gap);
-    if (tidied.upTo !== this.#compacted) {
-      this.#compacted = tidied.upTo;
-      this.#putMeta(db, { compacted: String(tidied.upTo) });
-    }
+    const compacted = tidied.upTo;
+    if (compacted !== this.#compacted) this.#putMeta(db, { compacted: String(compacted) });
     let more = tidied.more;
     if (!more) {
       const names = namesOf(db);
@@ -213,7 +218,7 @@ export class Writing {
       more = rollUpDays(db, order.now, order.keepRaw, counters);
     }
     if (!more) more = expire(db, order.now - order.keepRaw, order.now - order.keepMinutes);
-    return { ...trim(db, order, this.#compacted), more, compacted: this.#compacted, damaged: tidied.damaged };
+    return { ...trim(db, order, compacted), more, compacted, damaged: tidied.damaged };
   }
 
   /** A damaged batch leaves the store for a file of its own, so that it can be looked at and is never read as sound. */

@@ -43,6 +43,7 @@ export function checkNumbers(file: string, count: number): Numbers {
   const seen = new Uint8Array(count);
   let wrong = 0;
   const see = (point: string | undefined, value: number | null) => {
+    if (point === undefined) return;
     if (value === null || !Number.isInteger(value) || value < 0 || value >= count || point !== `m/s${value % 5}`)
       wrong++;
     else seen[value] = 1;

@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import pino from "pino";
 import { clock } from "../../gateway/clock.ts";
 import { Meters } from "../../gateway/core/meter.ts";
@@ -11,16 +10,16 @@ import { openStore } from "../../gateway/log/store.ts";
  */
 const [folder = "", first = "0"] = process.argv.slice(2);
 const store = await openStore({ folder, clock, meters: new Meters(), say: pino({ level: "silent" }) });
-writeSync(1, "open\n");
+process.stdout.write("open\n");
 let next = Number(first);
 for (;;) {
   const items = Array.from({ length: 1 + (next % 37) }, () => good(`m/s${next % 5}`, clock.now(), next++));
   const upTo = next - 1;
-  void store.readings.append(items).then(() => writeSync(1, `saved ${upTo}\n`));
+  void store.readings.append(items).then(() => process.stdout.write(`saved ${upTo}\n`));
   if (upTo % 11 === 0)
     void store.cells
       .commit({ cells: [{ kind: "count", key: "n", value: upTo }], cursor: { follower: "f", seq: upTo } })
-      .then(() => writeSync(1, `cell ${upTo}\n`));
+      .then(() => process.stdout.write(`cell ${upTo}\n`));
   if (upTo % 97 === 0) void store.readings.trim().catch(() => undefined);
   await clock.sleep(7);
 }

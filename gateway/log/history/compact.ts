@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { DAY } from "../../core/time.ts";
 import { rowCrc } from "../database.ts";
-import { isForeign, pointNumber, readColumns, timeAt } from "../pack.ts";
+import { isForeign, pointNumber, readColumns, timeAt, valueAt } from "../pack.ts";
 import type { Boot, Gap } from "../protocol.ts";
 import { Gathering, keyOf, packChunk } from "./chunk.ts";
 
@@ -80,7 +80,7 @@ function sort(columns: NonNullable<ReturnType<typeof readColumns>>, segments: Ma
     const segment = segmentOf(segments, loose);
     const gathering = gatheringOf(segment, pointNumber(columns, i));
     const t = timeAt(columns, i);
-    gathering.add(t, columns.value[i] ?? Number.NaN, columns.state[i] ?? 0);
+    gathering.add(t, valueAt(columns, i), columns.state[i] ?? 0);
     segment.from = Math.min(segment.from, t);
     segment.to = Math.max(segment.to, t);
     segment.count++;

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Counting } from "../../core/counting.ts";
 import { DAY, HOUR, type Ms } from "../../core/time.ts";
-import { isForeign, pointNumber, readColumns, timeAt } from "../pack.ts";
+import { isForeign, pointNumber, readColumns, timeAt, valueAt } from "../pack.ts";
 import type { Boot } from "../protocol.ts";
 import { Gathering, keyOf, type Samples } from "./chunk.ts";
 import { samplesOf, segmentsIn } from "./daily.ts";
@@ -121,7 +121,7 @@ function tail(db: DatabaseSync, point: number, from: number, to: number, deadlin
     for (let i = 0; i < columns.header.count; i++) {
       if (pointNumber(columns, i) !== point) continue;
       const t = timeAt(columns, i) + (shift && !isForeign(columns, i) ? shift : 0);
-      if (t >= from && t < to) gathering.add(t, columns.value[i] ?? Number.NaN, columns.state[i] ?? 0);
+      if (t >= from && t < to) gathering.add(t, valueAt(columns, i), columns.state[i] ?? 0);
     }
   }
   return gathering.samples();

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { run as exportReadings } from "../../../gateway/cli/export.ts";
+import { clock } from "../../../gateway/clock.ts";
 import { bad, good } from "../../../gateway/core/reading.ts";
 import { epochMs } from "../../../gateway/core/time.ts";
 import { backUp, restore } from "../../../gateway/log/backup.ts";
@@ -14,12 +15,12 @@ test("a backup taken while the gateway runs, put back after everything was lost,
   const file = join(place, "vigie.backup");
   const t = await openTestStore({ folder });
   await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 1), good("m/s", t.clock.now(), 2)]));
-  await backUp(folder, file);
+  await backUp(folder, file, clock);
   await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 3)]));
   await t.close();
 
   const fresh = temporaryFolder();
-  expect(await restore(fresh, file)).toBeUndefined();
+  expect(await restore(fresh, file, clock)).toBeUndefined();
   const again = await openTestStore({ folder: fresh });
   expect((await again.store.readings.after(0, 10)).map((entry) => entry.item)).toMatchObject([
     { value: 1 },
@@ -34,10 +35,10 @@ test("the store that a restore replaces is kept, and numbers given out since the
   await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 1)]));
   await t.store.backup(file);
   const newest = await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 2)]));
-  await expect(restore(folder, file)).rejects.toThrow(/another Vigie/);
+  await expect(restore(folder, file, clock)).rejects.toThrow(/another Vigie/);
   await t.close();
 
-  const aside = await restore(folder, file);
+  const aside = await restore(folder, file, clock);
   expect(readFileSync(join(aside ?? "", "vigie.db")).length).toBeGreaterThan(0);
   const again = await openTestStore({ folder });
   expect(await running(again.clock, again.store.readings.append([good("m/s", again.clock.now(), 3)]))).toBeGreaterThan(
@@ -50,15 +51,15 @@ test("a damaged backup, and a file that is no backup, are refused and nothing is
   const file = join(place, "vigie.backup");
   const t = await openTestStore({ folder });
   await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 1)]));
-  await backUp(folder, file);
+  await backUp(folder, file, clock);
   await t.close();
   const before = readFileSync(join(folder, "vigie.db"));
   const damaged = readFileSync(file);
   damaged[5_000] = (damaged[5_000] ?? 0) ^ 1;
   writeFileSync(file, damaged);
-  await expect(restore(folder, file)).rejects.toThrow(/is damaged: its checksum/);
+  await expect(restore(folder, file, clock)).rejects.toThrow(/is damaged: its checksum/);
   writeFileSync(join(place, "letter.txt"), "Bonjour");
-  await expect(restore(folder, join(place, "letter.txt"))).rejects.toThrow(/is not a/);
+  await expect(restore(folder, join(place, "letter.txt"), clock)).rejects.toThrow(/is not a/);
   expect(readFileSync(join(folder, "vigie.db")).equals(before)).toBe(true);
 });
 

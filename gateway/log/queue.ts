@@ -1,0 +1,51 @@
+import type { Entry, Trimmed } from "../core/log.ts";
+import type { Meters } from "../core/meter.ts";
+import type { Clock, Ms, SteadyMs, TimeQuality } from "../core/time.ts";
+import type { Names } from "./names.ts";
+import type { Codec } from "./pack.ts";
+import type { Gap, LogName, Row } from "./protocol.ts";
+
+/** What commits and tidying see of a log, whatever it holds. */
+export interface Queue {
+  readonly followers: ReadonlySet<string>;
+  readonly waiting: number;
+  readonly since: Ms | undefined;
+  readonly next: number;
+  reserved: number;
+  lost: Gap[];
+  take(): Row[];
+  done(): void;
+  failed(): void;
+  found(newest: number): void;
+  wake(): void;
+  count(after: number, until: number): number;
+  head(): { newest: number; oldest: number };
+  trimmed(oldest: number, damaged: readonly Gap[]): void;
+}
+
+/** What a log is made of. */
+export interface JournalParts<T> {
+  name: LogName;
+  codec: Codec<T>;
+  names: Names;
+  clock: Clock;
+  meters: Meters;
+  /** Committed entries that stay in memory, and entries that may wait for a disk that does not take them. */
+  keep: number;
+  bound: number;
+  newest: number;
+  oldest: number;
+  next: number;
+  reserved: number;
+  gaps: readonly Gap[];
+  /** Gives an item its place in time. */
+  stamp(item: T, monotonic: Ms): { item: T; boot: number; steady: SteadyMs; tq: TimeQuality };
+  steady(): SteadyMs;
+  /** Puts the time of a stored entry right, where more is known now. */
+  settle(entry: Entry<T>): Entry<T>;
+  read(seq: number, limit: number): Promise<{ first: number; n: number; body: Uint8Array }[]>;
+  tidy(): Promise<Trimmed>;
+  /** There is work for a commit. */
+  work(): void;
+  degraded(): boolean;
+}
