@@ -8,6 +8,7 @@ import { type Clock, SECOND } from "../core/time.ts";
 import type { BrokerAddress } from "../plugin.ts";
 import { matches } from "./filter.ts";
 import type { LinkOptions } from "./settings.ts";
+import { watchAcks, watchListeners } from "./watch.ts";
 import { type Outgoing, Window } from "./window.ts";
 
 /** Called for each message; the PUBACK goes out when what it returns has resolved, and not at all when it rejects. */
@@ -37,6 +38,8 @@ export interface MqttParts {
   session?: boolean;
   /** A retained topic that says whether we are there: published at each connect, by the last will, and at `close`. */
   presence?: string;
+  /** A message that nobody has subscribed to is not delivered (MQTT 5). */
+  needsListener?: boolean;
   /** Called after each connect (discovery messages and the like). */
   onConnect?: () => void;
 }
@@ -46,8 +49,6 @@ const WINDOW = 64;
 /** Messages whose handler has not resolved yet; beyond it we stop reading, so the broker holds the rest. */
 const UNACKED = 1_000;
 const CONNECT_TIMEOUT = 10 * SECOND;
-/** A broker that accepts but acknowledges nothing for so long is as good as gone. */
-const ACK_TIMEOUT = 10 * SECOND;
 const PAUSE_MIN = 1 * SECOND;
 const PAUSE_MAX = 30 * SECOND;
 
@@ -183,14 +184,15 @@ class Connection implements MqttConnection {
   }
 
   #connected(client: MqttClient): void {
-    const { name, say, presence, onConnect } = this.#parts;
+    const { name, say, presence, onConnect, needsListener } = this.#parts;
     this.#failures = 0;
     this.#told = "";
     this.#up.value = 1;
     this.#reconnects.value += 1;
+    const unheard = needsListener ? watchListeners(client, `${name}: nobody listens at ${this.#url} yet`) : undefined;
     const window = new Window(WINDOW, (message, acked) =>
-      client.publish(message.topic, message.payload, { qos: 1, retain: message.retain ?? false }, (error) =>
-        acked(error && this.#fault("lost the connection", error)),
+      client.publish(message.topic, message.payload, { qos: 1, retain: message.retain ?? false }, (error, packet) =>
+        acked(error ? this.#fault("lost the connection", error) : unheard?.(packet)),
       ),
     );
     this.#window = window;
@@ -281,17 +283,4 @@ interface Packet {
   qos: number;
   retain: boolean;
   messageId?: number;
-}
-
-/** Calls `stuck` when messages fly and none was acknowledged for `ACK_TIMEOUT`. */
-function watchAcks(window: Window, stuck: () => void): NodeJS.Timeout {
-  let acked = window.acked;
-  let silent = 0;
-  const timer = setInterval(() => {
-    silent = window.flying > 0 && window.acked === acked ? silent + SECOND : 0;
-    acked = window.acked;
-    if (silent >= ACK_TIMEOUT) stuck();
-  }, SECOND);
-  timer.unref();
-  return timer;
 }

@@ -14,6 +14,8 @@ const options = z.strictObject({
   ...linkOptions,
   /** `reading`: one message each, retained. `scan`: one per machine and round of readings: a tenth of the traffic. */
   per: z.enum(["reading", "scan"]).default("reading"),
+  /** For a plant box at the other end: what nobody has subscribed to counts as not delivered, and comes again. */
+  wait_for_listener: z.boolean().default(false),
   /** Announces every point to Home Assistant under this prefix (usually `homeassistant`). Needs `per: reading`. */
   home_assistant: z
     .string()
@@ -26,10 +28,15 @@ const options = z.strictObject({
  * is published late (after an outage) is not, so that an old value never takes the place of a new one.
  */
 export default defineSink({
-  options: options.refine((o) => !o.home_assistant || o.per === "reading", {
-    path: ["home_assistant"],
-    message: "needs `per: reading`",
-  }),
+  options: options
+    .refine((o) => !o.home_assistant || o.per === "reading", {
+      path: ["home_assistant"],
+      message: "needs `per: reading`",
+    })
+    .refine((o) => !o.wait_for_listener || (o.version === "5" && o.url), {
+      path: ["wait_for_listener"],
+      message: 'needs a `url` and `version: "5"`: only MQTT 5 tells whether somebody listens',
+    }),
   create(given, context) {
     const { id, site, points } = context;
     const mqtt = connectMqtt({
@@ -41,6 +48,7 @@ export default defineSink({
       say: context.say,
       meters: context.meters,
       presence: topics.state(site.id),
+      needsListener: given.wait_for_listener,
       onConnect: () => announce(),
     });
     const announce = () => {

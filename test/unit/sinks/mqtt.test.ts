@@ -154,6 +154,20 @@ describeWith(["mosquitto", "mosquitto_sub"], "the mqtt sink", () => {
     expect(new Set(listener.lines.map((l) => JSON.parse(l.payload).s))).toEqual(new Set([2]));
   }, 20_000);
 
+  test("what nobody listens to counts as not delivered, where a plant box is to have it", async () => {
+    const broker = await mosquitto();
+    const sink = makeSink({ url: broker.url, version: "5", wait_for_listener: true });
+    const apply = () =>
+      sink.apply([entry(1, reading("tour-2/temp", 1))], "backlog").then(
+        () => "delivered",
+        (error: Error) => error.message,
+      );
+    expect(await apply()).toMatch(/nobody listens/);
+    const listener = listen(broker.port, "vigie/v1/nord/#");
+    await until(async () => (await apply()) === "delivered");
+    await until(() => listener.lines.length > 0);
+  });
+
   test("Home Assistant finds every point, and a bad one is unavailable, not zero", async () => {
     const broker = await mosquitto();
     const sink = makeSink({ url: broker.url, home_assistant: "homeassistant" });
