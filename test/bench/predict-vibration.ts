@@ -10,6 +10,7 @@ import { ewma } from "./predict-vibration/dumb.ts";
 import { rawFemto } from "./predict-vibration/femto.ts";
 import { type Coverage, covered, percent, print } from "./predict-vibration/figures.ts";
 import { filters } from "./predict-vibration/filters.ts";
+import { months } from "./predict-vibration/months.ts";
 
 /**
  * `npm run bench -- predict-vibration --data DIR`: bearings and filters of published run-to-failure and seeded-fault
@@ -29,6 +30,7 @@ const parts: Record<string, () => Promise<void>> = {
   },
   cwru: () => cwru(join(data, "cwru")),
   filter: () => filters(join(data, "filter"), plugins),
+  months: async () => months(plugins),
 };
 for (const [name, run] of Object.entries(parts)) if (!values.only || values.only === name) await run();
 
