@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import pino from "pino";
 import { clock } from "../../gateway/clock.ts";
+import { epochMs } from "../../gateway/core/time.ts";
 import { follow } from "../../gateway/log/follow.ts";
 import { STORE_FILE } from "../../gateway/log/store.ts";
 import { folder, open, round, rounded } from "./store/bench.ts";
@@ -32,7 +33,7 @@ const minutes = () => (clock.monotonic() - started) / 60_000;
 for (let n = 0; minutes() < Number(values.minutes); n++) {
   void store.readings.append(round(100, n));
   if (n % 20 === 0)
-    await store.history.range("machine-1/signal_1", store.time.now(), store.time.now(), 1).catch(() => undefined);
+    await store.history.range("machine-1/signal_1", epochMs(store.time.now() - 60_000), store.time.now(), 60);
   // As if the machine had been suspended: a moment without any code running.
   if (n % 600 === 599) spawnSync("sleep", ["3"]);
   if (n % 60 === 0)
