@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ID_PATTERN } from "../../core/point.ts";
 import { type Ms, parseDuration } from "../../core/time.ts";
-import { overridable } from "./profile.ts";
+import { orders, overridable } from "./profile.ts";
 
 /** What a site file may say under `type: modbus`. */
 const id = z.string().regex(ID_PATTERN, "only a-z, 0-9, _ and - (at most 64)");
@@ -37,6 +37,9 @@ const device = z.strictObject({
   slave: z.int().min(0).max(255).optional(),
   every: every.prefault("1s"),
   machine: id.optional(),
+  /** For signals that are written out here: 1 where the manual counts addresses from 1, and the word order of them all. */
+  base: z.union([z.literal(0), z.literal(1)]).default(0),
+  order: z.enum(orders).optional(),
   signals: z
     .union([
       z.array(id).min(1),

@@ -59,7 +59,7 @@ async function fitOf(name: string, profile: Profile, read: Read): Promise<Candid
     fits += SIGNATURE;
   }
   const shows: Record<string, number> = {};
-  const device: DeviceOptions = { id: name, every: 1_000, machine: "m" };
+  const device: DeviceOptions = { id: name, every: 1_000, machine: "m", base: 0 };
   for (const tag of resolveTags("scan", device, profile).tags) {
     const expect = profile.signals[tag.name]?.expect;
     if (!expect) continue;

@@ -73,8 +73,8 @@ function resolveOne(
   const place = placeOf(device, name, says.as);
   if (typeof place === "string") return place;
   if (isBits(table) !== (type === "bit" && says.bit === undefined)) return bitTrouble(table);
-  const wire = { table, at: at - (known?.at === at ? (profile?.read.base ?? 0) : 0) };
-  const order = says.order ?? profile?.read.order ?? "ABCD";
+  const wire = { table, at: at - (known?.at === at ? (profile?.read.base ?? 0) : device.base) };
+  const order = says.order ?? device.order ?? profile?.read.order ?? "ABCD";
   if (wire.at < 0) return "address 0 does not exist where addresses count from 1";
   if (type === "ascii") return { ...wire, count: says.words ?? 1, name, order };
   const span = spanOfLoop(says, known);

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { budgetLine, budgetOf, tooFull } from "../../../../gateway/drivers/modbus/budget.ts";
 import { costOf, paceOf } from "../../../../gateway/drivers/modbus/copper.ts";
+import { modbusOptions } from "../../../../gateway/drivers/modbus/options.ts";
 import { FLOOR, Patience } from "../../../../gateway/drivers/modbus/patience.ts";
+import { resolveDevices } from "../../../../gateway/drivers/modbus/resolve.ts";
 import { Schedule } from "../../../../gateway/drivers/modbus/schedule.ts";
 import plugin from "../../../../gateway/drivers/modbus.ts";
 import { driverContext, modbusDriver } from "../../../sim/modbus/driver.ts";
@@ -119,5 +121,19 @@ test("signals of profiles are called by words, unless the site file has better o
   expect(modbusDriver({ port: "/dev/x", devices: [own] }).points.map((point) => point.signal.title?.fr)).toEqual([
     "Réseau",
     undefined,
+  ]);
+});
+
+test("a manual that counts from 1 and swaps words is said once for a whole device", () => {
+  const context = { id: "l", profile: () => undefined };
+  const signals = {
+    a: { at: 1, type: "u32", table: "holding" },
+    b: { at: 3, type: "u32", table: "holding", order: "ABCD" },
+  };
+  const device = { id: "d", slave: 1, machine: "m", base: 1, order: "CDAB", signals };
+  const { devices } = resolveDevices(modbusOptions.parse({ port: "/dev/x", devices: [device] }), context);
+  expect(devices[0]?.tags.map((tag) => [tag.at, tag.meaning.order])).toEqual([
+    [0, "CDAB"],
+    [2, "ABCD"],
   ]);
 });
