@@ -11,6 +11,8 @@ const pages = [
   "/?wall",
   "/alarms",
   "/alarms/history",
+  "/alarms/quality",
+  "/commission",
   "/m/laveuse",
   "/history",
   "/energy",

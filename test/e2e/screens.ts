@@ -13,6 +13,8 @@ const pages = {
   machine: "/m/laveuse",
   alarms: "/alarms",
   "alarm-history": "/alarms/history",
+  "alarm-quality": "/alarms/quality",
+  commission: "/commission",
   history: "/history?point=compresseur/pressure",
   energy: "/energy",
   bus: "/bus",

@@ -3,8 +3,8 @@ import { describeWith } from "../need.ts";
 import { runWall } from "./wall-run.ts";
 
 /** `npm run test:wall` sets these for the whole day; the usual run is a taste of it. */
-const updates = Number(process.env.WALL_UPDATES ?? 600);
-const hours = Number(process.env.WALL_HOURS ?? 3);
+const updates = Number(process.env.WALL_UPDATES ?? 300);
+const hours = Number(process.env.WALL_HOURS ?? 2);
 
 describeWith(["chromium"], "the wall board", () => {
   test(`stays light over ${updates} updates and ${hours} h of its clock`, { timeout: 3_600_000 }, async () => {

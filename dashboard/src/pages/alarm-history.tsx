@@ -2,13 +2,14 @@ import { useSignal } from "@preact/signals";
 import type { AlarmEventAnswer as Line } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { clockShown, longDayShown } from "../format.ts";
+import { headline } from "../headline.ts";
 import { machines } from "../live.ts";
 import { AlarmTabs } from "../parts/alarm-tabs.tsx";
 import { Waiting } from "../parts/asked.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 import { alarmTone } from "../status.ts";
-import { headline, nameOf } from "../titles.ts";
+import { nameOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 
 const MOST = 200;

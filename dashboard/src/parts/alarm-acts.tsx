@@ -1,10 +1,10 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { AlarmAnswer } from "../../../gateway/core/api.ts";
+import { headline } from "../headline.ts";
 import { post, Refused } from "../http.ts";
 import { takeAlarm } from "../live.ts";
 import { may } from "../session.ts";
 import { isOpen } from "../status.ts";
-import { headline } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 import { Icon, type IconName } from "./icon.tsx";
 import { Choice } from "./settings.tsx";

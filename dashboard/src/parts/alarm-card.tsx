@@ -1,8 +1,9 @@
 import type { AlarmAnswer } from "../../../gateway/core/api.ts";
 import { distanceShown, momentShown, valueShown } from "../format.ts";
+import { headline, sentence } from "../headline.ts";
 import { machines, pointSignal, tick } from "../live.ts";
 import { alarmTone } from "../status.ts";
-import { headline, nameOf, sentence } from "../titles.ts";
+import { nameOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 import { AlarmActs } from "./alarm-acts.tsx";
 import { Icon } from "./icon.tsx";

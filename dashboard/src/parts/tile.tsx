@@ -1,9 +1,10 @@
 import type { MachineAnswer } from "../../../gateway/core/api.ts";
 import { valueShown } from "../format.ts";
+import { headline, sentence } from "../headline.ts";
 import { useHealthTrend } from "../health-trend.ts";
 import { type LivePoint, pointSignal } from "../live.ts";
 import type { Status } from "../status.ts";
-import { headline, nameOf, sentence, titleOf } from "../titles.ts";
+import { nameOf, titleOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 import { Ago } from "./age.tsx";
 import { Health } from "./health.tsx";
