@@ -70,7 +70,7 @@ export class Journal<T> implements Log<T>, Queue {
     const floor = this.#floor;
     const found: Entry<T>[] = [];
     for (const row of await this.#parts.read(seq, limit)) {
-      for (const entry of this.#parts.codec.unpack(row.body, row.first, this.#parts.names) ?? [])
+      for (const entry of this.#parts.codec.unpack(row.body, row.first, this.#parts.names) ?? this.#damaged(row))
         if (entry.seq > seq && found.length < limit) found.push(this.#parts.settle(entry));
     }
     return found.length > 0 ? found : this.#fromMemory(floor, limit);
@@ -184,7 +184,17 @@ export class Journal<T> implements Log<T>, Queue {
 
   trimmed(oldest: number, damaged: readonly Gap[]): void {
     this.#oldest = oldest;
-    this.#gaps.push(...damaged);
+    this.#gaps.push(...damaged.filter((gap) => !this.#gaps.some((known) => known.first === gap.first)));
+  }
+
+  /** A batch that does not prove itself is as good as none; it is counted once. */
+  #damaged({ first, n }: { first: number; n: number }): Entry<T>[] {
+    const { name, meters } = this.#parts;
+    if (!this.#gaps.some((gap) => gap.first === first)) {
+      meters.counter("store_damaged_total", "Entries whose batch was damaged on disk").value += n;
+      this.#gaps.push({ log: name, first, last: first + n - 1, why: "damaged", boot: 0, from: null, to: null });
+    }
+    return [];
   }
 
   #fromMemory(seq: number, limit: number): Entry<T>[] {
