@@ -124,6 +124,9 @@ function deviceLine({ slave, candidates }: Found): string {
     return `      # slave ${slave} answers, but fits no profile: try \`vigie read --slave ${slave} --at 0 --count 8\``;
   const others = candidates.slice(1, 3).map((c) => c.profile);
   const shows = Object.entries(best.shows).map(([name, value]) => `${name} ${Number(value.toPrecision(5))}`);
-  const remark = [shows.join(", "), others.length > 0 ? `or ${others.join(" or ")}` : ""].filter(Boolean).join("; ");
+  const guess = best.fits < 2 ? "only a guess, from one value" : "";
+  const remark = [shows.join(", "), guess, others.length > 0 ? `or ${others.join(" or ")}` : ""]
+    .filter(Boolean)
+    .join("; ");
   return `      - { id: ${best.profile}-${slave}, profile: ${best.profile}, slave: ${slave}, every: 1s, machine: MACHINE } # ${remark}`;
 }
