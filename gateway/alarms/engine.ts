@@ -12,12 +12,13 @@ import { type Clock, type EpochMs, epochMs, HOUR, type Ms, steadyMs } from "../c
 import type { DetectorPlugin, Site } from "../plugin.ts";
 import { caseRuleId, createCases, type MachineCase } from "./case.ts";
 import { createDerived } from "./derived.ts";
+import type { Learned } from "./learned.ts";
 import { shown } from "./lifecycle.ts";
 import { createOffice } from "./office.ts";
 import { type AlarmRecord, alarmOf, listed, parseRecord } from "./record.ts";
 import { plainDesign, type Rule, type RuleEntry, rulesOf } from "./rule.ts";
 import type { AlarmSettings } from "./settings.ts";
-import { createWatch, type Learned, type Watch } from "./watch.ts";
+import { createWatch, type Watch } from "./watch.ts";
 
 export interface EngineParts {
   readonly site: Site;

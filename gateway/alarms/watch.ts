@@ -1,7 +1,6 @@
 import type { AlarmEvent } from "../core/alarm.ts";
 import type { Burst } from "../core/burst.ts";
 import { type Finding, HEARTBEAT, type Learning, type Surroundings } from "../core/detector.ts";
-import type { FaultCode } from "../core/fault.ts";
 import type { Entry } from "../core/log.ts";
 import type { Point, PointId } from "../core/point.ts";
 import { type Reading, whyOf } from "../core/reading.ts";
@@ -9,35 +8,29 @@ import { type EpochMs, epochMs, type Ms, type SteadyMs, steadyMs } from "../core
 import type { Cases } from "./case.ts";
 import { adviceOf, told } from "./case-alarm.ts";
 import { Desk } from "./desk.ts";
+import type { Learned } from "./learned.ts";
 import type { Cause } from "./lifecycle.ts";
 import { MODEMS, modemFinding, noNetwork } from "./modem.ts";
 import { type Advice, type AlarmRecord, type AlarmRule, alarmId, fireDrill, type Moment } from "./record.ts";
 import {
   advance,
-  type LearnedMachine,
   learnedOf,
   type Room,
   restoreRoom,
   roomOf,
   roomsOf,
+  type Seat,
+  type Slot,
   type StateSettings,
+  seatsOf,
+  slotsOf,
+  slowestOf,
   unknown,
 } from "./rooms.ts";
 import type { Rule } from "./rule.ts";
 import type { AlarmSettings } from "./settings.ts";
 import { Silence } from "./silence.ts";
-
-/** What a rule's detector and its surroundings have learned; plain JSON, for checkpoints. */
-export interface Learned {
-  readonly rules: Readonly<Record<string, unknown>>;
-  readonly machines: Readonly<Record<string, LearnedMachine>>;
-  /** Points that bring no number now, and why. */
-  readonly bad: Readonly<Record<PointId, FaultCode>>;
-  /** Points whose sensor is at fault, and the rule that says so. */
-  readonly silenced: Readonly<Record<PointId, string>>;
-  readonly cases: ReturnType<Cases["save"]>;
-  readonly moment: Moment;
-}
+import { causesOf, type World } from "./suppress.ts";
 
 export interface WatchParts {
   readonly rules: readonly Rule[];
@@ -79,219 +72,217 @@ export interface Watch {
   restore(learned: Learned): void;
 }
 
-interface Slot {
-  readonly rule: Rule;
-  readonly room: Room;
-  state: unknown;
-}
+export const createWatch = (parts: WatchParts): Watch => new Watching(parts);
 
-/** One point on the hot path: everything that a reading needs, found with one look-up. */
-interface Seat {
-  readonly room: Room;
-  readonly slots: Slot[];
-  bad: boolean;
-  last: Reading | undefined;
-}
+class Watching implements Watch {
+  readonly desk: Desk;
+  readonly #world: World;
+  readonly #cases: Cases | undefined;
+  readonly #caseRules: ReadonlyMap<string, AlarmRule>;
+  readonly #silence: Silence;
+  readonly #rooms: Map<string, Room>;
+  readonly #slots: readonly Slot[];
+  readonly #seats: ReadonlyMap<PointId, Seat>;
+  readonly #silenced = new Map<PointId, string>();
+  readonly #believed = new Map<string, { rule: AlarmRule; finding: Finding; about: AlarmRecord["about"] }>();
+  /** Findings of one entry wait until all its detectors have spoken: a broken sensor is known before its limit speaks. */
+  #fresh: { slot: Slot; finding: Finding }[] = [];
+  #reliving = false;
+  #moment: Moment = { t: epochMs(0), steady: steadyMs(0) };
 
-export function createWatch({ rules, points, settings, machines, cases }: WatchParts): Watch {
-  const silence = new Silence(points, settings.silentAfter);
-  const rooms = roomsOf(points, rules, machines);
-  const slots = rules
-    .filter((rule) => rule.enabled)
-    .map((rule): Slot => ({ rule, room: roomOf(rooms, rule.machine), state: structuredClone(rule.detector.initial) }));
-  const seats = seatsOf(points, rooms, slots);
-  const silenced = new Map<PointId, string>();
-  const alarmRules = new Map<string, AlarmRule>(
-    [
-      ...rules.filter((r) => r.vote === undefined || !cases),
-      fireDrill,
-      noNetwork,
-      ...silence.rules(),
-      ...(cases?.rules ?? []),
-    ].map((r) => [r.id, r]),
-  );
-  const caseRules = new Map(cases?.rules.map((rule) => [rule.machine, rule]));
-  let reliving = false;
-  const believed = new Map<string, { rule: AlarmRule; finding: Finding; about: AlarmRecord["about"] }>();
-  let moment: Moment = { t: epochMs(0), steady: steadyMs(0) };
+  constructor({ rules, points, settings, machines, cases }: WatchParts) {
+    this.#cases = cases;
+    this.#silence = new Silence(points, settings.silentAfter);
+    this.#rooms = roomsOf(points, rules, machines);
+    this.#slots = slotsOf(rules, this.#rooms);
+    this.#seats = seatsOf(points, this.#rooms, this.#slots);
+    this.#caseRules = new Map(cases?.rules.map((rule) => [rule.machine, rule]));
+    const own = rules.filter((rule) => rule.vote === undefined || !cases);
+    const all: AlarmRule[] = [...own, fireDrill, noNetwork, ...this.#silence.rules(), ...(cases?.rules ?? [])];
+    this.desk = new Desk(
+      new Map(all.map((rule) => [rule.id, rule])),
+      (rule, record, steady) => causesOf(this.#world, rule, record.point, steady),
+      (machine) => this.around(machine).state,
+    );
+    this.#world = {
+      rooms: this.#rooms,
+      silence: this.#silence,
+      silenced: this.#silenced,
+      quietAfter: settings.quietAfter,
+      holds: (id) => this.desk.holds(id),
+    };
+  }
 
-  const causesOf = (rule: AlarmRule, record: Pick<AlarmRecord, "point">, steady: SteadyMs): readonly Cause[] => {
-    const room = rooms.get(rule.machine);
-    const { suppress } = rule.design;
-    const causes: Cause[] = [];
-    if (suppress.off && room?.around.state === "off") causes.push("machine-off");
-    if (suppress.startup > 0 && room && steady - room.started < suppress.startup) causes.push("start-up");
-    if (suppress.parents.some((id) => desk.holds(id))) causes.push("parent");
-    if (room && steady < room.maintainedUntil) causes.push("maintenance");
-    if (rule.type === "silence" || rule.type === "case") return causes;
-    if (record.point && silence.silent(record.point, steady, settings.quietAfter)) causes.push("link");
-    const fault = record.point && silenced.get(record.point);
-    if (fault !== undefined && fault !== rule.id) causes.push("sensor");
-    return causes;
-  };
-  const desk: Desk = new Desk(alarmRules, causesOf, (machine) => around(machine).state);
+  step(entry: Entry<Reading>, out: AlarmEvent[]): void {
+    const { point, t, quality } = entry.item;
+    this.#moment = { t, steady: entry.steady };
+    if (point === HEARTBEAT) {
+      this.#beat(entry, out);
+      return;
+    }
+    const seat = this.#seats.get(point);
+    if (!seat) {
+      if (point.startsWith(MODEMS)) this.#tell(noNetwork, modemFinding(entry.item), "silence", out);
+      return;
+    }
+    seat.last = entry.item;
+    if ((quality === "bad") !== seat.bad) this.#turned(seat, entry);
+    advance(seat.room, entry);
+    for (const slot of seat.slots) this.#run(slot, entry);
+    if (this.#fresh.length > 0) this.#settle(entry, out);
+  }
 
-  const tell = (rule: AlarmRule, finding: Finding, about: AlarmRecord["about"], out: AlarmEvent[], advice?: Advice) => {
-    if (reliving) believed.set(alarmId(rule, finding.point), { rule, finding, about });
-    else desk.find(rule, finding, about, moment, out, advice);
-  };
+  burst(entry: Entry<Burst>, out: AlarmEvent[]): void {
+    // Bursts have a log of their own: they may be older than the newest reading.
+    if (entry.steady > this.#moment.steady) this.#moment = { t: entry.item.t, steady: entry.steady };
+    for (const slot of this.#seats.get(entry.item.point)?.slots ?? []) {
+      const { detector } = slot.rule;
+      if (!detector.burst) continue;
+      const { state, finding } = detector.burst(slot.state, entry, slot.room.around);
+      slot.state = state;
+      if (finding) this.#found(slot, finding, entry, "value", out);
+    }
+  }
 
-  const found = (
+  relive(entry: Entry<Reading>): void {
+    this.#reliving = true;
+    this.step(entry, []);
+    this.#reliving = false;
+  }
+
+  awake(doubtful: (rule: string) => boolean, window: Ms, out: AlarmEvent[]): void {
+    const holding = new Set<string>();
+    for (const [id, { rule, finding, about }] of this.#believed) {
+      if (!finding.active || !doubtful(rule.id)) continue;
+      holding.add(id);
+      this.desk.find(rule, finding, about, this.#moment, out);
+    }
+    this.#believed.clear();
+    this.desk.doubt((record) => doubtful(record.rule) && !holding.has(record.id), this.#moment, window);
+  }
+
+  now(): Moment {
+    return this.#moment;
+  }
+
+  around(machine: string): Surroundings {
+    return this.#rooms.get(machine)?.around ?? unknown;
+  }
+
+  state(rule: string): unknown {
+    return this.#slots.find((slot) => slot.rule.id === rule)?.state;
+  }
+
+  learning(machine: string): Learning | null {
+    const room = this.#rooms.get(machine);
+    return room ? slowestOf(room, this.#slots) : null;
+  }
+
+  last(point: PointId): Reading | undefined {
+    return this.#seats.get(point)?.last;
+  }
+
+  maintain(machine: string, until: SteadyMs): void {
+    roomOf(this.#rooms, machine).maintainedUntil = until;
+    this.#cases?.mute(machine, Math.max(0, until - this.#moment.steady));
+  }
+
+  causes(rule: AlarmRule, point?: PointId): readonly Cause[] {
+    return causesOf(this.#world, rule, point, this.#moment.steady);
+  }
+
+  save(): Learned {
+    const bad = [...this.#seats].flatMap(([id, seat]) =>
+      seat.bad && seat.last ? [[id, whyOf(seat.last) ?? "unknown"]] : [],
+    );
+    return {
+      rules: Object.fromEntries(this.#slots.map((slot) => [slot.rule.id, slot.state])),
+      machines: Object.fromEntries([...this.#rooms].map(([id, room]) => [id, learnedOf(room)])),
+      bad: Object.fromEntries(bad),
+      silenced: Object.fromEntries(this.#silenced),
+      cases: this.#cases?.save() ?? {},
+      moment: this.#moment,
+    };
+  }
+
+  restore(learned: Learned): void {
+    this.#moment = learned.moment;
+    this.#cases?.restore(learned.cases);
+    for (const [point, seat] of this.#seats) {
+      const rule = learned.silenced[point];
+      if (rule !== undefined) this.#silenced.set(point, rule);
+      const why = learned.bad[point];
+      seat.bad = why !== undefined;
+      if (why) this.#silence.changed(point, why, learned.moment.steady);
+    }
+    for (const slot of this.#slots)
+      if (Object.hasOwn(learned.rules, slot.rule.id)) slot.state = learned.rules[slot.rule.id];
+    for (const [id, room] of this.#rooms) restoreRoom(room, learned.machines[id]);
+  }
+
+  #beat(entry: Entry<Reading>, out: AlarmEvent[]): void {
+    for (const room of this.#rooms.values()) advance(room, entry);
+    for (const slot of this.#slots) this.#run(slot, entry);
+    if (this.#fresh.length > 0) this.#settle(entry, out);
+    for (const { machine, finding } of this.#cases?.tick(entry) ?? []) this.#speak(machine, finding, out);
+    for (const { rule, finding } of this.#silence.findings()) this.#tell(rule, finding, "silence", out);
+    if (!this.#reliving) this.desk.heartbeat(this.#moment, out);
+  }
+
+  /** A point went bad, or is good again. */
+  #turned(seat: Seat, { item, steady }: Entry<Reading>): void {
+    seat.bad = !seat.bad;
+    this.#silence.changed(item.point, seat.bad ? whyOf(item) : undefined, steady);
+    if (!this.#reliving) this.desk.quality(item.point, seat.bad, this.#moment);
+  }
+
+  #run(slot: Slot, entry: Entry<Reading>): void {
+    const { state, finding } = slot.rule.detector.step(slot.state, entry, slot.room.around);
+    slot.state = state;
+    if (finding) this.#fresh.push({ slot, finding });
+  }
+
+  #settle(entry: Entry<Reading>, out: AlarmEvent[]): void {
+    const about = entry.item.point !== HEARTBEAT && entry.item.quality !== "bad" ? "value" : "silence";
+    const spoken = this.#fresh;
+    this.#fresh = [];
+    for (const { slot, finding } of spoken) if (finding.silences) this.#found(slot, finding, entry, about, out);
+    for (const { slot, finding } of spoken) if (!finding.silences) this.#found(slot, finding, entry, about, out);
+  }
+
+  #found(
     slot: Slot,
     finding: Finding,
     entry: Entry<{ t: EpochMs }>,
     about: AlarmRecord["about"],
     out: AlarmEvent[],
-  ) => {
+  ): void {
     const { rule } = slot;
     if (finding.silences) {
-      if (finding.active) silenced.set(finding.silences, rule.id);
-      else silenced.delete(finding.silences);
+      if (finding.active) this.#silenced.set(finding.silences, rule.id);
+      else this.#silenced.delete(finding.silences);
     }
-    if (rule.vote === undefined || !cases) return tell(rule, finding, about, out);
-    const fault = finding.point && silenced.get(finding.point);
-    if (fault === undefined || fault === rule.id || !finding.active)
-      cases.finding(rule, finding, entry, slot.room.around);
-  };
-
-  /** Findings of one entry wait until all its detectors have spoken: a broken sensor is known before its limit speaks. */
-  let fresh: { slot: Slot; finding: Finding }[] = [];
-
-  const run = (slot: Slot, entry: Entry<Reading>) => {
-    const { state, finding } = slot.rule.detector.step(slot.state, entry, slot.room.around);
-    slot.state = state;
-    if (finding) fresh.push({ slot, finding });
-  };
-
-  const settle = (entry: Entry<Reading>, out: AlarmEvent[]) => {
-    if (fresh.length === 0) return;
-    const about = entry.item.point !== HEARTBEAT && entry.item.quality !== "bad" ? "value" : "silence";
-    const spoken = fresh;
-    fresh = [];
-    for (const { slot, finding } of spoken) if (finding.silences) found(slot, finding, entry, about, out);
-    for (const { slot, finding } of spoken) if (!finding.silences) found(slot, finding, entry, about, out);
-  };
-
-  const beat = (entry: Entry<Reading>, out: AlarmEvent[]) => {
-    for (const room of rooms.values()) advance(room, entry);
-    for (const slot of slots) run(slot, entry);
-    settle(entry, out);
-    for (const { machine, finding } of cases?.tick(entry) ?? []) {
-      const rule = caseRules.get(machine);
-      const about = cases?.list().find((one) => one.machine === machine);
-      const lead = about?.evidence.find(({ text }) => text.fr === about.text.fr);
-      const advice = slots.find((slot) => slot.rule.id === lead?.rule)?.rule.design;
-      if (rule) tell(rule, told(finding, about), "silence", out, advice && adviceOf(advice));
-    }
-    for (const { rule, finding } of silence.findings()) tell(rule, finding, "silence", out);
-    if (!reliving) desk.heartbeat(moment, out);
-  };
-
-  const around = (machine: string) => rooms.get(machine)?.around ?? unknown;
-
-  const step = (entry: Entry<Reading>, out: AlarmEvent[]) => {
-    const { point, t, quality } = entry.item;
-    moment = { t, steady: entry.steady };
-    if (point === HEARTBEAT) return beat(entry, out);
-    const seat = seats.get(point);
-    if (!seat) {
-      if (point.startsWith(MODEMS)) tell(noNetwork, modemFinding(entry.item), "silence", out);
+    if (rule.vote === undefined || !this.#cases) {
+      this.#tell(rule, finding, about, out);
       return;
     }
-    seat.last = entry.item;
-    if ((quality === "bad") !== seat.bad) {
-      seat.bad = !seat.bad;
-      silence.changed(point, seat.bad ? whyOf(entry.item) : undefined, entry.steady);
-      if (!reliving) desk.quality(point, seat.bad, moment);
-    }
-    advance(seat.room, entry);
-    for (const slot of seat.slots) run(slot, entry);
-    settle(entry, out);
-  };
+    const fault = finding.point && this.#silenced.get(finding.point);
+    if (fault === undefined || fault === rule.id || !finding.active)
+      this.#cases.finding(rule, finding, entry, slot.room.around);
+  }
 
-  return {
-    desk,
-    step,
-    relive(entry) {
-      reliving = true;
-      step(entry, []);
-      reliving = false;
-    },
-    awake(doubtful, window, out) {
-      const holding = new Set<string>();
-      for (const [id, { rule, finding, about }] of believed) {
-        if (!finding.active || !doubtful(rule.id)) continue;
-        holding.add(id);
-        desk.find(rule, finding, about, moment, out);
-      }
-      believed.clear();
-      desk.doubt((record) => doubtful(record.rule) && !holding.has(record.id), moment, window);
-    },
-    burst(entry, out) {
-      moment = { t: entry.item.t, steady: entry.steady };
-      for (const slot of seats.get(entry.item.point)?.slots ?? []) {
-        const { detector } = slot.rule;
-        if (!detector.burst) continue;
-        const { state, finding } = detector.burst(slot.state, entry, slot.room.around);
-        slot.state = state;
-        if (finding) found(slot, finding, entry, "value", out);
-      }
-    },
-    now: () => moment,
-    around,
-    state: (rule) => slots.find((slot) => slot.rule.id === rule)?.state,
-    learning(machine) {
-      const room = rooms.get(machine);
-      const learners = slots
-        .filter((slot) => slot.room === room)
-        .map(({ rule, state }) => rule.detector.learning?.(state));
-      const states = room?.states.source ? [room.states.learning(room.learned)] : [];
-      const unfinished = [...states, ...learners].flatMap((one) => (one && one.seen < one.needed ? [one] : []));
-      return unfinished.sort((a, b) => b.needed - b.seen - (a.needed - a.seen))[0] ?? null;
-    },
-    last: (point) => seats.get(point)?.last,
-    maintain(machine, until) {
-      roomOf(rooms, machine).maintainedUntil = until;
-      cases?.mute(machine, Math.max(0, until - moment.steady));
-    },
-    causes: (rule, point) => causesOf(rule, point ? { point } : {}, moment.steady),
-    save: () => ({
-      rules: Object.fromEntries(slots.map((slot) => [slot.rule.id, slot.state])),
-      machines: Object.fromEntries([...rooms].map(([id, room]) => [id, learnedOf(room)])),
-      bad: Object.fromEntries(
-        [...seats].flatMap(([id, { bad, last }]) => (bad && last ? [[id, whyOf(last) ?? "unknown"]] : [])),
-      ),
-      silenced: Object.fromEntries(silenced),
-      cases: cases?.save() ?? {},
-      moment,
-    }),
-    restore(learned) {
-      moment = learned.moment;
-      cases?.restore(learned.cases);
-      for (const [point, seat] of seats) {
-        const rule = learned.silenced[point];
-        if (rule !== undefined) silenced.set(point, rule);
-        const why = learned.bad[point];
-        seat.bad = why !== undefined;
-        if (why) silence.changed(point, why, moment.steady);
-      }
-      for (const slot of slots)
-        if (Object.hasOwn(learned.rules, slot.rule.id)) slot.state = learned.rules[slot.rule.id];
-      for (const [id, room] of rooms) restoreRoom(room, learned.machines[id]);
-    },
-  };
-}
+  /** The case of a machine has something to say: its lead evidence, with the advice of the rule behind that. */
+  #speak(machine: string, finding: Finding, out: AlarmEvent[]): void {
+    const rule = this.#caseRules.get(machine);
+    if (!rule) return;
+    const about = this.#cases?.list().find((one) => one.machine === machine);
+    const lead = about?.evidence.find(({ text }) => text.fr === about.text.fr);
+    const design = this.#slots.find((slot) => slot.rule.id === lead?.rule)?.rule.design;
+    this.#tell(rule, told(finding, about), "silence", out, design && adviceOf(design));
+  }
 
-function seatsOf(points: readonly Point[], rooms: Map<string, Room>, slots: readonly Slot[]): Map<PointId, Seat> {
-  const seats = new Map<PointId, Seat>();
-  const seatOf = (point: PointId, machine: string) => {
-    const seat = seats.get(point) ?? { room: roomOf(rooms, machine), slots: [], bad: false, last: undefined };
-    seats.set(point, seat);
-    return seat;
-  };
-  for (const point of points) if (point.id !== HEARTBEAT) seatOf(point.id, point.machine);
-  for (const slot of slots)
-    for (const input of slot.rule.detector.inputs)
-      if (input !== HEARTBEAT) seatOf(input, slot.rule.machine).slots.push(slot);
-  return seats;
+  #tell(rule: AlarmRule, finding: Finding, about: AlarmRecord["about"], out: AlarmEvent[], advice?: Advice): void {
+    if (this.#reliving) this.#believed.set(alarmId(rule, finding.point), { rule, finding, about });
+    else this.desk.find(rule, finding, about, this.#moment, out, advice);
+  }
 }
