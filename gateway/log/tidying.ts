@@ -157,9 +157,13 @@ export class Tidying {
 const oldestWanted = (place: Place | undefined): number =>
   place ? Math.min(place.seq, ...(place.backlog ?? []).map((stretch) => stretch.after)) + 1 : 0;
 
-/** How many entries up to `upTo` a follower has not had. */
+/** How many entries up to `upTo` a follower has not had, of those that are still there. */
 export function behind(journal: Queue, place: Place | undefined, upTo: number): number {
   if (!place) return 0;
+  const gone = journal.head().oldest - 1;
   const stretches = [...(place.backlog ?? []), { after: place.seq, until: upTo }];
-  return stretches.reduce((sum, { after, until }) => sum + journal.count(after, Math.min(until, upTo)), 0);
+  return stretches.reduce(
+    (sum, { after, until }) => sum + journal.count(Math.max(after, gone), Math.min(until, upTo)),
+    0,
+  );
 }
