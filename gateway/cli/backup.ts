@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { say } from "../cli.ts";
+import { clock } from "../clock.ts";
 import { backUp } from "../log/backup.ts";
 import { complain } from "../log/complain.ts";
 
@@ -22,7 +23,7 @@ export async function run(args: string[]): Promise<number> {
     return 2;
   }
   return complain(async () => {
-    await backUp(values.data, file);
+    await backUp(values.data, file, clock);
     console.log(
       say({
         fr: `${file} : sauvegarde faite, empreinte dans ${file}.sha256`,

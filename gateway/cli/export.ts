@@ -43,7 +43,7 @@ export async function run(args: string[]): Promise<number> {
     return 2;
   }
   return complain(async () => {
-    const past = await openPast(values.data);
+    const past = await openPast(values.data, clock);
     try {
       if (!past.points.includes(point))
         console.error(

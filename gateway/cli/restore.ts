@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { say } from "../cli.ts";
+import { clock } from "../clock.ts";
 import { restore } from "../log/backup.ts";
 import { complain } from "../log/complain.ts";
 
@@ -22,7 +23,7 @@ export async function run(args: string[]): Promise<number> {
     return 2;
   }
   return complain(async () => {
-    const aside = await restore(values.data, file);
+    const aside = await restore(values.data, file, clock);
     console.log(say({ fr: `${file} est en place dans ${values.data}`, en: `${file} is in place in ${values.data}` }));
     if (aside)
       console.log(say({ fr: `L'ancien stockage est dans ${aside}`, en: `The store that was there is in ${aside}` }));

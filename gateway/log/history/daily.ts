@@ -70,26 +70,34 @@ export function segmentsIn(db: DatabaseSync, from: number, to: number): SegmentR
   return rows.map((row) => ({ id: Number(row.id), shift: Number(row.shift) }));
 }
 
-/** The readings of one point in these segments, oldest first; damaged chunks are told to `damaged` and left out. */
+/** The readings of one point in these segments, oldest first; damaged chunks are left out. */
 export function samplesOf(
   db: DatabaseSync,
   segments: readonly SegmentRef[],
   point: number,
   from: number,
   to: number,
-  damaged?: (key: number) => void,
 ): Samples {
   const gathering = new Gathering();
+  gather(db, segments, point, from, to, gathering);
+  return gathering.samples();
+}
+
+export function gather(
+  db: DatabaseSync,
+  segments: readonly SegmentRef[],
+  point: number,
+  from: number,
+  to: number,
+  into: Gathering,
+): void {
   const chunk = db.prepare("SELECT body FROM chunk WHERE id = ?");
   for (const { id, shift } of segments) {
     const key = keyOf(id, point);
     const body = chunk.get(key)?.body;
-    if (!(body instanceof Uint8Array)) continue;
-    const samples = unpackChunk(key, body);
-    if (samples) gathering.addAll(samples, shift, from, to);
-    else damaged?.(key);
+    const samples = body instanceof Uint8Array ? unpackChunk(key, body) : undefined;
+    if (samples) into.addAll(samples, shift, from, to);
   }
-  return gathering.samples();
 }
 
 /** Chunks and minute roll-ups past their age go, oldest first, at most `limit` segments at once. True when there is more. */

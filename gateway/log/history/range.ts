@@ -4,7 +4,7 @@ import { DAY, HOUR, type Ms } from "../../core/time.ts";
 import { isForeign, pointNumber, readColumns, timeAt, valueAt } from "../pack.ts";
 import type { Boot } from "../protocol.ts";
 import { Gathering, keyOf, type Samples } from "./chunk.ts";
-import { samplesOf, segmentsIn } from "./daily.ts";
+import { gather, samplesOf, segmentsIn } from "./daily.ts";
 import { type Pot, Pots } from "./pots.ts";
 import { type Level, levels, type Stretch, unpackRollUp } from "./rollup.ts";
 
@@ -98,18 +98,30 @@ function rawSpan(db: DatabaseSync): [number, number] {
 
 function rawBetween(db: DatabaseSync, point: number, from: number, to: number, deadline: Deadline): Samples {
   const gathering = new Gathering();
-  gathering.addAll(chunksBetween(db, point, from, to), 0, from, to);
+  gather(db, segmentsIn(db, from, to), point, from, to, gathering);
   deadline();
-  gathering.addAll(tail(db, point, from, to, deadline), 0, from, to);
+  gatherTail(db, point, from, to, deadline, gathering);
   return gathering.samples();
 }
 
 const chunksBetween = (db: DatabaseSync, point: number, from: number, to: number): Samples =>
   samplesOf(db, segmentsIn(db, from, to), point, from, to);
 
-/** Readings that are in the log but not yet in the history. */
 function tail(db: DatabaseSync, point: number, from: number, to: number, deadline: Deadline): Samples {
   const gathering = new Gathering();
+  gatherTail(db, point, from, to, deadline, gathering);
+  return gathering.samples();
+}
+
+/** Readings that are in the log but not yet in the history. */
+function gatherTail(
+  db: DatabaseSync,
+  point: number,
+  from: number,
+  to: number,
+  deadline: Deadline,
+  into: Gathering,
+): void {
   const compacted = Number(db.prepare("SELECT value FROM meta WHERE key = 'compacted'").get()?.value ?? 0);
   const shifts = shiftsOf(db);
   let rows = 0;
@@ -121,10 +133,9 @@ function tail(db: DatabaseSync, point: number, from: number, to: number, deadlin
     for (let i = 0; i < columns.header.count; i++) {
       if (pointNumber(columns, i) !== point) continue;
       const t = timeAt(columns, i) + (shift && !isForeign(columns, i) ? shift : 0);
-      if (t >= from && t < to) gathering.add(t, valueAt(columns, i), columns.state[i] ?? 0);
+      if (t >= from && t < to) into.add(t, valueAt(columns, i), columns.state[i] ?? 0);
     }
   }
-  return gathering.samples();
 }
 
 function* rolledUp(
