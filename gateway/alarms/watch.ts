@@ -10,7 +10,7 @@ import { adviceOf, told } from "./case-alarm.ts";
 import { Desk } from "./desk.ts";
 import type { Learned } from "./learned.ts";
 import type { Cause } from "./lifecycle.ts";
-import { MODEMS, modemFinding, noNetwork } from "./modem.ts";
+import { ownFinding, ownRules } from "./own.ts";
 import { type Advice, type AlarmRecord, type AlarmRule, alarmId, fireDrill, type Moment } from "./record.ts";
 import {
   advance,
@@ -98,7 +98,7 @@ class Watching implements Watch {
     this.#seats = seatsOf(points, this.#rooms, this.#slots);
     this.#caseRules = new Map(cases?.rules.map((rule) => [rule.machine, rule]));
     const own = rules.filter((rule) => rule.vote === undefined || !cases);
-    const all: AlarmRule[] = [...own, fireDrill, noNetwork, ...this.#silence.rules(), ...(cases?.rules ?? [])];
+    const all: AlarmRule[] = [...own, fireDrill, ...ownRules, ...this.#silence.rules(), ...(cases?.rules ?? [])];
     this.desk = new Desk(
       new Map(all.map((rule) => [rule.id, rule])),
       (rule, record, steady) => causesOf(this.#world, rule, record.point, steady),
@@ -122,7 +122,8 @@ class Watching implements Watch {
     }
     const seat = this.#seats.get(point);
     if (!seat) {
-      if (point.startsWith(MODEMS)) this.#tell(noNetwork, modemFinding(entry.item), "silence", out);
+      const said = ownFinding(entry.item);
+      if (said) this.#tell(said.rule, said.finding, "silence", out);
       return;
     }
     seat.last = entry.item;

@@ -171,6 +171,17 @@ test("noise is measured beside a slope and past jumps", () => {
   expect(noiseOf(entries, new Set([TEMP])).get(TEMP)).toBeCloseTo(0.5, 1);
 });
 
+test("a disk that takes nothing, and a destination that refuses, are alarms of the gateway", async () => {
+  const shop = await Shop.open();
+  await shop.pass(50, () => [good("gateway/log_degraded", shop.t, 1), good("gateway/cpu_percent", shop.t, 99)]);
+  expect(shop.told).toEqual([]);
+  await shop.pass(30, () => [
+    good("gateway/log_degraded", shop.t, 1),
+    good("gateway/sink_needs_care_influx", shop.t, 0),
+  ]);
+  expect(shop.told.map(({ alarm: { rule, priority } }) => [rule, priority])).toEqual([["disk-broken", "high"]]);
+});
+
 test("an SMS modem without a network for ten minutes is an alarm of the gateway", async () => {
   const shop = await Shop.open();
   const modem = (value: number) => [good("gateway/sms_network_sms", shop.t, value)];

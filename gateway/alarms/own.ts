@@ -1,0 +1,92 @@
+import type { AlarmDesign } from "../core/alarm.ts";
+import type { Finding } from "../core/detector.ts";
+import { numberOf, type Reading } from "../core/reading.ts";
+import type { Text } from "../core/text.ts";
+import { DAY, MINUTE, type Ms } from "../core/time.ts";
+import type { AlarmRule } from "./record.ts";
+import { plainDesign } from "./rule.ts";
+
+interface Watched {
+  readonly rule: AlarmRule;
+  /** How the points of the gateway's own health begin that it is about. */
+  readonly prefix: string;
+  readonly text: Text;
+  readonly holds: (value: number) => boolean;
+}
+
+/** What the gateway raises about itself: from its own health, which comes through the log like everything else. */
+const watched: readonly Watched[] = [
+  own(
+    "sms-network",
+    "sms_network",
+    10 * MINUTE,
+    (v) => v === 0,
+    { fr: "Modem SMS sans réseau", en: "SMS modem without a network" },
+    {
+      consequence: { fr: "Les alertes par SMS ne partent plus", en: "Alerts by SMS no longer go out" },
+      action: { fr: "Regarder le modem, l'antenne et la carte SIM", en: "Look at the modem, its antenna and SIM card" },
+    },
+  ),
+  own(
+    "sink-refused",
+    "sink_needs_care",
+    MINUTE,
+    (v) => v > 0,
+    { fr: "Destination de données qui refuse", en: "A destination refuses the data" },
+    {
+      consequence: { fr: "Les mesures attendent ici", en: "Readings wait here" },
+      action: { fr: "Lire le journal : jeton, base ou certificat", en: "Read the log: token, bucket or certificate" },
+    },
+  ),
+  own(
+    "disk-broken",
+    "log_degraded",
+    MINUTE,
+    (v) => v > 0,
+    { fr: "Le disque ne prend plus rien", en: "The disk takes nothing any more" },
+    {
+      priority: "high",
+      consequence: {
+        fr: "Une coupure perdrait les mesures en mémoire",
+        en: "A power cut would lose what is in memory",
+      },
+      action: { fr: "Vérifier la carte ou le disque, et la place libre", en: "Check card or disk, and free space" },
+    },
+  ),
+  own(
+    "clock-unknown",
+    "clock_unsynced",
+    DAY,
+    (v) => v > 0,
+    { fr: "Heure non vérifiée depuis un jour", en: "Time not confirmed for a day" },
+    {
+      priority: "low",
+      action: { fr: "Donner un accès NTP ou régler l'heure", en: "Give it NTP, or set the time" },
+    },
+  ),
+];
+
+export const ownRules: readonly AlarmRule[] = watched.map(({ rule }) => rule);
+
+/** What a reading of machine `gateway` says about it; undefined for most. */
+export function ownFinding(reading: Reading): { rule: AlarmRule; finding: Finding } | undefined {
+  const value = numberOf(reading);
+  if (value === null || !reading.point.startsWith("gateway/")) return undefined;
+  const found = watched.find(({ prefix }) => reading.point.startsWith(prefix));
+  if (!found) return undefined;
+  const { rule, text, holds } = found;
+  return { rule, finding: { active: holds(value), level: "alert", score: 1, point: reading.point, text } };
+}
+
+function own(
+  id: string,
+  gauge: string,
+  on: Ms,
+  holds: Watched["holds"],
+  text: Text,
+  design: Partial<AlarmDesign>,
+): Watched {
+  const whole: AlarmDesign = { ...plainDesign, delay: { on, off: MINUTE }, ackRequired: false, ...design };
+  const rule: AlarmRule = { id, type: "own", machine: "gateway", enabled: true, design: whole };
+  return { rule, prefix: `gateway/${gauge}`, text, holds };
+}
