@@ -71,9 +71,13 @@ function limitsIn({ low, high, states }: Options, doing: MachineState): Limits |
   return states && doing === "transient" ? undefined : { low, high };
 }
 
-/** One per cent of the measuring range; relative to the limit where the range is unknown. */
+/**
+ * Two per cent of the limit, never more than one per cent of the measuring range. The range alone would not do: a meter
+ * that can show ±5 MW would hold an alarm at 3 kW for ever. A limit of zero has no size: it wants a dead band of its own.
+ */
 function usualDeadband({ signal: { range } }: Point, limit: number): number {
-  return range ? (range[1] - range[0]) / 100 : Math.abs(limit) * 0.02;
+  const share = Math.abs(limit) * 0.02;
+  return range ? Math.min(share, (range[1] - range[0]) / 100) : share;
 }
 
 function crossing(
