@@ -79,24 +79,22 @@ export function samplesOf(
   to: number,
 ): Samples {
   const gathering = new Gathering();
-  gather(db, segments, point, from, to, gathering);
+  for (const { samples, shift } of chunksOf(db, segments, point)) gathering.addAll(samples, shift, from, to);
   return gathering.samples();
 }
 
-export function gather(
+/** The chunks of one point in these segments, as they are; `shift` puts their times right. */
+export function* chunksOf(
   db: DatabaseSync,
   segments: readonly SegmentRef[],
   point: number,
-  from: number,
-  to: number,
-  into: Gathering,
-): void {
+): Iterable<{ samples: Samples; shift: number }> {
   const chunk = db.prepare("SELECT body FROM chunk WHERE id = ?");
   for (const { id, shift } of segments) {
     const key = keyOf(id, point);
     const body = chunk.get(key)?.body;
     const samples = body instanceof Uint8Array ? unpackChunk(key, body) : undefined;
-    if (samples) into.addAll(samples, shift, from, to);
+    if (samples) yield { samples, shift };
   }
 }
 

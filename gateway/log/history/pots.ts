@@ -35,8 +35,9 @@ export class Pots {
     }));
   }
 
-  addSamples({ t, value, state }: Samples): void {
-    for (let i = 0; i < t.length; i++) this.add(t[i] ?? 0, value[i] ?? Number.NaN, state[i] ?? 0);
+  /** What lies outside of the range is left out. */
+  addSamples({ t, value, state }: Samples, shift = 0): void {
+    for (let i = 0; i < t.length; i++) this.add((t[i] ?? 0) + shift, value[i] ?? Number.NaN, state[i] ?? 0);
   }
 
   add(t: number, value: number, state: number): void {

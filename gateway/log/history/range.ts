@@ -4,7 +4,7 @@ import { DAY, HOUR, type Ms } from "../../core/time.ts";
 import { isForeign, pointNumber, readColumns, timeAt, valueAt } from "../pack.ts";
 import type { Boot } from "../protocol.ts";
 import { Gathering, keyOf, type Samples } from "./chunk.ts";
-import { gather, samplesOf, segmentsIn } from "./daily.ts";
+import { chunksOf, samplesOf, segmentsIn } from "./daily.ts";
 import { type Pot, Pots } from "./pots.ts";
 import { type Level, levels, type Stretch, unpackRollUp } from "./rollup.ts";
 
@@ -27,7 +27,9 @@ export function range(db: DatabaseSync, { point, from, to }: Question, buckets: 
   const span = to - from;
   if (span <= RAW_SPAN) {
     const pots = new Pots(from, span / buckets, buckets);
-    pots.addSamples(rawBetween(db, point, from, to, deadline));
+    for (const { samples, shift } of chunksOf(db, segmentsIn(db, from, to), point)) pots.addSamples(samples, shift);
+    deadline();
+    pots.addSamples(tail(db, point, from, to, deadline));
     addGaps(db, pots, from, to);
     return pots.list;
   }
@@ -98,7 +100,8 @@ function rawSpan(db: DatabaseSync): [number, number] {
 
 function rawBetween(db: DatabaseSync, point: number, from: number, to: number, deadline: Deadline): Samples {
   const gathering = new Gathering();
-  gather(db, segmentsIn(db, from, to), point, from, to, gathering);
+  for (const { samples, shift } of chunksOf(db, segmentsIn(db, from, to), point))
+    gathering.addAll(samples, shift, from, to);
   deadline();
   gatherTail(db, point, from, to, deadline, gathering);
   return gathering.samples();
