@@ -1,12 +1,10 @@
 import { join } from "node:path";
 import { openEngine } from "./alarms/engine.ts";
 import { clock } from "./clock.ts";
-import type { Examined } from "./config/examine.ts";
 import { type Config, loadConfig } from "./config/load.ts";
 import type { AlarmEvent } from "./core/alarm.ts";
 import type { Follower, Log } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
-import type { Point } from "./core/point.ts";
 import { type Ms, SECOND } from "./core/time.ts";
 import { webParts } from "./front.ts";
 import { HEALTH_DRIVER, healthDriver } from "./health.ts";
@@ -17,7 +15,7 @@ import { type Broker, openBroker } from "./mqtt/broker.ts";
 import { carrier, forMachines } from "./notices/carrier.ts";
 import { openPostman } from "./notices/postman.ts";
 import { type BrokerAddress, type Context, loadPlugins } from "./plugin.ts";
-import { createSpectra, type Spectra, spectraPoints } from "./spectra.ts";
+import { createSpectra, type Spectra } from "./spectra.ts";
 import { supervise } from "./supervise.ts";
 import { createWeb } from "./web/server.ts";
 import { boxIdentity } from "./web/tls/identity.ts";
@@ -60,10 +58,9 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   // Whatever opens is closed in reverse order, also when a later part fails to open.
   await using opened = new AsyncDisposableStack();
   const { meters, say, site, machines } = house;
-  const measured = [...examined.points, ...burstPoints(examined)];
-  const points = new Map(measured.map((point) => [point.id, point]));
+  const points = new Map(examined.points.map((point) => [point.id, point]));
   const { data: folder } = overrides;
-  const store = await openStore({ folder, clock, meters, say, points: measured, settings: config.store });
+  const store = await openStore({ folder, clock, meters, say, points: examined.points, settings: config.store });
   opened.defer(() => store.close());
   house.cells.arrived(store.cells);
 
@@ -87,7 +84,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
 
   const sinks = createSinks(house, store, points);
   const engine = await openEngine({
-    ...{ site, machines, points: measured, plugins: plugins.detectors, rules: config.detectors },
+    ...{ site, machines, points: examined.points, plugins: plugins.detectors, rules: config.detectors },
     ...{ settings: config.alarms, log: store.readings, notices: store.notices, cells: store.cells, clock, meters, say },
     emit: (readings) => void store.readings.append(readings).catch(() => undefined),
   });
@@ -153,10 +150,6 @@ async function brokerIdentity(
   if (!broker.tls || broker.tls.cert) return {};
   return { identity: await boxIdentity({ folder, names: web.names, now: clock.now(), say }) };
 }
-
-/** What the bursts of vibration sensors become: points like any other. */
-const burstPoints = ({ drivers }: Examined): Point[] =>
-  [...drivers].flatMap(([id, { driver }]) => (driver.bursts ?? []).flatMap((source) => spectraPoints(source, id)));
 
 /** Around an alarm of its machine, raw bursts are worth keeping. */
 const keepBursts = (spectra: Spectra): Follower<AlarmEvent> => ({

@@ -29,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "gateway/config": [
     "gateway/core",
     "gateway/plugin.ts",
+    "gateway/spectra.ts",
     "gateway/alarms",
     "gateway/log",
     "gateway/mqtt",

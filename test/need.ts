@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { describe } from "vitest";
 
 /** Programs that we did not write and that the tests run against, with the Debian package that brings each. */
@@ -16,11 +17,14 @@ const packages = {
   gcc: "gcc",
   "systemd-analyze": "systemd",
   "g++": "g++",
+  "pkg-config": "pkg-config",
+  "/usr/include/modbus/modbus.h": "libmodbus-dev",
 } as const;
 
 export type Program = keyof typeof packages;
 
 export const has = (program: string): boolean => {
+  if (program.startsWith("/")) return existsSync(program);
   try {
     execFileSync("sh", ["-c", `PATH="$PATH:/usr/sbin:/sbin" command -v "$1"`, "sh", program], { stdio: "ignore" });
     return true;

@@ -1,6 +1,7 @@
 import type { Driver } from "../core/driver.ts";
 import type { Point } from "../core/point.ts";
 import type { DriverContext, Plugins } from "../plugin.ts";
+import { spectraPoints } from "../spectra.ts";
 import { type Entry, type Loaded, reportProblems } from "./load.ts";
 import { nearest } from "./suggest.ts";
 
@@ -28,7 +29,8 @@ export function examine(loaded: Loaded, plugins: Plugins, contextOf: (id: string
     if (said.problems.length > 0) continue;
     const driver = plugin.create(entry.options, context);
     drivers.set(entry.head.id, { type: entry.head.type, driver });
-    for (const point of driver.points) addPoint(loaded, entry, points, point);
+    const bursts = (driver.bursts ?? []).flatMap((source) => spectraPoints(source, entry.head.id));
+    for (const point of [...driver.points, ...bursts]) addPoint(loaded, entry, points, point);
   }
   checkRules(loaded, points);
   loaded.verify();

@@ -22,7 +22,7 @@ const right = {
 
 const device = (slave: number) => ({ id: "d", slave, every: "100ms", machine: "tour-2", signals });
 
-describeWith(["gcc", "socat"], "slaves that we did not write", () => {
+describeWith(["gcc", "socat", "pkg-config", "/usr/include/modbus/modbus.h"], "slaves that we did not write", () => {
   test("a libmodbus slave over Modbus TCP is read right", async () => {
     const port = await libmodbusTcp();
     const running = new Running(modbusDriver({ port: `tcp://127.0.0.1:${port}`, devices: [device(1)] }));

@@ -25,7 +25,7 @@ const device = {
 };
 const why = (running: Running) => running.latest["tour-2/r"];
 
-describeWith(["gcc", "socat"], "an adapter that is pulled out", () => {
+describeWith(["gcc", "socat", "pkg-config", "/usr/include/modbus/modbus.h"], "an adapter that is pulled out", () => {
   test("20: is noticed within 3 s and back within 5 s, while the other port misses nothing", async () => {
     const [pulled, other] = [await ptyLine(), await ptyLine()];
     await libmodbusRtu(pulled.slave, 1);
