@@ -1,7 +1,6 @@
 import type { MqttClient } from "mqtt";
-import { NotNow } from "../core/log.ts";
 import { SECOND } from "../core/time.ts";
-import type { Window } from "./window.ts";
+import { Unheard, type Window } from "./window.ts";
 
 /** A broker that accepts but acknowledges nothing for so long is as good as gone. */
 const ACK_TIMEOUT = 10 * SECOND;
@@ -33,6 +32,6 @@ export function watchListeners(client: MqttClient, complaint: string): (packet?:
   });
   return (packet) => {
     const id = packet && "messageId" in packet ? packet.messageId : undefined;
-    return typeof id === "number" && unheard.delete(id) ? new NotNow(complaint, SECOND) : undefined;
+    return typeof id === "number" && unheard.delete(id) ? new Unheard(complaint, SECOND) : undefined;
   };
 }

@@ -1,3 +1,5 @@
+import { NotNow } from "../core/log.ts";
+
 /** A message on its way out: QoS 1 always. */
 export interface Outgoing {
   topic: string;
@@ -8,12 +10,16 @@ export interface Outgoing {
 /** Hands one message to the wire; `acked` is called with its PUBACK or with what went wrong. */
 export type Send = (message: Outgoing, acked: (error?: Error | null) => void) => void;
 
+/** Acknowledged, but nobody listens to it. Fails a job only when that is so of all its messages. */
+export class Unheard extends NotNow {}
+
 interface Job {
   messages: readonly Outgoing[];
   /** Index of the next message to send. */
   next: number;
   /** Messages without their PUBACK, sent or not. */
   open: number;
+  unheard: number;
   resolve: () => void;
   reject: (error: Error) => void;
 }
@@ -45,7 +51,7 @@ export class Window {
     if (this.#broken) return Promise.reject(this.#broken);
     if (messages.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ messages, next: 0, open: messages.length, resolve, reject });
+      this.#jobs.push({ messages, next: 0, open: messages.length, unheard: 0, resolve, reject });
       this.#fill();
     });
   }
@@ -72,15 +78,15 @@ export class Window {
     if (this.#broken) return;
     this.#flying -= 1;
     job.open -= 1;
-    if (error) {
+    if (error instanceof Unheard) job.unheard += 1;
+    if (error && !(error instanceof Unheard && job.unheard < job.messages.length)) {
       this.#forget(job);
       job.reject(error);
-    } else {
-      this.acked += 1;
-      if (job.open === 0) {
-        this.#forget(job);
-        job.resolve();
-      }
+    }
+    if (!error || error instanceof Unheard) this.acked += 1;
+    if (job.open === 0 && job.unheard < job.messages.length) {
+      this.#forget(job);
+      job.resolve();
     }
     this.#fill();
   }
