@@ -1,7 +1,7 @@
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import type { AlarmAnswer, HistoryAnswer } from "../../../gateway/core/api.ts";
+import type { AlarmAnswer, AlarmEventAnswer, HistoryAnswer } from "../../../gateway/core/api.ts";
 import { momentShown, valueShown } from "../format.ts";
 import { type LivePoint, pointSignal, tick } from "../live.ts";
 import { paint } from "../theme.ts";
@@ -25,20 +25,22 @@ interface Props {
   window: Signal<Window>;
   comparison: Comparison | undefined;
   alarms: readonly AlarmAnswer[];
+  /** Beginnings of alarms, over or not. */
+  past: readonly AlarmEventAnswer[];
 }
 
 const HEIGHT = 320;
 
 /** The history of one point: range and mean, gaps with their cause, limits, alarms, and where it is going. */
-export function Chart({ point, window, comparison, alarms }: Props) {
+export function Chart({ point, window, comparison, alarms, past }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const answer = useSignal<HistoryAnswer | null>(null);
   const other = useSignal<HistoryAnswer | null>(null);
   const width = useSignal(600);
   const columns = useComputed(() => drawn(answer.value, window.value, point.every));
-  const shown = useRef({ point, alarms, columns, window });
-  shown.current = { point, alarms, columns, window };
+  const shown = useRef({ point, alarms, past, columns, window });
+  shown.current = { point, alarms, past, columns, window };
 
   useEffect(() => fetchWindow({ point: point.id, every: point.every, shift: 0 }, window, width, answer), [point.id]);
   useEffect(() => {
@@ -92,7 +94,7 @@ export function Chart({ point, window, comparison, alarms }: Props) {
     };
   }, [point.id, otherUnit, paint.value, language.value]);
   useSignalEffect(() => draw(columns.value, other.value, window.value.to));
-  useEffect(redraw, [alarms]);
+  useEffect(redraw, [alarms, past.length]);
 
   return (
     <div class="chart">
@@ -145,10 +147,12 @@ function reachOf(columns: Columns, alarms: readonly AlarmAnswer[]): [number, num
 function overlayOf({
   point,
   alarms,
+  past,
   columns,
 }: {
   point: LivePoint;
   alarms: readonly AlarmAnswer[];
+  past: readonly AlarmEventAnswer[];
   columns: { peek(): Columns };
 }) {
   const { t, mean, gaps } = columns.peek();
@@ -157,6 +161,7 @@ function overlayOf({
   return {
     gaps,
     alarms,
+    past,
     unit: point.unit,
     newest: value === undefined || value === null ? undefined : { t: (t[i] ?? 0) * 1_000, value },
   };

@@ -1,5 +1,5 @@
 import type uPlot from "uplot";
-import type { AlarmAnswer } from "../../../gateway/core/api.ts";
+import type { AlarmAnswer, AlarmEventAnswer } from "../../../gateway/core/api.ts";
 import { clockShown, valueShown } from "../format.ts";
 import { token } from "../theme.ts";
 import { causeShown } from "../titles.ts";
@@ -10,6 +10,7 @@ import type { Gap } from "./series.ts";
 export interface Overlay {
   gaps: readonly Gap[];
   alarms: readonly AlarmAnswer[];
+  past: readonly AlarmEventAnswer[];
   unit: string;
   /** The newest number, where a forecast line begins. */
   newest: { t: number; value: number } | undefined;
@@ -25,7 +26,8 @@ export function overlay(shown: () => Overlay): uPlot.Plugin {
       drawClear: (u) => clipped(u, () => paintGaps(u, shown().gaps)),
       draw: (u) =>
         clipped(u, () => {
-          const { alarms, unit, newest } = shown();
+          const { alarms, past, unit, newest } = shown();
+          for (const { t, alarm } of past) paintFlag(u, t, alarm);
           for (const alarm of alarms) paintAlarm(u, alarm, unit);
           for (const alarm of alarms) paintForecast(u, alarm, newest);
         }),
@@ -89,11 +91,26 @@ function label(u: uPlot, text: string, left: number, width: number): void {
   u.ctx.restore();
 }
 
-/** The limit as a dashed line, and a flag where the alarm began. */
+/** Where an alarm began. */
+function paintFlag(u: uPlot, t: number, { level }: AlarmAnswer): void {
+  const { top } = u.bbox;
+  const scale = ratio(u);
+  const at = x(u, t);
+  u.ctx.fillStyle = token(level === "alert" ? "--alert" : "--watch");
+  u.ctx.fillRect(at - 0.75 * scale, top, 1.5 * scale, 22 * scale);
+  u.ctx.beginPath();
+  u.ctx.moveTo(at, top);
+  u.ctx.lineTo(at + 11 * scale, top + 6 * scale);
+  u.ctx.lineTo(at, top + 12 * scale);
+  u.ctx.fill();
+}
+
+/** The limit as a dashed line, and a line where it began. */
 function paintAlarm(u: uPlot, alarm: AlarmAnswer, unit: string): void {
   const { left, top, width, height } = u.bbox;
   const scale = ratio(u);
   const colour = token(alarm.level === "alert" ? "--alert" : "--watch");
+  paintFlag(u, alarm.since, alarm);
   u.ctx.strokeStyle = colour;
   u.ctx.fillStyle = colour;
   u.ctx.lineWidth = 1.5 * scale;
@@ -102,11 +119,6 @@ function paintAlarm(u: uPlot, alarm: AlarmAnswer, unit: string): void {
   u.ctx.moveTo(since, top);
   u.ctx.lineTo(since, top + height);
   u.ctx.stroke();
-  u.ctx.beginPath();
-  u.ctx.moveTo(since, top);
-  u.ctx.lineTo(since + 11 * scale, top + 6 * scale);
-  u.ctx.lineTo(since, top + 12 * scale);
-  u.ctx.fill();
   if (alarm.limit === undefined) return;
   u.ctx.setLineDash([7 * scale, 5 * scale]);
   u.ctx.beginPath();

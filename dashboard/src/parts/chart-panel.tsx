@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import type { AlarmAnswer, MachineAnswer } from "../../../gateway/core/api.ts";
+import type { AlarmAnswer, AlarmEventAnswer, MachineAnswer } from "../../../gateway/core/api.ts";
+import { useAsked } from "../ask.ts";
 import { Chart, type Comparison } from "../chart/chart.tsx";
 import { lastOf, moved, spans, type Window, zoomed } from "../chart/window.ts";
 import { momentShown, unitShown } from "../format.ts";
@@ -29,6 +30,7 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
   const { from, to, live } = window.value;
   const span = spanNames.find((name) => live && Math.abs(spans[name] - (to - from)) < 1_000);
   const title = titleOf(point);
+  const past = usePastAlarms(point, window.value);
   const comparison: Comparison | undefined =
     compared.value === ""
       ? undefined
@@ -60,9 +62,11 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
         window={window}
         comparison={comparison}
         alarms={alarms.filter((alarm) => alarm.point === point.id)}
+        past={past}
       />
       <footer>
         <Legend
+          flags={past.length > 0}
           compared={comparison !== undefined}
           forecast={alarms.some((alarm) => alarm.point === point.id && alarm.forecast)}
         />
@@ -101,6 +105,15 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
   );
 }
 
+/** When alarms about this point began, in what is shown. Asked again only when the window has moved notably. */
+function usePastAlarms(point: LivePoint, { from, to }: Window): readonly AlarmEventAnswer[] {
+  const step = Math.max(60_000, (to - from) / 10);
+  const range = `from=${Math.floor(from / step) * step}&to=${Math.ceil(to / step) * step}`.replaceAll(/\.\d+/g, "");
+  const path = `/alarms/history?machine=${encodeURIComponent(point.machine)}&limit=200&${range}`;
+  const events = useAsked<AlarmEventAnswer[]>(path).value.answer ?? [];
+  return events.filter((event) => event.from === "normal" && event.alarm.point === point.id && !event.test);
+}
+
 function ChartTools({ window }: { window: { value: Window } }) {
   const w = words.value.chart;
   const turn = (change: (shown: Window, now: number) => Window) => () => {
@@ -133,7 +146,7 @@ function ChartTools({ window }: { window: { value: Window } }) {
   );
 }
 
-function Legend({ compared, forecast }: { compared: boolean; forecast: boolean }) {
+function Legend({ compared, forecast, flags }: { compared: boolean; forecast: boolean; flags: boolean }) {
   const w = words.value.chart;
   return (
     <ul class="legend">
@@ -141,6 +154,7 @@ function Legend({ compared, forecast }: { compared: boolean; forecast: boolean }
       <li class="key-range">{w.range}</li>
       {compared && <li class="key-other">{w.compare}</li>}
       {forecast && <li class="key-forecast">{w.forecast}</li>}
+      {flags && <li class="key-flag">{w.flag}</li>}
       <li class="key-hint">{w.hint}</li>
     </ul>
   );

@@ -112,6 +112,7 @@ export const watch: Pick<
     forecastShort: "forecast",
     noRecord: "no reading recorded",
     noData: "No reading in this period.",
+    flag: "an alarm began",
     hint: "Drag to zoom, double-click to go back.",
   },
 };

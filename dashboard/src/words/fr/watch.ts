@@ -124,6 +124,7 @@ export const watch = {
     forecastShort: "prévision",
     noRecord: "aucune mesure enregistrée",
     noData: "Aucune mesure sur cette période.",
+    flag: "début d’une alarme",
     hint: "Glisser pour zoomer, double-clic pour revenir.",
   },
 };
