@@ -40,7 +40,8 @@ export interface Inside {
 export function webParts(house: House, inside: Inside): WebParts {
   const { store, engine, sinks, examined, running, points, folder, postman, broker } = inside;
   const { config, site, machines, meters, say } = house;
-  const historian: Historian | undefined = sinks.find((sink) => sink.history)?.history;
+  const chosen = config.history === undefined ? sinks.find((sink) => sink.history) : sinks[config.history];
+  const historian: Historian | undefined = chosen?.history;
   const dashboard = join(import.meta.dirname, "../dashboard/dist");
   const view = (id: string, { type, driver }: { type: string; driver: Driver }) => ({
     type,

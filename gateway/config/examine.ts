@@ -1,5 +1,6 @@
 import type { Driver } from "../core/driver.ts";
 import type { Point } from "../core/point.ts";
+import { channelProblems } from "../notices/settings.ts";
 import type { DriverContext, Plugins } from "../plugin.ts";
 import { spectraPoints } from "../spectra.ts";
 import { type Entry, type Loaded, reportProblems } from "./load.ts";
@@ -33,6 +34,7 @@ export function examine(loaded: Loaded, plugins: Plugins, contextOf: (id: string
     for (const point of [...driver.points, ...bursts]) addPoint(loaded, entry, points, point);
   }
   checkRules(loaded, points);
+  checkPeople(loaded);
   loaded.verify();
   return { drivers, points: [...points.values()], report };
 }
@@ -51,6 +53,12 @@ function addPoint(loaded: Loaded, entry: Entry, points: Map<string, Point>, poin
       `${point.device}: there is no machine ${point.machine}${nearest(point.machine, [...machines.keys()])}`,
     );
   points.set(point.id, point);
+}
+
+function checkPeople(loaded: Loaded): void {
+  const { notices, notifiers } = loaded.config;
+  const known = new Set(notifiers.map(({ head }) => head.id));
+  for (const { path, message } of channelProblems(notices.people, known)) loaded.report(["notices", ...path], message);
 }
 
 function checkRules(loaded: Loaded, points: ReadonlyMap<string, Point>): void {

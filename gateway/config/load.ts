@@ -26,6 +26,8 @@ export interface Config extends Sections {
   readonly sinks: readonly Entry[];
   readonly detectors: readonly Entry<z.output<typeof sections.rule>>[];
   readonly notifiers: readonly Entry[];
+  /** Index in `sinks` of the one that answers for the past; undefined for the first that can. */
+  readonly history: number | undefined;
   /** The parsed YAML of a device profile, the site's own folder first. */
   profile(name: string): unknown;
 }
@@ -114,12 +116,24 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
     machines.set(one.id, one);
   }
 
+  const sinks = list("sinks", plainHead, withoutBroker(DEFAULT_SINKS));
+  const history = top.history === undefined ? undefined : sinks.findIndex(({ head }) => head.id === top.history);
+  if (history === -1)
+    source.report(
+      ["history"],
+      `there is no sink ${top.history}${nearest(
+        top.history ?? "",
+        sinks.map(({ head }) => head.id),
+      )}`,
+    );
+
   const config: Config = {
     file,
     site: top.site,
     machines,
     drivers: list("drivers", plainHead),
-    sinks: list("sinks", plainHead, withoutBroker(DEFAULT_SINKS)),
+    sinks,
+    history,
     detectors: list("detectors", sections.rule),
     notifiers: list("notifiers", plainHead, withoutBroker(DEFAULT_NOTIFIERS)),
     web: top.web,
@@ -162,6 +176,11 @@ export const document = z.strictObject({
   sinks: entries,
   detectors: entries,
   notifiers: entries,
+  history: z
+    .string()
+    .max(64)
+    .optional()
+    .describe("The id of the sink that answers for the past; the first that can, where left out"),
   web: sections.web,
   broker: sections.broker,
   store: sections.store,

@@ -1,12 +1,19 @@
 import fc from "fast-check";
+import pino from "pino";
 import { beforeAll, expect, test } from "vitest";
+import { clock } from "../../../gateway/clock.ts";
+import { examine } from "../../../gateway/config/examine.ts";
 import { ConfigError, parseConfig } from "../../../gateway/config/load.ts";
+import type { ConfigProblem } from "../../../gateway/config/source.ts";
+import { Meters } from "../../../gateway/core/meter.ts";
 import { loadPlugins, type Plugins } from "../../../gateway/plugin.ts";
 
 let plugins: Plugins;
 beforeAll(async () => {
   plugins = await loadPlugins();
 });
+
+import { MemoryCells } from "../../sim/peers/kit.ts";
 
 const env = { PORT: "tcp://127.0.0.1:502", INFLUX_TOKEN: "canary" };
 
@@ -18,6 +25,16 @@ function complaints(text: string): string[] {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.message.split("\n");
+  }
+}
+
+function problemsOf(look: () => unknown): readonly ConfigProblem[] {
+  try {
+    look();
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems;
   }
 }
 
@@ -108,5 +125,36 @@ test("a mutated file is refused with a place, or runs: never a crash, never a po
       expect(({} as { x?: number }).x).toBeUndefined();
     }),
     { numRuns: 300 },
+  );
+});
+
+test("points, machines, rules and people are checked against each other, before anything opens", () => {
+  const text = `${whole.replace("machine: tour-2", "machine: tour-3")}detectors:
+  - { id: a, type: limit, point: tour-2/powr, high: 1 }
+  - { id: b, type: standby-waste, machine: tour-9 }
+  - { id: c, type: stale }
+notices:
+  people:
+    - { id: camille, name: Camille, via: [{ channel: pigeon, address: roof }] }
+`;
+  const loaded = parseConfig(text, "site.yaml", plugins, env);
+  const context = { clock, meters: new Meters(), say: pino({ level: "silent" }), cells: new MemoryCells() };
+  const look = () =>
+    examine(loaded, plugins, (id) => ({
+      ...context,
+      id,
+      site: loaded.config.site,
+      machines: loaded.config.machines,
+      profile: loaded.config.profile,
+    }));
+  const lines = problemsOf(look).map(({ path, message }) => `${path}: ${message}`);
+  expect(lines).toContainEqual(expect.stringMatching(/^drivers\[0\].*there is no machine tour-3/));
+  expect(lines).toContainEqual(expect.stringMatching(/^detectors\[0\]\.point: there is no point tour-2\/powr/));
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^detectors\[1\]\.machine: there is no machine tour-9 – did you mean tour-2\?/),
+  );
+  expect(lines).toContainEqual(expect.stringMatching(/^detectors\[2\]: a rule watches a point: or a machine:/));
+  expect(lines).toContainEqual(
+    expect.stringMatching(/^notices\.people\[0\]\.via\[0\]\.channel: Camille: no notifier is called pigeon/),
   );
 });
