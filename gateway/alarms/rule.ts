@@ -5,6 +5,7 @@ import { ID_PATTERN, type Machine, type Point, type PointId, signalOf } from "..
 import { sameText, type Text } from "../core/text.ts";
 import { MINUTE, type Ms, parseDuration, SECOND } from "../core/time.ts";
 import type { DetectorPlugin, Site } from "../plugin.ts";
+import type { AlarmSettings } from "./settings.ts";
 
 const duration = z.string().transform((written, refusal): Ms => {
   const ms = parseDuration(written);
@@ -84,6 +85,7 @@ export interface RuleSources {
   readonly points: readonly Point[];
   readonly plugins: ReadonlyMap<string, DetectorPlugin>;
   readonly rules: readonly RuleEntry[];
+  readonly settings?: Pick<AlarmSettings, "defaults">;
 }
 
 /** How an alarm behaves where nobody says anything. */
@@ -122,7 +124,8 @@ function writtenRule(from: RuleSources, { head, options }: RuleEntry): Rule[] {
 
 function usualRules(from: RuleSources, type: string, plugin: DetectorPlugin, taken: ReadonlySet<string>): Rule[] {
   const { byDefault } = plugin;
-  if (!byDefault) return [];
+  const wanted = from.settings?.defaults;
+  if (!byDefault || wanted === false || (wanted && !wanted.includes(type))) return [];
   const subjects =
     plugin.about === "machine"
       ? [...from.machines.values()].map((machine) => ({ machine, point: undefined }))

@@ -16,6 +16,8 @@ export const alarmSettings = z.strictObject({
   quietAfter: duration(10 * SECOND),
   /** After a start, alarms that were active before are given so long to show that they still are. */
   restartWindow: duration(10 * MINUTE),
+  /** The kinds of rules that points and machines get by themselves; all that fit where it is left out, none if `false`. */
+  defaults: z.union([z.literal(false), z.array(z.string()).max(100)]).optional(),
 });
 
 export type AlarmSettings = z.output<typeof alarmSettings>;

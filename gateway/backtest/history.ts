@@ -32,7 +32,7 @@ const AWAY: Ms = MINUTE;
 export async function* rehearse(parts: Rehearsal, from: EpochMs, to: EpochMs): AsyncIterable<AlarmEvent> {
   const { history, site, machines, points, plugins, rules, settings } = parts;
   const watch = createWatch({
-    rules: rulesOf({ site, machines, points, plugins, rules }),
+    rules: rulesOf({ site, machines, points, plugins, rules, settings }),
     points,
     settings,
     cases: createCases(machines),

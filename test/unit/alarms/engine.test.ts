@@ -235,3 +235,12 @@ test("an unknown alarm and a hand that does not fit are refused with words", asy
   await shop.value(TEMP, 82);
   await expect(shop.engine.act("chaud", { kind: "reset", by: "x" })).rejects.toMatchObject({ code: "not-now" });
 });
+
+test("the site file chooses which kinds of rules points get by themselves", async () => {
+  const idsWith = async (alarms: Record<string, unknown>) =>
+    (await Shop.open({ rules: [hot()], settings: alarms })).engine.rules.map(({ id }) => id);
+  expect(await idsWith({})).toEqual(["chaud", "tour-2-temp-stale"]);
+  expect(await idsWith({ defaults: ["stale"] })).toEqual(["chaud", "tour-2-temp-stale"]);
+  expect(await idsWith({ defaults: ["sensor-fault"] })).toEqual(["chaud"]);
+  expect(await idsWith({ defaults: false })).toEqual(["chaud"]);
+});
