@@ -65,7 +65,11 @@ export function webParts(house: House, inside: Inside): WebParts {
     spectrum: powerSpectrum,
     waterfall: (source, from, to, rows) => waterfall(store.history, source, from, to, rows),
     commissioning: openCommissioning(join(import.meta.dirname, "../config/profiles"), clock),
-    store: { timeQuality: () => store.time.quality(), backup: (file) => store.backup(file) },
+    store: {
+      timeQuality: () => store.time.quality(),
+      setTime: (now, by) => store.time.set(now, by),
+      backup: (file) => store.backup(file),
+    },
     ...(broker && { broker: brokerDoor(broker, site.id) }),
     config: configDoor(house, inside.reload),
   };

@@ -72,6 +72,8 @@ export interface CommissioningDoor {
 /** The store, as the system page uses it. */
 export interface StoreDoor {
   timeQuality(): TimeQuality;
+  /** Somebody says what time it is, on a box that no time source tells. */
+  setTime(now: EpochMs, by: string): void;
   /** A consistent copy of everything, while it runs. */
   backup(file: string): Promise<void>;
 }

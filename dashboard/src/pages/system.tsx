@@ -1,7 +1,9 @@
+import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import type { SystemAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { bytesShown, momentShown, spanShown } from "../format.ts";
+import { post } from "../http.ts";
 import { Waiting } from "../parts/asked.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Mark } from "../parts/mark.tsx";
@@ -78,6 +80,7 @@ function Facts({
           value={w.clockQualities[clock.quality as keyof typeof w.clockQualities] ?? clock.quality}
         />
         {skew > 5_000 && <Fact name={w.skew} value={spanShown(skew)} />}
+        {!trusted && may("maintenance") && <Fact name={w.setTimeWhy} value={<SetTime />} />}
       </Card>
       <Card title={w.box} tone="ok">
         <Fact name={w.name} value={hostname} />
@@ -87,6 +90,28 @@ function Facts({
         <Fact name={w.memory} value={`${bytesShown(memory.rss)} / ${bytesShown(memory.total)}`} />
       </Card>
     </div>
+  );
+}
+
+/** The device in somebody's hand usually knows the time; the box takes it over. */
+function SetTime() {
+  const w = words.value.system;
+  const said = useSignal("");
+  const set = () =>
+    post("/time", { now: Date.now() }).then(
+      () => {
+        said.value = w.setTimeDone;
+      },
+      (error: Error) => {
+        said.value = error.message;
+      },
+    );
+  return said.value ? (
+    <span role="status">{said.value}</span>
+  ) : (
+    <button type="button" class="button" onClick={set}>
+      {w.setTime}
+    </button>
   );
 }
 
@@ -108,7 +133,7 @@ const Card = ({
   </section>
 );
 
-const Fact = ({ name, value }: { name: string; value: string }) => (
+const Fact = ({ name, value }: { name: string; value: ComponentChildren }) => (
   <div>
     <dt>{name}</dt>
     <dd>{value}</dd>

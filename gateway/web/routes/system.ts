@@ -5,12 +5,15 @@ import { hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { SystemAnswer } from "../../core/api.ts";
-import { DAY, HOUR } from "../../core/time.ts";
+import { DAY, epochMs, HOUR } from "../../core/time.ts";
 import type { App, Desk } from "../app.ts";
 import { notFound } from "../errors.ts";
 import { prometheusText } from "../metrics.ts";
 import { answerState } from "./site.ts";
 import { by } from "./users.ts";
+
+/** No time before this program was written can be right. */
+const BUILT = Date.UTC(2026, 0, 1);
 
 /** The box itself: disk, clock, queues, backup, and the clients of its broker. */
 export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
@@ -40,9 +43,37 @@ export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
   };
   app.get("/system", { config: { need: "viewer" }, schema: { tags: ["gateway"] } }, system);
 
+  timeRoute(app, desk);
   supportRoute(app, desk, startedAt, system);
   backupRoute(app, desk);
   if (desk.broker) brokerRoutes(app, desk, desk.broker);
+}
+
+/** A box without NTP and without a battery learns the time from whoever stands before it. */
+function timeRoute(app: App, desk: Desk): void {
+  app.post(
+    "/time",
+    {
+      config: { need: "maintenance" },
+      schema: {
+        tags: ["gateway"],
+        description: "Tells the gateway what time it is. What it could not date so far is dated from this.",
+        body: z.strictObject({
+          now: z
+            .int()
+            .min(BUILT)
+            .max(BUILT + 30 * 365 * DAY),
+        }),
+      },
+    },
+    async (request) => {
+      if (!desk.store) throw notFound("This gateway keeps no time.");
+      const note = by(request, "time-set", new Date(request.body.now).toISOString());
+      desk.store.setTime(epochMs(request.body.now), note.who);
+      await desk.people.audit.note(note);
+      return { now: desk.clock.now(), quality: desk.store.timeQuality() };
+    },
+  );
 }
 
 function supportRoute(app: App, desk: Desk, startedAt: number, system: () => Promise<SystemAnswer>): void {

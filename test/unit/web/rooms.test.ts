@@ -9,7 +9,7 @@ import { epochMs } from "../../../gateway/core/time.ts";
 import { cell } from "../../../gateway/web/routes/export.ts";
 import { point } from "../../sim/peers/kit.ts";
 import type { MemoryLog } from "../../sim/peers/memory-log.ts";
-import { furniture, siteFile, type World, world } from "./world.ts";
+import { furniture, siteFile, timesSet, type World, world } from "./world.ts";
 
 let w: World;
 let folder: string;
@@ -202,9 +202,18 @@ describe("the rest of the box", () => {
     expect((await ask("GET", "/spectra?point=tour-2/spindle_z&to=3&limit=9")).json).toHaveLength(2);
   });
 
+  test("a person tells the time to a box that nobody else tells it; a time before this program was written is refused", async () => {
+    expect((await ask("GET", "/system")).json).toMatchObject({ clock: { quality: "unsynced" } });
+    expect((await ask("POST", "/time", { now: 0 })).status).toBe(400);
+    expect(timesSet).toEqual([]);
+    const now = Date.UTC(2026, 10, 23);
+    expect((await ask("POST", "/time", { now })).json).toMatchObject({ quality: "synced" });
+    expect(timesSet).toMatchObject([{ now }]);
+  });
+
   test("the system says its disk, clock, queues and versions; the backup leaves nothing behind", async () => {
     const { json } = await ask("GET", "/system");
-    expect(json).toMatchObject({ version: "0.1.0", clock: { quality: "synced" }, queues: { influx: 3 }, log: "ok" });
+    expect(json).toMatchObject({ version: "0.1.0", queues: { influx: 3 }, log: "ok" });
     expect(json.disk.free).toBeGreaterThan(0);
     const { text, headers } = await ask("GET", "/backup");
     expect(text).toBe("copy");

@@ -100,6 +100,9 @@ function smallOffice(): AlarmOffice {
   };
 }
 
+/** What somebody said that the time is. */
+export const timesSet: { now: number; by: string }[] = [];
+
 /** The parts that a gateway may have or not. */
 export function furniture(folder: string): Partial<WebParts> {
   const file = join(folder, "gateway.yaml");
@@ -117,7 +120,11 @@ export function furniture(folder: string): Partial<WebParts> {
     config: { file, check: async (yaml) => (yaml.includes("wrong") ? [`${file}:1:1 site: wrong`] : []) },
     cases: () => [{ machine: "tour-2" }],
     office: smallOffice(),
-    store: { timeQuality: () => "synced", backup: async (to) => writeFileSync(to, "copy") },
+    store: {
+      timeQuality: () => (timesSet.length > 0 ? "synced" : "unsynced"),
+      setTime: (now, by) => void timesSet.push({ now, by }),
+      backup: async (to) => writeFileSync(to, "copy"),
+    },
     broker: {
       presets: ["reader", "edge"],
       list: () => [...clients.keys()].map((name) => ({ name, created: 0, publish: [], subscribe: [] })),
