@@ -72,12 +72,12 @@ function limitsIn({ low, high, states }: Options, doing: MachineState): Limits |
 }
 
 /**
- * Two per cent of the limit, never more than one per cent of the measuring range. The range alone would not do: a meter
- * that can show ±5 MW would hold an alarm at 3 kW for ever. A limit of zero has no size: it wants a dead band of its own.
+ * One per cent of the measuring range, but never more than a fifth of the limit: a meter that can show ±5 MW would hold an
+ * alarm at 3 kW for ever. Two per cent of the limit where the range is unknown.
  */
 function usualDeadband({ signal: { range } }: Point, limit: number): number {
-  const share = Math.abs(limit) * 0.02;
-  return range ? Math.min(share, (range[1] - range[0]) / 100) : share;
+  const size = Math.abs(limit);
+  return range ? Math.min((range[1] - range[0]) / 100, size / 5) : size * 0.02;
 }
 
 function crossing(

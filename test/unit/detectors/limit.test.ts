@@ -33,21 +33,21 @@ describe("limit", () => {
     expect(oil.findings).toHaveLength(1);
   });
 
-  test("without a dead band it takes two per cent of the limit, but no more than one of the range", () => {
-    const narrow = play({ high: 80 }, { range: [0, 100] });
-    narrow.reading(81);
-    expect(narrow.reading(79.01)).toBeUndefined();
-    expect(narrow.reading(78.99)).toMatchObject({ active: false });
-    const free = play({ high: 100 });
-    free.reading(101);
-    expect(free.reading(98.1)).toBeUndefined();
-    expect(free.reading(97.9)).toMatchObject({ active: false });
+  test("without a dead band it takes one per cent of the range, or two of the limit", () => {
+    const ranged = play({ high: 8 }, { range: [0, 100] });
+    ranged.reading(8.1);
+    expect(ranged.reading(7.01)).toBeUndefined();
+    expect(ranged.reading(6.99)).toMatchObject({ active: false });
+    const plain = play({ high: 8 });
+    plain.reading(8.1);
+    expect(plain.reading(7.85)).toBeUndefined();
+    expect(plain.reading(7.83)).toMatchObject({ active: false });
   });
 
   test("a meter that can show ±5 MW lets go of an alarm at 3 kW", () => {
     const power = play({ high: 3_000 }, { unit: "W", range: [-5e6, 5e6] });
     power.reading(4_200);
-    expect(power.reading(2_950)).toBeUndefined();
+    expect(power.reading(2_450)).toBeUndefined();
     expect(power.reading(1_100)).toMatchObject({ active: false });
   });
 
