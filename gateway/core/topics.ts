@@ -36,20 +36,6 @@ export interface ReadingMessage {
   s: number;
 }
 
-export function readingMessage(entry: Entry<Reading>, unit: Unit): ReadingMessage {
-  const why = whyOf(entry.item);
-  return {
-    t: entry.item.t,
-    v: numberOf(entry.item),
-    u: unit,
-    q: entry.item.quality,
-    ...(why && { why }),
-    tq: entry.tq,
-    b: entry.boot,
-    s: entry.seq,
-  };
-}
-
 /** One message per machine and scan: what was read of it in one go. `r` is by signal; each reading keeps its own `s`. */
 export interface ScanMessage {
   t: number;
@@ -58,12 +44,46 @@ export interface ScanMessage {
   r: Record<string, Omit<ReadingMessage, "tq" | "b">>;
 }
 
-export const scanMessage = (entries: readonly Entry<Reading>[], unit: (point: PointId) => Unit): ScanMessage => {
-  const r: ScanMessage["r"] = {};
-  for (const entry of entries) {
-    const { tq: _tq, b: _b, ...rest } = readingMessage(entry, unit(entry.item.point));
-    r[signalOf(entry.item.point)] = rest;
+/**
+ * Spells both messages for one site. By hand, because at 10,000 readings a second the objects that `JSON.stringify` wants
+ * would cost more than all else that a sink does; what never changes of a point is spelled once.
+ */
+export class Spelling {
+  readonly #unit: (point: PointId) => Unit;
+  readonly #points = new Map<PointId, { key: string; unit: string }>();
+
+  constructor(unit: (point: PointId) => Unit) {
+    this.#unit = unit;
   }
-  const first = entries[0];
-  return { t: first?.item.t ?? 0, tq: first?.tq ?? "unsynced", b: first?.boot ?? 0, r };
-};
+
+  /** A `ReadingMessage`. */
+  reading(entry: Entry<Reading>): string {
+    return `{${this.#of(entry.item, this.#point(entry.item.point).unit)},"tq":"${entry.tq}","b":${entry.boot},"s":${entry.seq}}`;
+  }
+
+  /** A `ScanMessage`. */
+  scan(entries: readonly [Entry<Reading>, ...Entry<Reading>[]]): string {
+    let readings = "";
+    for (const { item, seq } of entries) {
+      const { key, unit } = this.#point(item.point);
+      readings += `${readings && ","}${key}:{${this.#of(item, unit)},"s":${seq}}`;
+    }
+    const [{ item, tq, boot }] = entries;
+    return `{"t":${item.t},"tq":"${tq}","b":${boot},"r":{${readings}}}`;
+  }
+
+  #of(item: Reading, unit: string): string {
+    if (item.quality === "good" && Number.isFinite(item.value))
+      return `"t":${item.t},"v":${item.value},"u":${unit},"q":"good"`;
+    const why = whyOf(item);
+    return `"t":${item.t},"v":${JSON.stringify(numberOf(item))},"u":${unit},"q":"${item.quality}"${why ? `,"why":"${why}"` : ""}`;
+  }
+
+  #point(id: PointId): { key: string; unit: string } {
+    const known = this.#points.get(id);
+    if (known) return known;
+    const point = { key: JSON.stringify(signalOf(id)), unit: JSON.stringify(this.#unit(id)) };
+    this.#points.set(id, point);
+    return point;
+  }
+}

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { Entry, Lane } from "../core/log.ts";
 import { machineOf, type PointId } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
-import { readingMessage, scanMessage, topics } from "../core/topics.ts";
+import { Spelling, topics } from "../core/topics.ts";
+import type { Unit } from "../core/unit.ts";
 import { connectMqtt } from "../mqtt/connection.ts";
 import { linkOptions } from "../mqtt/settings.ts";
 import type { Outgoing } from "../mqtt/window.ts";
@@ -68,6 +69,7 @@ export default defineSink({
 type Messages = (batch: readonly Entry<Reading>[], lane: Lane) => Outgoing[];
 
 function perReading({ site, points }: SinkContext): Messages {
+  const spelling = new Spelling(unitIn(points));
   const topicOf = new Map<PointId, string>();
   const topic = (point: PointId) => {
     const known = topicOf.get(point) ?? topics.reading(site.id, point);
@@ -77,17 +79,22 @@ function perReading({ site, points }: SinkContext): Messages {
   return (batch, lane) =>
     batch.map((entry) => ({
       topic: topic(entry.item.point),
-      payload: JSON.stringify(readingMessage(entry, points.get(entry.item.point)?.signal.unit ?? "1")),
+      payload: spelling.reading(entry),
       retain: lane === "live",
     }));
 }
 
 function perScan({ site, points }: SinkContext): Messages {
-  const unit = (point: PointId) => points.get(point)?.signal.unit ?? "1";
+  const spelling = new Spelling(unitIn(points));
   return (batch, lane) =>
     scans(batch).map((scan) => ({
       topic: topics.scan(site.id, machineOf(scan[0].item.point)),
-      payload: JSON.stringify(scanMessage(scan, unit)),
+      payload: spelling.scan(scan),
       retain: lane === "live",
     }));
 }
+
+const unitIn =
+  (points: SinkContext["points"]) =>
+  (point: PointId): Unit =>
+    points.get(point)?.signal.unit ?? "1";
