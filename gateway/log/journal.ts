@@ -44,13 +44,13 @@ export class Journal<T> implements Log<T>, Queue {
 
   append(items: readonly T[], monotonic?: readonly Ms[]): Promise<number> {
     if (items.length === 0) return Promise.resolve(this.#newest);
-    const { clock, stamp, bound } = this.#parts;
+    const { clock, look, stamp, bound } = this.#parts;
     const now = clock.monotonic();
+    look?.();
     for (let i = 0; i < items.length; i++) {
       const item = items[i];
       if (item === undefined) continue;
-      const place = stamp(item, monotonic?.[i] ?? now);
-      this.#entries.push({ seq: this.#next++, boot: place.boot, steady: place.steady, tq: place.tq, item: place.item });
+      this.#entries.push(stamp(item, monotonic?.[i] ?? now, this.#next++));
     }
     this.#newest = this.#next - 1;
     this.#accepted.value += items.length;

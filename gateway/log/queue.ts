@@ -1,6 +1,6 @@
 import type { Entry, Trimmed } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
-import type { Clock, Ms, SteadyMs, TimeQuality } from "../core/time.ts";
+import type { Clock, Ms, SteadyMs } from "../core/time.ts";
 import type { Names } from "./names.ts";
 import type { Codec } from "./pack.ts";
 import type { Gap, LogName, Row } from "./protocol.ts";
@@ -38,8 +38,10 @@ export interface JournalParts<T> {
   next: number;
   reserved: number;
   gaps: readonly Gap[];
+  /** Looks at the clock, before items that came together are stamped. */
+  look?(): void;
   /** Gives an item its place in time. */
-  stamp(item: T, monotonic: Ms): { item: T; boot: number; steady: SteadyMs; tq: TimeQuality };
+  stamp(item: T, monotonic: Ms, seq: number): Entry<T>;
   steady(): SteadyMs;
   /** Puts the time of a stored entry right, where more is known now. */
   settle(entry: Entry<T>): Entry<T>;

@@ -97,7 +97,10 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const times = new Times({ clock, say, meters, evidence, kernel, opened, note: (boots) => commits.note({ boots }) });
   const gaps = restartGap(opened, times);
 
-  const parts = <T>(name: LogName, rest: Pick<JournalParts<T>, "codec" | "stamp" | "settle">): JournalParts<T> => ({
+  const parts = <T>(
+    name: LogName,
+    rest: Pick<JournalParts<T>, "codec" | "look" | "stamp" | "settle">,
+  ): JournalParts<T> => ({
     name,
     names,
     clock,
@@ -116,12 +119,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     steady: () => times.steady(),
     ...rest,
   });
-  const stamp = <T>(item: T, monotonic: Ms) => times.stamp(item, monotonic);
+  const stamp = <T>(item: T, monotonic: Ms, seq: number) => times.stamp(item, monotonic, seq);
   const journals = {
     readings: new Journal<Reading>(
       parts("readings", {
         codec: readingsCodec,
-        stamp: (item, at) => times.stampReading(item, at),
+        look: times.look,
+        stamp: times.stampReading,
         settle: times.settle,
       }),
     ),

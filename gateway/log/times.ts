@@ -62,17 +62,21 @@ export class Times {
     return this.#keeper.steady();
   }
 
-  stampReading(item: Reading, monotonic: Ms) {
+  /** Notices a step of the wall clock. Once for readings that came together: asking the clock costs more than stamping. */
+  look = (): void => {
     if (this.#keeper.look()) void this.ask();
+  };
+
+  stampReading = (item: Reading, monotonic: Ms, seq: number): Entry<Reading> => {
     const t = this.#keeper.believe(item.t, monotonic);
     const stamped = t === undefined || t === item.t ? item : { ...item, t };
     const tq = this.#keeper.quality;
     if (t === undefined && tq === "unsynced") foreign.add(stamped);
-    return { item: stamped, boot: this.boot, steady: this.#keeper.steady(monotonic), tq };
-  }
+    return { seq, boot: this.boot, steady: this.#keeper.steady(monotonic), tq, item: stamped };
+  };
 
-  stamp<T>(item: T, monotonic: Ms) {
-    return { item, boot: this.boot, steady: this.#keeper.steady(monotonic), tq: this.#keeper.quality };
+  stamp<T>(item: T, monotonic: Ms, seq: number): Entry<T> {
+    return { seq, boot: this.boot, steady: this.#keeper.steady(monotonic), tq: this.#keeper.quality, item };
   }
 
   /** An entry with its time put right, where more is known now than when it was written. */

@@ -166,8 +166,8 @@ function run(machine: Machine, times: Times, disk: Disk, random: () => number): 
   const apart = SECOND + random() ** 3 * 4 * HOUR;
   for (let i = 0, count = 3 + Math.floor(random() * 12); i < count; i++) {
     machine.pass(apart * (0.5 + random()));
-    const { item, boot, steady, tq } = times.stampReading(good("m/s", machine.now(), i), machine.monotonic());
-    const entry: Entry<Reading> = { seq: disk.stored.length + 1, boot, steady, tq, item };
+    times.look();
+    const entry = times.stampReading(good("m/s", machine.now(), i), machine.monotonic(), disk.stored.length + 1);
     disk.stored.push({ entry, truth: machine.truth, known: machine.synced && !machine.misled, drift: 0 });
   }
 }

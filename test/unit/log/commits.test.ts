@@ -33,7 +33,7 @@ function onDisk(disk: { takes: () => Promise<void> } = { takes: async () => unde
       next: 1,
       reserved: 0,
       gaps: [],
-      stamp: (item) => ({ item, boot: 1, steady: steadyMs(clock.monotonic()), tq: "synced" }),
+      stamp: (item, _, seq) => ({ seq, item, boot: 1, steady: steadyMs(clock.monotonic()), tq: "synced" }),
       steady: () => steadyMs(clock.monotonic()),
       settle: (entry) => entry,
       read: async () => [],
