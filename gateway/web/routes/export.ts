@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { exported, exportFormats } from "../../core/export.ts";
 import { faults } from "../../core/fault.ts";
 import type { Point } from "../../core/point.ts";
 import type { Language } from "../../core/text.ts";
@@ -12,8 +13,9 @@ import { historianOr404, pointOr404 } from "./site.ts";
 
 const MOST = 50;
 
-/** Every stored reading as CSV, row by row: a year needs no more memory than an hour. */
+/** For people: every stored reading as a table, row by row: a year needs no more memory than an hour. */
 export function exportRoutes(app: App, desk: Desk): void {
+  exportForPrograms(app, desk);
   app.get(
     "/export.csv",
     {
@@ -40,6 +42,35 @@ export function exportRoutes(app: App, desk: Desk): void {
         .type("text/csv; charset=utf-8")
         .header("content-disposition", `attachment; filename="${name}.csv"`)
         .send(Readable.from(rows));
+    },
+  );
+}
+
+const types = { csv: "text/csv", json: "application/json", "line-protocol": "text/plain" } as const;
+
+/** Every stored reading of one point for other programs, as `vigie export` writes it. */
+function exportForPrograms(app: App, desk: Desk): void {
+  app.get(
+    "/export",
+    {
+      config: { need: "viewer" },
+      schema: {
+        tags: ["history"],
+        description: "One point for other programs: csv, json or InfluxDB line protocol; numbers with a point.",
+        querystring: z.strictObject({
+          point: z.string(),
+          format: z.enum(exportFormats).default("csv"),
+          from: instant.optional(),
+          to: instant.optional(),
+        }),
+      },
+    },
+    async ({ query }, reply) => {
+      const { id, signal } = pointOr404(desk, query.point);
+      const { from, to } = span(desk, query);
+      const samples = historianOr404(desk).samples(id, from, to);
+      const text = exported(samples, { format: query.format, point: id, unit: signal.unit });
+      return reply.type(`${types[query.format]}; charset=utf-8`).send(Readable.from(text));
     },
   );
 }

@@ -88,6 +88,17 @@ describe("export", () => {
   ])("%j is written %j, so that no spreadsheet computes it", (text, expected) =>
     expect(cell(text, ";")).toBe(expected));
 
+  test("other programs get line protocol or JSON, row by row", async () => {
+    const range = "from=1774749598000&to=1774749602000";
+    const lines = await ask("GET", `/export?point=tour-2/temp&${range}&format=line-protocol`);
+    expect(lines.text).toContain(
+      'reading,machine=tour-2,signal=temp,unit=Cel value=1.5,quality="good" 1774749599000000000\n',
+    );
+    const { json: samples } = await ask("GET", `/export?point=tour-2/temp&${range}&format=json`);
+    expect(samples.length).toBe(lines.text.trim().split("\n").length);
+    expect((await ask("GET", "/export?point=tour-2/temp&format=xlsx")).status).toBe(400);
+  });
+
   test("a point that does not exist is named", async () => {
     expect((await ask("GET", "/export.csv?point=tour-2/none")).status).toBe(404);
   });
