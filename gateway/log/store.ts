@@ -69,8 +69,11 @@ export interface StoreTime {
 
 export const STORE_FILE = "vigie.db";
 
-/** Committed entries that stay in memory, and entries that may wait for a disk that takes nothing, per log. */
-const KEPT = { readings: 20_000, notices: 1_000, bursts: 8 } as const;
+/**
+ * Committed entries that stay in memory, and entries that may wait for a disk that takes nothing, per log. Half a second of
+ * the fastest gateway is enough for followers that keep up; more would live so long that the collector copies them twice.
+ */
+const KEPT = { readings: 5_000, notices: 1_000, bursts: 8 } as const;
 const BOUND = { readings: 100_000, notices: 10_000, bursts: 64 } as const;
 
 const ASK_UNSYNCED: Ms = 10 * SECOND;
