@@ -8,7 +8,10 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 
 const NEEDED = 24;
-const FLAGS = ["--max-semi-space-size=4"];
+// 8 MB of young generation: with 4, fast readings outlive it and the collector copies each of them; 16 is no faster and costs 16 MB.
+const FLAGS = ["--max-semi-space-size=8"];
+// One malloc arena: every thread gets its own otherwise, and most of each stays empty.
+const ARENAS = "1";
 const STARTED = "VIGIE_STARTED";
 
 if (process.env[STARTED]) {
@@ -25,7 +28,7 @@ function start(node) {
   const self = fileURLToPath(import.meta.url);
   const args = [...FLAGS, ...process.execArgv, self, ...process.argv.slice(2)];
   const cache = fileURLToPath(new URL("../node_modules/.cache/vigie", import.meta.url));
-  const env = { NODE_COMPILE_CACHE: cache, ...process.env, [STARTED]: "1" };
+  const env = { NODE_COMPILE_CACHE: cache, MALLOC_ARENA_MAX: ARENAS, ...process.env, [STARTED]: "1" };
   // The same process becomes the gateway where Node can do that; a parent that waits otherwise.
   if (process.execve && !process.connected) process.execve(node, [node, ...args], env);
   const child = spawn(node, args, {
