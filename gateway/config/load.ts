@@ -165,7 +165,7 @@ const DEFAULT_NOTIFIERS = [
 
 const entries = z
   .array(z.unknown())
-  .max(500)
+  .max(2_000)
   .nullish()
   .transform((list) => list ?? undefined);
 
