@@ -37,7 +37,7 @@ const featurePoint = (point: PointId, suffix: string): PointId =>
 const bandPoint = (point: PointId, centre: number): PointId => featurePoint(point, `band_${Math.round(centre)}`);
 
 /** The points that are made of a sensor's bursts: features, and the compact spectrum in third-octaves. */
-export function spectraPoints({ point, device: _, rate, every }: BurstSource, driver: string): Point[] {
+export function spectraPoints({ point, device, rate, every }: BurstSource, driver: string): Point[] {
   const name = signalOf(point).replaceAll("_", " ");
   const made = (id: PointId, unit: string, title: Text, detail?: true): Point => ({
     id,
@@ -51,7 +51,8 @@ export function spectraPoints({ point, device: _, rate, every }: BurstSource, dr
       ...(detail && { detail }),
     },
     driver,
-    device: "burst",
+    device,
+    made: "burst",
   });
   const slow = rate < 12_800;
   return [

@@ -23,7 +23,8 @@ export class Silence {
         device = newDevice(point, after);
         line.devices.push(device);
       }
-      device.points.set(point.id, false);
+      // What is made from bursts falls silent with its device, and says nothing about the wire by itself.
+      if (!point.made) device.points.set(point.id, false);
       this.#points.set(point.id, device);
     }
     this.#lines.push(...lines.values());
@@ -37,7 +38,7 @@ export class Silence {
   /** A point went bad, or is good again. */
   changed(point: PointId, why: FaultCode | undefined, steady: SteadyMs): void {
     const device = this.#points.get(point);
-    if (!device) return;
+    if (!device?.points.has(point)) return;
     device.points.set(point, why !== undefined && ofTheWire.has(why));
     const silent = [...device.points.values()].every(Boolean);
     if (silent && device.since === undefined) device.since = steady;

@@ -105,6 +105,7 @@ function watchOf({ rate, rpm, bearing: written }: BurstJob, axis: number) {
     signal: { name: `axis_${axis}_rms`, unit: "[g]", kind: "gauge", every: 1_000 },
     driver: "file",
     device: "burst",
+    made: "burst",
   };
   const given = { ...(written !== undefined && { bearing: written }), ...(rpm !== undefined && { rpm }) };
   const detector = bearing.create(bearing.options.parse(given), {

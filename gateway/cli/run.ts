@@ -72,7 +72,7 @@ export async function runGateway(file: string, flags: Flags): Promise<number> {
       gateway = await startGateway(file, { ...flags, reload: async () => changed.resolve("reload") });
     } catch (error) {
       if (!(error instanceof ConfigError) && !isPlain(error)) throw error;
-      console.error(error.message);
+      console.error(inWords(error, flags));
       if (!first && trial.giveBack()) continue;
       return 1;
     }
@@ -141,6 +141,22 @@ function port(flag: string, written: string): number {
   throw Object.assign(new Error(`${flag} ${written}: a port is a whole number from 0 to 65535`), {
     code: "ERR_PARSE_ARGS_PORT",
   });
+}
+
+/** What the system said, and what to do about it. */
+function inWords(error: Error, { data }: Flags): string {
+  const code = "code" in error ? String(error.code) : "";
+  if (code === "EADDRINUSE")
+    return say({
+      fr: `Ce port est déjà pris par un autre programme (${error.message}).\n  Choisissez-en un autre : --port (page), --mqtt-port (MQTT), ou web: et broker: dans le fichier de site.`,
+      en: `Another program has this port already (${error.message}).\n  Choose another one: --port (page), --mqtt-port (MQTT), or web: and broker: in the site file.`,
+    });
+  if (["EACCES", "EROFS", "ENOENT", "EEXIST", "ENOTDIR", "EPERM"].includes(code))
+    return say({
+      fr: `Le dossier de données ${data} ne peut pas servir (${error.message}).\n  Donnez-en un où l'on peut écrire : --data DOSSIER.`,
+      en: `The data folder ${data} cannot be used (${error.message}).\n  Name one that can be written to: --data DIR.`,
+    });
+  return error.message;
 }
 
 /** Errors that a person can act on need no stack: a port in use, a folder that is not writable, a second instance. */

@@ -40,6 +40,8 @@ export interface Point {
   signal: Signal;
   driver: string;
   device: string;
+  /** Set where it is not read by itself but made from the raw vibration of that device. */
+  made?: "burst";
 }
 
 /** A machine as the site file describes it. `class`: ISO 10816-1 machine class. `kind`: pictogram and templates (lathe, compressor, …). */

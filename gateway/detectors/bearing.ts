@@ -110,7 +110,7 @@ function burstOf({ machine, signal }: Point): PointId {
 
 /** Every sensor that sends bursts, with the bearing whose part its name mentions, or the machine's only one. */
 function byDefault({ point, machine }: DetectorContext): Options | undefined {
-  if (point?.device !== "burst" || !point.signal.name.endsWith("_rms")) return undefined;
+  if (point?.made !== "burst" || !point.signal.name.endsWith("_rms")) return undefined;
   const bearings = Object.entries(machine.bearings ?? {});
   const named =
     bearings.find(([part]) => point.signal.name.includes(part)) ?? (bearings.length === 1 ? bearings[0] : undefined);

@@ -6,7 +6,7 @@ import { type EpochMs, type Ms, parseDuration } from "../core/time.ts";
 import { ucum } from "../core/unit.ts";
 import { type DriverContext, defineDriver } from "../plugin.ts";
 import { listen } from "./lib/listen.ts";
-import { addressOf, type Pipe, serialPipe, tcpPipe } from "./lib/pipe.ts";
+import { addressOf, isPort, type Pipe, PORT_WORDS, serialPipe, tcpPipe } from "./lib/pipe.ts";
 import { LineSplitter } from "./lines/split.ts";
 
 /**
@@ -42,7 +42,10 @@ const signal = z.strictObject({
 });
 
 const options = z.strictObject({
-  port: z.string().regex(/^(\/|tcp:\/\/)/, "a device path or tcp://host:port"),
+  port: z
+    .string()
+    .regex(/^(\/|tcp:\/\/)/, "a device path or tcp://host:port")
+    .refine(isPort, PORT_WORDS),
   baud: z.int().min(300).max(1_000_000).default(9_600),
   parity: z.enum(["none", "even", "odd"]).default("none"),
   stop_bits: z.union([z.literal(1), z.literal(2)]).default(1),

@@ -6,7 +6,7 @@ import { bad, good, type Reading } from "../core/reading.ts";
 import { parseDuration } from "../core/time.ts";
 import { type DriverContext, defineDriver } from "../plugin.ts";
 import { listen } from "./lib/listen.ts";
-import { addressOf, serialPipe, tcpPipe } from "./lib/pipe.ts";
+import { addressOf, isPort, PORT_WORDS, serialPipe, tcpPipe } from "./lib/pipe.ts";
 import { type Frame, type Mode, TicParser } from "./teleinfo/frame.ts";
 import { signalIn, type TicProfile, ticProfile } from "./teleinfo/profile.ts";
 
@@ -18,7 +18,10 @@ import { signalIn, type TicProfile, ticProfile } from "./teleinfo/profile.ts";
 const id = z.string().regex(ID_PATTERN, "only a-z, 0-9, _ and -");
 
 const options = z.strictObject({
-  port: z.string().regex(/^(\/|tcp:\/\/)/, "a device path or tcp://host:port"),
+  port: z
+    .string()
+    .regex(/^(\/|tcp:\/\/)/, "a device path or tcp://host:port")
+    .refine(isPort, PORT_WORDS),
   mode: z.enum(["auto", "historique", "standard"]).default("auto"),
   machine: id,
   /** How often a reading of each signal is wanted; the meter itself sends a frame every 1 to 2 s. */

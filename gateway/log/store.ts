@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Logger } from "pino";
 import type { AlarmEvent } from "../core/alarm.ts";
 import type { Burst } from "../core/burst.ts";
@@ -82,7 +83,7 @@ const ASK_SYNCED: Ms = 60 * SECOND;
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { folder, clock, meters, say } = options;
   const settings = options.settings ?? storeSettings.parse(undefined);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const file = join(folder, STORE_FILE);
   const writer = new Line<WriterCall, WriterAnswers>(new URL("./writer.ts", import.meta.url), "writer");
   let opened: Opened;
@@ -243,4 +244,11 @@ function probeFollowers(meters: Meters, journals: Readonly<Record<LogName, Queue
           journal.head().newest,
         );
   });
+}
+
+/** `mkdir -p` step by step: Node's own never returns where the parent exists and yet takes no folder (`/proc`). */
+async function makeFolder(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
+  await mkdir(folder);
 }

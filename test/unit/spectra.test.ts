@@ -43,7 +43,9 @@ const kept = () => readdir(folder).then((names) => names.sort());
 test("every reading of a burst belongs to a point that was announced, and the other way round", () => {
   const announced = spectraPoints(source, "ligne-1").map(({ id }) => id);
   expect(readingsOf(burst(0)).map(({ point }) => point)).toEqual(announced);
-  expect(spectraPoints(source, "ligne-1").every(({ device }) => device === "burst")).toBe(true);
+  expect(
+    spectraPoints(source, "ligne-1").every(({ made, device }) => made === "burst" && device === source.device),
+  ).toBe(true);
 });
 
 test("a tone becomes its r.m.s., its velocity and its band", () => {

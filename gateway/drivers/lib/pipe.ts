@@ -132,6 +132,16 @@ export const tcpPipe =
       });
     });
 
+/** Whether what is written can be an address at all: a path, or a host with a port that exists. */
+export const isPort = (written: string): boolean => {
+  const url = written.replace(/^(rtu\+)?tcp:/, "http:");
+  return (
+    written.startsWith("/") || (URL.canParse(url) && new URL(url).hostname !== "" && new URL(url).pathname === "/")
+  );
+};
+
+export const PORT_WORDS = "no such address: after the host comes a port from 1 to 65535, as in tcp://192.168.1.20:502";
+
 /** Host and port of `tcp://host:port` or `rtu+tcp://host:port`; undefined for a path. */
 export function addressOf(port: string): { host: string; port: number } | undefined {
   if (port.startsWith("/")) return undefined;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ID_PATTERN } from "../../core/point.ts";
 import { type Ms, parseDuration } from "../../core/time.ts";
+import { isPort, PORT_WORDS } from "../lib/pipe.ts";
 import { orders, overridable } from "./profile.ts";
 
 /** What a site file may say under `type: modbus`. */
@@ -62,7 +63,10 @@ function registerOutput() {
 }
 
 export const modbusOptions = z.strictObject({
-  port: z.string().regex(/^(\/|tcp:\/\/|rtu\+tcp:\/\/)/, "a device path, tcp://host:502 or rtu+tcp://host:port"),
+  port: z
+    .string()
+    .regex(/^(\/|tcp:\/\/|rtu\+tcp:\/\/)/, "a device path, tcp://host:502 or rtu+tcp://host:port")
+    .refine(isPort, PORT_WORDS),
   baud: z.int().min(300).max(1_000_000).default(9_600),
   parity: z.enum(["none", "even", "odd"]).default("none"),
   stop_bits: z.union([z.literal(1), z.literal(2)]).default(1),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ID_PATTERN } from "../../core/point.ts";
 import { DAY, type Ms, parseDuration, SECOND } from "../../core/time.ts";
+import { isPort, PORT_WORDS } from "../lib/pipe.ts";
 
 /** What a site file may say under `type: node`. */
 const id = z.string().regex(ID_PATTERN, "only a-z, 0-9, _ and - (at most 64)");
@@ -61,7 +62,10 @@ const node = z.strictObject({
 export type NodeEntry = z.output<typeof node>;
 
 export const nodeOptions = z.strictObject({
-  port: z.string().regex(/^(\/|tcp:\/\/[^/]+:\d+$)/, "a device path, or tcp://host:port"),
+  port: z
+    .string()
+    .regex(/^(\/|tcp:\/\/[^/]+:\d+$)/, "a device path, or tcp://host:port")
+    .refine(isPort, PORT_WORDS),
   baud: z.int().min(9_600).max(921_600).default(115_200),
   /** Whichever of them is plugged in is read; any other shows as new. */
   nodes: z.array(node).max(32).default([]),

@@ -46,6 +46,7 @@ function spoken(count: number, samples: (burst: number) => Float32Array, rate: n
     signal: { name: "radial_rms", unit: "[g]", kind: "gauge", every: 10_000 },
     driver: "file",
     device: "burst",
+    made: "burst",
   };
   const detector = bearing.create(bearing.options.parse({ bearing: written, rpm }), {
     id: "bearing",

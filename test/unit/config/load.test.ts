@@ -96,6 +96,17 @@ test("a missing variable and a secret in clear are refused, and the secret is no
   expect(lines).not.toContain("s3cr3t");
 });
 
+test.each([
+  "tcp://127.0.0.1:99999",
+  "tcp://",
+  "rtu+tcp://host:x",
+  "tcp://a/b",
+])("%s is no address, and says so at its place", (port) => {
+  const [line, ...rest] = complaints(whole.replace(`\${PORT}`, port));
+  expect(rest).toEqual([]);
+  expect(line).toMatch(/^site\.yaml:7:11 drivers\[0\]\.port: no such address/);
+});
+
 test("two drivers with one id are refused", () => {
   const twice = whole + whole.slice(whole.indexOf("  - id: ligne-1"));
   expect(complaints(twice)).toEqual(["site.yaml:10:9 drivers[1].id: the id ligne-1 is used twice in drivers"]);

@@ -153,14 +153,14 @@ test("what it remembers of a sensor stays under 64 KB", () => {
 });
 
 test("sensors that send bursts are watched without being asked for, with the bearing that their name mentions", () => {
-  const of = (machine: Partial<Machine>, device = "burst") => {
+  const of = (machine: Partial<Machine>, made: { made?: "burst" } = { made: "burst" }) => {
     const context = contextOf(bearing, signals, machine);
-    return bearing.byDefault?.({ ...context, point: context.point && { ...context.point, device } });
+    return bearing.byDefault?.({ ...context, point: context.point && { ...context.point, ...made } });
   };
   expect(of({ bearings: { spindle: "SKF 6205", motor: "6308" } })).toEqual({ bearing: "SKF 6205", learn: 24 });
   expect(of({ bearings: { front: "6308" } })).toEqual({ bearing: "6308", learn: 24 });
   expect(of({ bearings: { front: "a mystery" } })).toEqual({ learn: 24 });
-  expect(of({}, "compteur-2")).toBeUndefined();
+  expect(of({}, {})).toBeUndefined();
 });
 
 test("an unknown bearing is refused with what to write instead", () => {
