@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
-import { inside } from "../box/layout.ts";
+import { inside, USER } from "../box/layout.ts";
 import { ReleaseRefused } from "../box/manifest.ts";
 import { restartService, systemdRuns } from "../box/service.ts";
 import { update } from "../box/update.ts";
@@ -15,7 +15,10 @@ export const summary = {
   en: "moves to a later release, and goes back by itself if it does not read the machines",
 };
 
-const vigie = promisify(execFile);
+const execute = promisify(execFile);
+
+/** As the service's own user: a store that root had written would be one that the service cannot open. */
+const vigie = (...args: string[]) => execute("runuser", ["-u", USER, "--", inside.command, ...args]);
 
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -52,14 +55,14 @@ export async function run(args: string[]): Promise<number> {
 async function keepStore(): Promise<() => Promise<void>> {
   const file = join(inside.data, `before-update-from-${version}.vigie`);
   rmSync(file, { force: true });
-  await vigie(inside.command, ["backup", file, "--data", inside.data]);
+  await vigie("backup", file, "--data", inside.data);
   return async () => {
-    await vigie("systemctl", ["stop", "vigie"]);
-    await vigie(inside.command, ["restore", file, "--data", inside.data, "--force"]);
+    await execute("systemctl", ["stop", "vigie"]);
+    await vigie("restore", file, "--data", inside.data);
   };
 }
 
-/** Well means: it answers, and what its drivers read is fresh. A box without machines is well when it answers. */
+/** Well means: it answers, its log takes what it is given, and readings arrive in it. */
 async function readsMachines(port: number): Promise<boolean> {
   try {
     const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(3_000) });
