@@ -6,7 +6,7 @@ import type { Cells } from "./core/log.ts";
 import { Meters } from "./core/meter.ts";
 import type { Point, PointId } from "./core/point.ts";
 import type { Store } from "./log/store.ts";
-import type { BrokerAddress, Context, Plugins, Sink } from "./plugin.ts";
+import type { Context, EmbeddedBroker, Plugins, Sink } from "./plugin.ts";
 import { openSay } from "./say.ts";
 
 /** What every part may ask for before anything is open. */
@@ -18,7 +18,7 @@ export interface House {
   readonly meters: Meters;
   readonly say: Context["say"];
   readonly cells: LateCells;
-  broker: BrokerAddress | undefined;
+  broker: EmbeddedBroker | undefined;
   context(id: string): Context;
 }
 

@@ -14,7 +14,7 @@ import { openStore } from "./log/store.ts";
 import { type Broker, openBroker } from "./mqtt/broker.ts";
 import { carrier, forMachines } from "./notices/carrier.ts";
 import { openPostman } from "./notices/postman.ts";
-import { type BrokerAddress, type Context, loadPlugins } from "./plugin.ts";
+import { type Context, type EmbeddedBroker, loadPlugins } from "./plugin.ts";
 import { createSpectra, type Spectra } from "./spectra.ts";
 import { supervise } from "./supervise.ts";
 import { createWeb } from "./web/server.ts";
@@ -33,7 +33,7 @@ export interface Overrides {
 /** A running gateway. */
 export interface Gateway {
   readonly url: string;
-  readonly broker: BrokerAddress | undefined;
+  readonly broker: EmbeddedBroker | undefined;
   readonly meters: Meters;
   /** Whether the page may be used without an account. */
   readonly open: boolean;
@@ -69,7 +69,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     const identity = await brokerIdentity(config, folder, say);
     broker = await openBroker({ settings: config.broker, site, cells: store.cells, clock, meters, say, ...identity });
     opened.use({ [Symbol.asyncDispose]: broker.close });
-    house.broker = broker.address;
+    house.broker = broker.inside;
   }
 
   const acquiring = new AbortController();

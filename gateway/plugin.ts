@@ -44,23 +44,32 @@ export interface DriverContext extends Context {
   /** Small state of its own that survives (hole maps, learned timeouts). */
   cells: Cells;
   /** The embedded broker; there once the driver runs. */
-  readonly broker?: BrokerAddress | undefined;
+  readonly broker?: EmbeddedBroker | undefined;
 }
 
 export interface SinkContext extends Context {
   points: ReadonlyMap<string, Point>;
-  broker: BrokerAddress | undefined;
+  broker: EmbeddedBroker | undefined;
   /** The store's own answers about the past: what the `sqlite` sink hands on. */
   history?: Historian;
   /** Small state of its own that survives. */
   cells?: Cells;
 }
 
-/** Where the embedded MQTT broker listens, and the gateway's own way in. */
-export interface BrokerAddress {
+/** The gateway's own way into the embedded MQTT broker. */
+export interface EmbeddedBroker {
+  /** Where others reach it, for log lines. */
   url: string;
-  username: string;
-  password: string;
+  /** QoS 1; `done` is called when everybody who is there has it (or was given up), and it is kept for those who are away. */
+  publish(
+    message: { topic: string; payload: string | Buffer; retain?: boolean },
+    done: (error?: Error | null) => void,
+  ): void;
+  /** Hands on what matches, the retained ones once. A publisher's PUBACK waits until it is taken. Resolves to the way out. */
+  subscribe(
+    filter: string,
+    take: (topic: string, payload: Buffer, retained: boolean) => Promise<void> | void,
+  ): Promise<() => void>;
 }
 
 export interface DetectorContext {
@@ -75,7 +84,7 @@ export interface DetectorContext {
 
 export interface NotifierContext extends Context {
   alarms: Alarms;
-  broker: BrokerAddress | undefined;
+  broker: EmbeddedBroker | undefined;
   outputs: ReadonlyMap<string, { write(value: number, signal: AbortSignal): Promise<void> }>;
   cells: Cells;
 }

@@ -56,7 +56,7 @@ export class MqttAccounts {
 
   /** Makes a client and tells its password, once. A name that exists gets a new password and new rights. */
   async create(name: string, rights: Rights, now: number): Promise<string> {
-    if (!NAME.test(name) || name.startsWith("vigie") || name === "gateway")
+    if (!NAME.test(name) || name.startsWith("vigie"))
       throw new Error(`${name}: a name is made of a-z, 0-9, _ and -, and does not begin with vigie`);
     const problem = [...rights.publish, ...rights.subscribe].find((filter) => !soundFilter(filter));
     if (problem !== undefined) throw new Error(`${problem}: a right needs a topic of its own before any + or #`);

@@ -1,4 +1,3 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
@@ -8,9 +7,10 @@ import { isLoopback } from "../core/address.ts";
 import type { Cells } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import { type Clock, SECOND } from "../core/time.ts";
-import type { BrokerAddress } from "../plugin.ts";
+import type { EmbeddedBroker } from "../plugin.ts";
 import { MqttAccounts, mayPublish, maySubscribe, type Rights } from "./accounts.ts";
 import { type ByteGuard, watch } from "./guard.ts";
+import { insideOf } from "./inside.ts";
 import { bindMemory, keeps } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
 
@@ -27,7 +27,7 @@ export interface BrokerParts {
 
 export interface Broker {
   /** The gateway's own way in. */
-  readonly address: BrokerAddress;
+  readonly inside: EmbeddedBroker;
   readonly port: number;
   readonly tlsPort: number | undefined;
   readonly accounts: MqttAccounts;
@@ -41,7 +41,6 @@ const caps = { connections: 1_000, perAddress: 200, knockingPerAddress: 50 } as 
 const CONNECT_WITHIN = 5 * SECOND;
 /** A subscriber that reads nothing for so long is closed; aedes would hold everybody up for it. */
 const DRAIN_WITHIN = 3 * SECOND;
-const OWN = "gateway";
 
 interface Visitor {
   name: string;
@@ -86,7 +85,7 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
   const plain = await listen(createServer(onSocket), parts.settings.port, parts.settings.host);
   const secure = tls && secureServer && (await listen(secureServer, tls.port, tls.host).catch(closing(plain.server)));
   return {
-    address: { url: `mqtt://${hostOf(parts.settings.host)}:${plain.port}`, username: OWN, password: door.ownPassword },
+    inside: insideOf(aedes, `mqtt://${hostOf(parts.settings.host)}:${plain.port}`),
     port: plain.port,
     tlsPort: secure?.port,
     accounts,
@@ -116,7 +115,6 @@ interface Neighbour {
 
 /** Who may come in, and what they may do inside. */
 class Door {
-  readonly ownPassword = randomBytes(24).toString("base64url");
   readonly #parts: BrokerParts;
   readonly #accounts: MqttAccounts;
   readonly #visitors = new WeakMap<Client, Visitor>();
@@ -194,7 +192,7 @@ class Door {
     this.#visitors.set(client, visitor);
     const knock = this.#knocks.get(client.conn);
     if (knock) {
-      knock.guard.admitted = visitor.name === OWN ? "trusted" : "yes";
+      knock.guard.admitted = true;
       knock.known.knocking.delete(client.conn);
     }
     if (!client.clean) this.#sessions.add(client.id);
@@ -203,14 +201,14 @@ class Door {
 
   mayPublish(client: Client | null, topic: string): boolean {
     const visitor = client && this.#visitors.get(client);
-    if (visitor && (visitor.name === OWN ? !topic.startsWith("$") : mayPublish(visitor.rights, topic))) return true;
+    if (visitor && mayPublish(visitor.rights, topic)) return true;
     this.#refused("publish");
     return false;
   }
 
   maySubscribe(client: Client, filter: string): boolean {
     const visitor = this.#visitors.get(client);
-    if (visitor && (visitor.name === OWN ? !filter.startsWith("$") : maySubscribe(visitor.rights, filter))) return true;
+    if (visitor && maySubscribe(visitor.rights, filter)) return true;
     this.#refused("subscribe");
     return false;
   }
@@ -233,11 +231,6 @@ class Door {
 
   #whoIs(client: Client, name: string | undefined, password: Buffer | undefined): Visitor | undefined {
     const { id } = client;
-    if (name === OWN) {
-      const own = Buffer.from(this.ownPassword);
-      const same = password?.length === own.length && timingSafeEqual(password, own);
-      return same ? { name: OWN, rights: { publish: [], subscribe: [] } } : undefined;
-    }
     if (name === undefined) {
       const here = "remoteAddress" in client.conn && isLoopback(client.conn.remoteAddress ?? "");
       const free = !this.#belongs(id) && client.clean;

@@ -20,8 +20,8 @@ const CONNECT = 0x10;
  * anybody who announces them, before it has seen a name. Bytes are handed on only once their packet's head is allowed.
  */
 export class ByteGuard {
-  /** Set once the client has shown who it is; `trusted` (the gateway itself) is not slowed down. */
-  admitted: "no" | "yes" | "trusted" = "no";
+  /** Set once the client has shown who it is. */
+  admitted = false;
   #head: number[] = [];
   #left = 0;
   #packets = 0;
@@ -52,7 +52,6 @@ export class ByteGuard {
 
   /** How long the client has to wait before more of it is read (ms); 0 while it keeps to its rate. */
   rest(now: number): number {
-    if (this.admitted === "trusted") return 0;
     this.#tokens = Math.min(
       limits.packetBurst,
       this.#tokens + ((now - this.#filled) / SECOND) * limits.packetsPerSecond - this.#packets,
@@ -67,13 +66,13 @@ export class ByteGuard {
     const head = this.#head;
     if (head.length === 1) {
       const type = head[0] ?? 0;
-      if (this.admitted === "no" && this.#packets === 0 && (type & 0xf0) !== CONNECT) return "not MQTT";
+      if (!this.admitted && this.#packets === 0 && (type & 0xf0) !== CONNECT) return "not MQTT";
       return undefined;
     }
     const last = head[head.length - 1] ?? 0;
     if (last & 0x80) return head.length < 5 ? undefined : "not MQTT";
     const length = head.slice(1).reduce((sum, byte, i) => sum + (byte & 0x7f) * 128 ** i, 0);
-    const most = this.admitted === "no" ? limits.connectBytes : limits.packetBytes;
+    const most = !this.admitted ? limits.connectBytes : limits.packetBytes;
     if (length > most) return "packet too long";
     this.#left = length;
     this.#head = [];

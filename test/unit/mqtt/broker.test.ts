@@ -40,7 +40,14 @@ const code = (options: IClientOptions) =>
   });
 const connected = (client: MqttClient) => new Promise<void>((done) => client.once("connect", () => done()));
 const closing = (client: MqttClient) => new Promise<void>((done) => client.once("close", () => done()));
-const own = () => ({ username: broker.address.username, password: broker.address.password });
+let neighbours = 0;
+/** Somebody who may do nearly everything. */
+const neighbour = async (): Promise<IClientOptions> => {
+  const username = `neighbour-${neighbours++}`;
+  const everything = ["edge/#", "vigie/#", "load/#"];
+  const password = await broker.accounts.create(username, { publish: everything, subscribe: everything }, 0);
+  return { clientId: username, username, password };
+};
 
 describe("who may come in", () => {
   test("nobody without a password", async () => {
@@ -127,7 +134,7 @@ describe("what each may do", () => {
   ])("publish to %s: %s", async (topic, allowed) => {
     const password = await broker.accounts.create("edge", rights, 0);
     const seen: string[] = [];
-    const watcher = connect(own());
+    const watcher = connect(await neighbour());
     await connected(watcher);
     watcher.on("message", (t) => seen.push(t));
     await watcher.subscribeAsync(["edge/#", "vigie/#"], { qos: 1 });
@@ -143,7 +150,7 @@ describe("what each may do", () => {
   test("a last will beyond its rights is never published", async () => {
     const password = await broker.accounts.create("edge", rights, 0);
     const seen: string[] = [];
-    const watcher = connect(own());
+    const watcher = connect(await neighbour());
     await connected(watcher);
     watcher.on("message", (t) => seen.push(t));
     await watcher.subscribeAsync(["edge/#", "vigie/#"], { qos: 1 });
@@ -216,12 +223,12 @@ describe("before a name is shown", () => {
 
 describe("once inside", () => {
   test("a subscriber that never reads is closed, and the others wait 4 s at most", async () => {
-    const frozen = connect(own());
+    const frozen = connect(await neighbour());
     await connected(frozen);
     await frozen.subscribeAsync("load/#", { qos: 0 });
     frozen.stream.pause();
     if ("unpipe" in frozen.stream) frozen.stream.unpipe();
-    const listener = connect(own());
+    const listener = connect(await neighbour());
     await connected(listener);
     let heard = 0;
     let last = performance.now();
@@ -232,7 +239,7 @@ describe("once inside", () => {
       last = performance.now();
     });
     await listener.subscribeAsync("load/#", { qos: 1 });
-    const speaker = connect(own());
+    const speaker = connect(await neighbour());
     await connected(speaker);
     last = performance.now();
     const block = Buffer.alloc(64 * 1024);
@@ -242,6 +249,28 @@ describe("once inside", () => {
     await until(() => broker.connected().length === 2);
   }, 30_000);
 
+  test("what the gateway itself publishes is kept, heard by clients, and what it subscribed to reaches it once", async () => {
+    const heard: string[] = [];
+    await new Promise((done) =>
+      broker.inside.publish({ topic: "vigie/v1/nord/a", payload: "kept", retain: true }, done),
+    );
+    const hear = (topic: string, payload: Buffer, retained: boolean) =>
+      void heard.push(`${topic} ${payload} ${retained}`);
+    const leave = await broker.inside.subscribe("vigie/v1/nord/#", hear);
+    const client = connect(await neighbour());
+    await connected(client);
+    const [first] = await Promise.all([
+      new Promise<string>((done) => client.once("message", (topic, payload) => done(`${topic} ${payload}`))),
+      client.subscribeAsync("vigie/v1/nord/a", { qos: 1 }),
+    ]);
+    await client.publishAsync("vigie/v1/nord/b", "from outside", { qos: 1 });
+    expect(first).toBe("vigie/v1/nord/a kept");
+    expect(heard).toEqual(["vigie/v1/nord/a kept true", "vigie/v1/nord/b from outside false"]);
+    leave();
+    await client.publishAsync("vigie/v1/nord/b", "unheard", { qos: 1 });
+    expect(heard).toHaveLength(2);
+  });
+
   test("an absent client finds its newest thousand messages, in order", async () => {
     const password = await broker.accounts.create("plant", reader, 0);
     const options = { clientId: "plant", username: "plant", password, clean: false };
@@ -249,7 +278,7 @@ describe("once inside", () => {
     await connected(client);
     await client.subscribeAsync("vigie/v1/nord/#", { qos: 1 });
     await client.endAsync();
-    const speaker = connect(own());
+    const speaker = connect(await neighbour());
     await connected(speaker);
     await Promise.all(
       Array.from({ length: 1_500 }, (_, i) => speaker.publishAsync("vigie/v1/nord/a/b", String(i), { qos: 1 })),

@@ -28,7 +28,7 @@ const makeSink = (options: object, broker?: Broker): Sink => {
     say: quiet,
     machines: new Map([["tour-2", { id: "tour-2", name: { fr: "Tour", en: "Lathe" } }]]),
     points,
-    broker: broker?.address,
+    broker: broker?.inside,
   });
   open.push({ close: () => sink.close?.() });
   return sink;
