@@ -25,11 +25,26 @@ export interface Rehearsal {
 const BEAT: Ms = 10 * SECOND;
 const AWAY: Ms = MINUTE;
 
+/** So many readings are played at a stretch: a millisecond or a few of work. */
+const STRETCH = 64;
+
+/** A stretch of the past that has been played: how far it is, and what was told on the way. */
+export interface Played {
+  readonly at: EpochMs;
+  readonly readings: number;
+  readonly told: readonly AlarmEvent[];
+}
+
 /**
  * What these rules would have said of [from, to): the stored readings go through the same pure core as live ones. Nothing
  * is stored and nobody is told. Alarms that begin, and those that rise from a hint to an alert.
  */
 export async function* rehearse(parts: Rehearsal, from: EpochMs, to: EpochMs): AsyncIterable<AlarmEvent> {
+  for await (const { told } of rehearsal(parts, from, to)) yield* told;
+}
+
+/** The same, stretch by stretch, for who must rest or give up between them. */
+export async function* rehearsal(parts: Rehearsal, from: EpochMs, to: EpochMs): AsyncIterable<Played> {
   const { history, site, machines, points, plugins, rules, settings } = parts;
   const watch = createWatch({
     rules: rulesOf({ site, machines, points, plugins, rules, settings }),
@@ -49,14 +64,16 @@ export async function* rehearse(parts: Rehearsal, from: EpochMs, to: EpochMs): A
       told.set(alarm.id, word);
       return true;
     });
+  let [readings, at]: [number, EpochMs] = [0, from];
   for await (const reading of merged(points, history, from, to)) {
     // A stretch without any reading, not even a bad one, is a gateway that was off: no time passed for it.
     if (reading.t - beat > AWAY) beat = reading.t;
     for (; beat <= reading.t; beat += BEAT) put(good(HEARTBEAT, epochMs(beat), 1));
     put(reading);
-    if (out.length > 0) yield* news();
+    at = reading.t;
+    if (++readings % STRETCH === 0) yield { at, readings, told: news() };
   }
-  yield* news();
+  yield { at, readings, told: news() };
 }
 
 /** The samples of all points in the order of time. */

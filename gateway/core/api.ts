@@ -297,3 +297,38 @@ export type ScanLine =
     }
   | { kind: "failed"; message: string }
   | { kind: "done"; found: number };
+
+/** POST /backtest: the running rules over the stored readings of [from, to). */
+export interface BacktestRequest {
+  from: number;
+  to: number;
+}
+
+/** One line of the answer to POST /backtest, as it goes; `done` is the last, unless the connection ends before. */
+export type BacktestLine =
+  | { kind: "progress"; at: number; readings: number }
+  | {
+      kind: "found";
+      t: number;
+      machine: string;
+      point?: string;
+      rule: string;
+      level: Level;
+      part?: string;
+      forecast?: { at: number; low: number; high: number } | null;
+      text: Text;
+    }
+  | { kind: "failed"; message: string }
+  | {
+      kind: "done";
+      /** How far it came. */
+      at: number;
+      readings: number;
+      alerts: number;
+      watches: number;
+      /** Why it ended before `to`: it took too long, or found too much to list. */
+      short?: "time" | "many";
+    };
+
+/** Plays the rules over the past; ends early when the signal aborts. */
+export type Backtest = (request: BacktestRequest, signal: AbortSignal) => AsyncIterable<BacktestLine>;
