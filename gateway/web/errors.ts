@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyServerOptions } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
 import { ZodError } from "zod";
@@ -50,12 +50,38 @@ function errorAnswer(error: FastifyError): { status: number; body: ErrorAnswer }
     return { status: 400, body: { error: "bad-request", message: issue?.message ?? "bad request", where } };
   }
   const status = error.statusCode ?? 500;
-  if (status >= 400 && status < 500) {
-    const where = status === 413 || status === 400 || status === 415 ? { where: "body" } : {};
-    return { status, body: { error: error.code ?? "bad-request", message: error.message, ...where } };
-  }
+  if (status >= 400 && status < 500) return { status, body: plainRefusal(status, error.code) };
   return {
     status: 500,
     body: { error: "internal", message: "Something went wrong here; the gateway's log says what." },
   };
+}
+
+/** Requests that reach no route at all (an address that cannot be decoded) are answered in the same shape. */
+export const answerUnroutable: NonNullable<FastifyServerOptions["frameworkErrors"]> = (error, _request, reply) => {
+  const { status, body } = errorAnswer(error);
+  void reply.code(status).send(body);
+};
+
+/** What the framework refuses before a route is reached, in words: what, where, and what next. Its own codes mean nothing to people. */
+function plainRefusal(status: number, code: string | undefined): ErrorAnswer {
+  if (status === 413)
+    return { error: "too-large", message: "That is more than is taken at once. Send less.", where: "body" };
+  if (status === 415)
+    return {
+      error: "wrong-type",
+      message: "This address does not take that kind of body. Send JSON, as content-type: application/json.",
+      where: "body",
+    };
+  if (code === "FST_ERR_CTP_EMPTY_JSON_BODY")
+    return { error: "bad-request", message: "The body is empty. Send JSON, {} at least.", where: "body" };
+  if (code === "FST_ERR_BAD_URL" || code === "FST_ERR_MAX_PARAM_LENGTH")
+    return { error: "bad-request", message: "That is no address: check the part after the last %.", where: "path" };
+  if (status === 400)
+    return {
+      error: "bad-request",
+      message: "The body is not JSON that can be read. Check its quotes, commas and braces.",
+      where: "body",
+    };
+  return { error: "refused", message: "That cannot be asked here. /api/docs says what can." };
 }

@@ -11,7 +11,7 @@ import { closeGate } from "./access/gate.ts";
 import { openPeople } from "./access/people.ts";
 import type { Need } from "./access/roles.ts";
 import type { App, Desk } from "./app.ts";
-import { answerErrors } from "./errors.ts";
+import { answerErrors, answerUnroutable } from "./errors.ts";
 import { Events } from "./events.ts";
 import { Live } from "./live.ts";
 import type { WebParts } from "./parts.ts";
@@ -131,6 +131,7 @@ async function newApp({ version, settings }: WebParts, identity: Identity | unde
   const app: App = fastify({
     bodyLimit: bounds.body,
     forceCloseConnections: true,
+    frameworkErrors: answerUnroutable,
     // HEAD would run the handler of GET, a whole backup too.
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200 },
