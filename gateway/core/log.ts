@@ -33,8 +33,8 @@ export interface Log<T> {
   /** The newest seq and the oldest one still there; both 0 while empty. */
   head(): { newest: number; oldest: number };
   trim(): Promise<Trimmed>;
-  /** Keeps entries until the cursor of that name has passed them (`follow` calls it; so may whoever replays). */
-  hold?(follower: string): void;
+  /** Keeps entries until the cursor of that name has passed them. `follow` calls it with the place where it begins. */
+  hold?(follower: string, place: { seq: number; backlog: readonly Stretch[] }): void;
   /** What `steady` an entry would get now: tells how old another one is. */
   steady?(): SteadyMs;
   /** How many entries there are with seq in (after, until]. */

@@ -86,7 +86,7 @@ class Following<T> {
     const { newest, oldest } = this.#log.head();
     this.#seq = place?.seq ?? (this.#follower.from === "oldest" ? Math.max(0, oldest - 1) : newest);
     this.#backlog = [...(place?.backlog ?? [])];
-    this.#log.hold?.(this.#follower.name);
+    this.#log.hold?.(this.#follower.name, { seq: this.#seq, backlog: this.#backlog });
     this.#remember();
   }
 

@@ -2,6 +2,7 @@ import { Fault } from "../core/fault.ts";
 import type { Entry, Log, Trimmed } from "../core/log.ts";
 import type { Series } from "../core/meter.ts";
 import type { Ms, SteadyMs } from "../core/time.ts";
+import { behind, type Place } from "./places.ts";
 import type { Gap, Row } from "./protocol.ts";
 import type { JournalParts, Queue } from "./queue.ts";
 
@@ -99,8 +100,16 @@ export class Journal<T> implements Log<T>, Queue {
     return this.#parts.tidy();
   }
 
-  hold(follower: string): void {
+  /** What a follower finds waiting, and what was stored before it first came: without these its ledger would not add up. */
+  hold(follower: string, place: Place): void {
     this.followers.add(follower);
+    const { meters, name: log } = this.#parts;
+    const waiting = behind(this, place, this.head().newest) - this.#stored.value;
+    const count = (name: string, help: string, value: number) => {
+      meters.counter(name, help, { follower, log }).value = Math.max(0, value);
+    };
+    count("follower_found_total", "Entries of earlier runs that a follower had still before it at the start", waiting);
+    count("follower_skipped_total", "Entries stored before a follower began, and not for it", -waiting);
   }
 
   steady(): SteadyMs {

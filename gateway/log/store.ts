@@ -17,13 +17,13 @@ import { Journal } from "./journal.ts";
 import type { Evidence } from "./keeper.ts";
 import { Names } from "./names.ts";
 import { burstsCodec, noticesCodec, readingsCodec } from "./pack.ts";
-import { readPlaces } from "./places.ts";
+import { behind, readPlaces } from "./places.ts";
 import type { Gap, LogName, Opened, WriterAnswers, WriterCall } from "./protocol.ts";
 import { openReader } from "./questions.ts";
 import type { JournalParts, Queue } from "./queue.ts";
 import { Line } from "./rpc.ts";
 import { type StoreSettings, storeSettings } from "./settings.ts";
-import { behind, Tidying } from "./tidying.ts";
+import { Tidying } from "./tidying.ts";
 import { Times } from "./times.ts";
 
 export interface StoreOptions {
@@ -236,13 +236,15 @@ async function askForTime(times: Times, clock: Clock, signal: AbortSignal): Prom
 
 function probeFollowers(meters: Meters, journals: Readonly<Record<LogName, Queue>>, commits: Commits): void {
   meters.probe(() => {
-    for (const journal of Object.values(journals))
+    for (const [log, journal] of Object.entries(journals)) {
+      meters.gauge("log_waiting", "Entries that wait for the next commit", { log }).value = journal.waiting;
       for (const follower of journal.followers)
         meters.gauge("follower_pending", "Entries that a follower has still before it", { follower }).value = behind(
           journal,
           commits.places.get(follower),
           journal.head().newest,
         );
+    }
   });
 }
 

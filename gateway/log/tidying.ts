@@ -3,7 +3,7 @@ import type { Trimmed } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import { type Clock, DAY, type EpochMs, MINUTE, type Ms } from "../core/time.ts";
 import type { Commits } from "./commits.ts";
-import type { Place } from "./places.ts";
+import { behind, type Place } from "./places.ts";
 import {
   type LogName,
   logNames,
@@ -156,14 +156,3 @@ export class Tidying {
 
 const oldestWanted = (place: Place | undefined): number =>
   place ? Math.min(place.seq, ...(place.backlog ?? []).map((stretch) => stretch.after)) + 1 : 0;
-
-/** How many entries up to `upTo` a follower has not had, of those that are still there. */
-export function behind(journal: Queue, place: Place | undefined, upTo: number): number {
-  if (!place) return 0;
-  const gone = journal.head().oldest - 1;
-  const stretches = [...(place.backlog ?? []), { after: place.seq, until: upTo }];
-  return stretches.reduce(
-    (sum, { after, until }) => sum + journal.count(Math.max(after, gone), Math.min(until, upTo)),
-    0,
-  );
-}

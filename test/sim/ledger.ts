@@ -1,0 +1,110 @@
+import type { Series } from "../../gateway/core/meter.ts";
+import { eventually, type RunningGateway } from "./gateway.ts";
+
+type Count = Pick<Series, "name" | "labels" | "value">;
+
+export interface Ledger {
+  totals: {
+    scheduled: number;
+    good: number;
+    bad: number;
+    skipped: number;
+    accepted: number;
+    stored: number;
+    dropped: number;
+  };
+  /** Every sum that does not add up, in words. */
+  off: string[];
+}
+
+/**
+ * The three sums of the house, from everything that is counted: per driver scheduled = good + bad + skipped, per log
+ * accepted = stored + dropped + waiting, per follower stored + found = delivered + pending + purged + skipped.
+ */
+export function ledgerOf(counts: readonly Count[]): Ledger {
+  const sum = (name: string, labels: Record<string, string> = {}) =>
+    counts
+      .filter((one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value))
+      .reduce((total, { value }) => total + value, 0);
+  const off: string[] = [];
+  const equal = (what: string, left: Record<string, number>, right: Record<string, number>) => {
+    const [a, b] = [left, right].map((side) => Object.values(side).reduce((total, value) => total + value, 0));
+    if (a !== b) off.push(`${what}: ${JSON.stringify(left)} is not ${JSON.stringify(right)}`);
+  };
+  for (const driver of distinct(counts, "readings_scheduled_total", "driver")) {
+    const of = (name: string) => sum(`readings_${name}_total`, { driver });
+    equal(
+      `driver ${driver}`,
+      { scheduled: of("scheduled") },
+      { good: of("good"), bad: of("bad"), skipped: of("skipped") },
+    );
+  }
+  for (const log of ["readings", "notices", "bursts"]) {
+    const [accepted, stored, dropped] = [
+      sum(`${log}_accepted_total`),
+      sum(`${log}_stored_total`),
+      sum(`${log}_dropped_total`),
+    ];
+    equal(`log ${log}`, { accepted }, { stored, dropped, waiting: sum("log_waiting", { log }) });
+    for (const follower of distinct(counts, "follower_found_total", "follower", { log })) {
+      const of = (what: string) => sum(`follower_${what}`, { follower });
+      equal(
+        `follower ${follower} of ${log}`,
+        { stored, found: of("found_total") },
+        {
+          delivered: of("delivered_total"),
+          pending: of("pending"),
+          purged: of("purged_total"),
+          skipped: of("skipped_total"),
+        },
+      );
+    }
+  }
+  const total = (name: string) => sum(`readings_${name}_total`);
+  const totals = {
+    ...{ scheduled: total("scheduled"), good: total("good"), bad: total("bad"), skipped: total("skipped") },
+    ...{ accepted: total("accepted"), stored: total("stored"), dropped: total("dropped") },
+  };
+  return { totals, off };
+}
+
+/** The ledger of a running gateway, read from `/metrics` until it adds up: a round may be under way at any one moment. */
+export async function expectLedger(
+  gateway: Pick<RunningGateway, "url">,
+  headers: Record<string, string> = {},
+): Promise<void> {
+  let seen: Ledger | undefined;
+  await eventually(
+    async () => {
+      const answer = await fetch(`${gateway.url}/metrics`, { headers });
+      if (!answer.ok) throw new Error(`GET /metrics: ${answer.status}`);
+      seen = ledgerOf(counted(await answer.text()));
+      return seen.off.length === 0 && seen.totals.stored > 0 ? true : undefined;
+    },
+    15_000,
+    () => `the ledger does not add up: ${JSON.stringify(seen, undefined, 1)}`,
+  );
+}
+
+/** Prometheus text as counts again. */
+function counted(text: string): Count[] {
+  return [...text.matchAll(/^vigie_(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = "", labels = "", value]) => ({
+    name,
+    labels: Object.fromEntries(
+      [...labels.matchAll(/(\w+)="((?:\\.|[^"\\])*)"/g)].map(([, key, word = ""]) => [key, word]),
+    ),
+    value: Number(value),
+  }));
+}
+
+function distinct(
+  counts: readonly Count[],
+  name: string,
+  label: string,
+  labels: Record<string, string> = {},
+): Set<string> {
+  const found = counts.filter(
+    (one) => one.name === name && Object.entries(labels).every(([k, v]) => one.labels[k] === v),
+  );
+  return new Set(found.map((one) => one.labels[label] ?? ""));
+}
