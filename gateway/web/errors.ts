@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyInstance, FastifyServerOptions } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
 import { ZodError } from "zod";
@@ -58,10 +58,10 @@ function errorAnswer(error: FastifyError): { status: number; body: ErrorAnswer }
 }
 
 /** Requests that reach no route at all (an address that cannot be decoded) are answered in the same shape. */
-export const answerUnroutable: NonNullable<FastifyServerOptions["frameworkErrors"]> = (error, _request, reply) => {
+export function answerUnroutable(error: FastifyError, _request: unknown, reply: FastifyReply): void {
   const { status, body } = errorAnswer(error);
   void reply.code(status).send(body);
-};
+}
 
 /** What the framework refuses before a route is reached, in words: what, where, and what next. Its own codes mean nothing to people. */
 function plainRefusal(status: number, code: string | undefined): ErrorAnswer {

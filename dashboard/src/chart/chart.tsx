@@ -2,12 +2,13 @@ import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/si
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { AlarmAnswer, AlarmEventAnswer, HistoryAnswer } from "../../../gateway/core/api.ts";
-import { momentShown, valueShown } from "../format.ts";
 import { type LivePoint, pointSignal, tick } from "../live.ts";
 import { paint } from "../theme.ts";
-import { causeShown, titleOf } from "../titles.ts";
 import { language, words } from "../words/index.ts";
+import { GapList, Readout, Shares, summaryOf } from "./beside.tsx";
 import { fetchWindow } from "./fetch.ts";
+import { type Doing, doingOf, HOLD, troublesOf } from "./lanes.ts";
+import { LANES, lanes } from "./lanes-paint.ts";
 import { overlay } from "./paint.ts";
 import { plotOptions } from "./plot.ts";
 import { pointerMoves } from "./pointer.ts";
@@ -25,52 +26,46 @@ interface Props {
   window: Signal<Window>;
   comparison: Comparison | undefined;
   alarms: readonly AlarmAnswer[];
-  /** Beginnings of alarms, over or not. */
+  /** What the machine's alarms did, over or not. */
   past: readonly AlarmEventAnswer[];
 }
 
 const HEIGHT = 320;
 
-/** The history of one point: range and mean, gaps with their cause, limits, alarms, and where it is going. */
+/** The history of one point: range and mean, gaps with their cause, limits, alarms, what the machine was doing, and where it is going. */
 export function Chart({ point, window, comparison, alarms, past }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
-  const answer = useSignal<HistoryAnswer | null>(null);
-  const other = useSignal<HistoryAnswer | null>(null);
   const width = useSignal(600);
+  const pointed = useSignal<number | undefined>(undefined);
+  const { answer, other, states } = useHistories(point, comparison, window, width);
   const columns = useComputed(() => drawn(answer.value, window.value, point.every));
-  const shown = useRef({ point, alarms, past, columns, window });
-  shown.current = { point, alarms, past, columns, window };
-
-  useEffect(() => fetchWindow({ point: point.id, every: point.every, shift: 0 }, window, width, answer), [point.id]);
-  useEffect(() => {
-    other.value = null;
-    return (
-      comparison &&
-      fetchWindow({ point: comparison.point, every: point.every, shift: comparison.shift }, window, width, other)
-    );
-  }, [comparison?.point, comparison?.shift]);
+  const doing = useComputed(() => doingOf(states.value?.buckets ?? [], Math.min(Date.now(), window.value.to)));
+  const shown = useRef({ point, alarms, past, columns, doing, window });
+  shown.current = { point, alarms, past, columns, doing, window };
+  const above = pointSignal(`${point.machine}/state`) ? LANES : 0;
+  const height = HEIGHT + above;
 
   const otherUnit = comparison && pointSignal(comparison.point)?.peek().unit;
   const draw = (main: Columns, second: HistoryAnswer | null, to: number): void => {
-    const line =
-      second && comparison
-        ? aligned(main.t, columnsOf(second, to, point.every, Date.now()), comparison.shift)
-        : main.t.map(() => null);
-    plot.current?.setData([main.t, main.min, main.max, main.mean, line]);
+    plot.current?.setData([main.t, main.min, main.max, main.mean, lineOf(main, second, comparison, to, point.every)]);
   };
   const redraw = (): void => draw(columns.peek(), other.peek(), window.peek().to);
   useEffect(() => {
     const element = place.current;
     if (!element) return;
     const made = new uPlot(
-      plotOptions(element.clientWidth, HEIGHT, {
-        window: () => withFuture(window.peek(), shown.current.alarms),
+      plotOptions(element.clientWidth, height, {
+        window: () => withFuture(window.peek(), overlayOf(shown.current).alarms),
         unit: point.unit,
         otherUnit: otherUnit === point.unit ? undefined : otherUnit,
         stepped: point.kind === "state",
-        reach: () => reachOf(shown.current.columns.peek(), shown.current.alarms),
-        plugins: [overlay(() => overlayOf(shown.current))],
+        reach: () => reachOf(shown.current.columns.peek(), overlayOf(shown.current).alarms),
+        plugins: [overlay(() => overlayOf(shown.current)), ...(above > 0 ? [lanes(() => lanesOf(shown.current))] : [])],
+        above,
+        pointed: (index) => {
+          pointed.value = index;
+        },
         select: (from, to) => {
           window.value = between(from, to, Date.now());
         },
@@ -82,7 +77,7 @@ export function Chart({ point, window, comparison, alarms, past }: Props) {
     const stop = pointerMoves(made, window);
     const watch = new ResizeObserver(() => {
       width.value = element.clientWidth;
-      made.setSize({ width: element.clientWidth, height: HEIGHT });
+      made.setSize({ width: element.clientWidth, height });
     });
     watch.observe(element);
     redraw();
@@ -92,26 +87,66 @@ export function Chart({ point, window, comparison, alarms, past }: Props) {
       made.destroy();
       plot.current = undefined;
     };
-  }, [point.id, otherUnit, paint.value, language.value]);
-  useSignalEffect(() => draw(columns.value, other.value, window.value.to));
+  }, [point.id, otherUnit, above, paint.value, language.value]);
+  useSignalEffect(() => {
+    // Read here, so that the strip is drawn anew when what the machine was doing is known.
+    doing.value;
+    draw(columns.value, other.value, window.value.to);
+  });
   useEffect(redraw, [alarms, past.length]);
 
   return (
     <div class="chart">
+      <Readout at={pointed} point={point} columns={columns.value} doing={doing.value} />
       <div
         ref={place}
         class="chart-canvas"
         role="img"
-        aria-label={summaryOf(point, columns.value, window.value)}
+        aria-label={summaryOf(point, columns.value, doing.value, window.value)}
         onDblClick={() => {
           window.value = zoomed(window.peek(), 4, Date.now(), Date.now());
         }}
       />
       {answer.value && columns.value.t.length === 0 && <p class="chart-empty">{words.value.chart.noData}</p>}
+      {above > 0 && <Shares doing={doing.value} window={window.value} />}
       <GapList columns={columns.value} />
     </div>
   );
 }
+
+/** The three pasts that a chart draws, kept filled: the point's own, what it is compared with, and what the machine was doing. */
+function useHistories(
+  { id, every, machine }: LivePoint,
+  comparison: Comparison | undefined,
+  window: Signal<Window>,
+  width: Signal<number>,
+) {
+  const answer = useSignal<HistoryAnswer | null>(null);
+  const other = useSignal<HistoryAnswer | null>(null);
+  const states = useSignal<HistoryAnswer | null>(null);
+  useEffect(() => fetchWindow({ point: id, every, shift: 0 }, window, width, answer), [id]);
+  useEffect(() => {
+    other.value = null;
+    return comparison && fetchWindow({ point: comparison.point, every, shift: comparison.shift }, window, width, other);
+  }, [comparison?.point, comparison?.shift]);
+  useEffect(() => {
+    const state = `${machine}/state`;
+    if (!pointSignal(state)) return;
+    return fetchWindow({ point: state, every: 1_000, shift: 0, lead: HOLD, fine: true }, window, width, states);
+  }, [machine]);
+  return { answer, other, states };
+}
+
+const lineOf = (
+  main: Columns,
+  second: HistoryAnswer | null,
+  comparison: Comparison | undefined,
+  to: number,
+  every: number,
+): (number | null)[] =>
+  second && comparison
+    ? aligned(main.t, columnsOf(second, to, every, Date.now()), comparison.shift)
+    : main.t.map(() => null);
 
 const NOTHING: Columns = { t: [], min: [], max: [], mean: [], gaps: [] };
 
@@ -144,52 +179,31 @@ function reachOf(columns: Columns, alarms: readonly AlarmAnswer[]): [number, num
   return [low, high];
 }
 
-function overlayOf({
-  point,
-  alarms,
-  past,
-  columns,
-}: {
+interface Shown {
   point: LivePoint;
   alarms: readonly AlarmAnswer[];
   past: readonly AlarmEventAnswer[];
   columns: { peek(): Columns };
-}) {
+  doing: { peek(): readonly Doing[] };
+  window: { peek(): Window };
+}
+
+/** On the line itself: only what is about this point. */
+function overlayOf({ point, alarms, past, columns }: Shown) {
   const { t, mean, gaps } = columns.peek();
   const i = mean.findLastIndex((value) => value !== null);
   const value = mean[i];
   return {
     gaps,
-    alarms,
-    past,
+    alarms: alarms.filter((alarm) => alarm.point === point.id),
+    past: past.filter((event) => event.from === "normal" && event.alarm.point === point.id),
     unit: point.unit,
     newest: value === undefined || value === null ? undefined : { t: (t[i] ?? 0) * 1_000, value },
   };
 }
 
-function summaryOf(point: LivePoint, columns: Columns, { from, to }: Window): string {
-  const w = words.value.chart;
-  const found = extent(columns);
-  const [start, end] = [momentShown(from), momentShown(to)];
-  if (!found) return w.summaryEmpty(titleOf(point), start, end);
-  return w.summary(titleOf(point), start, end, valueShown(found[0], point.unit), valueShown(found[1], point.unit));
-}
-
-const MOST_GAPS = 5;
-
-function GapList({ columns: { gaps } }: { columns: Columns }) {
-  const w = words.value;
-  if (gaps.length === 0) return null;
-  const longest = [...gaps].sort((a, b) => b.to - b.from - (a.to - a.from)).slice(0, MOST_GAPS);
-  return (
-    <div class="gap-list">
-      <h3>{w.chart.gaps}</h3>
-      <ul>
-        {longest.map((gap) => (
-          <li key={gap.from}>{w.chart.gap(momentShown(gap.from), momentShown(gap.to), causeShown(gap.why))}</li>
-        ))}
-        {gaps.length > MOST_GAPS && <li>{w.chart.more(gaps.length - MOST_GAPS)}</li>}
-      </ul>
-    </div>
-  );
+/** In the strips above: everything about its machine. */
+function lanesOf({ alarms, past, doing, window }: Shown) {
+  const { from, to } = window.peek();
+  return { doing: doing.peek(), troubles: troublesOf(past, alarms, from, Math.min(to, Date.now())) };
 }

@@ -7,13 +7,15 @@ import { lastOf, type Window } from "./window.ts";
 
 const SOONEST = 2_000;
 const LATEST = 60_000;
+/** What the gateway answers at most. */
+const MOST = 1_900;
 
 /**
  * Keeps `answer` filled with what `window` shows, as many buckets as fit the width. A window that follows the present moves on
  * and is asked again at the pace at which a pixel changes. Returns how to stop.
  */
 export function fetchWindow(
-  what: { point: string; every: number; shift: number },
+  what: { point: string; every: number; shift: number; lead?: number; fine?: true },
   window: Signal<Window>,
   width: Signal<number>,
   answer: Signal<HistoryAnswer | null>,
@@ -25,11 +27,12 @@ export function fetchWindow(
     asking = new AbortController();
     asked = performance.now();
     const { signal } = asking;
-    const buckets = bucketsFor(to - from, pixels, what.every);
+    const buckets = bucketsFor(to - from, what.fine ? Number.POSITIVE_INFINITY : pixels, what.every, what.fine && MOST);
     const step = Math.max(1, Math.ceil((to - from) / buckets));
     // Whole steps, so that a moving window does not re-cut its buckets each time.
-    const [start, end] = [Math.floor((from - what.shift) / step) * step, Math.ceil((to - what.shift) / step) * step];
-    const range = `from=${start}&to=${end}&buckets=${Math.round((end - start) / step)}`;
+    const start = Math.floor((from - what.shift - (what.lead ?? 0)) / step) * step;
+    const end = Math.ceil((to - what.shift) / step) * step;
+    const range = `from=${start}&to=${end}&buckets=${Math.min(MOST, Math.round((end - start) / step))}`;
     try {
       answer.value = await get<HistoryAnswer>(`/history?point=${encodeURIComponent(what.point)}&${range}`, signal);
     } catch {

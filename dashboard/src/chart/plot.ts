@@ -14,6 +14,10 @@ interface Drawing {
   /** The lowest and highest that must be seen, limits included. */
   reach: () => [low: number, high: number] | undefined;
   plugins: uPlot.Plugin[];
+  /** Room above the plot, for strips on the same time axis. */
+  above: number;
+  /** Which moment is under the pointer; undefined when none is. */
+  pointed: (index: number | undefined) => void;
   select: (from: number, to: number) => void;
 }
 
@@ -27,7 +31,7 @@ export function plotOptions(width: number, height: number, drawing: Drawing): uP
     ...axis,
     scale,
     side,
-    size: (_, values) => Math.max(46, ...(values ?? []).map((value) => 12 + value.length * 8)),
+    size: (_, values) => Math.max(58, ...(values ?? []).map((value) => 12 + value.length * 8)),
     values: (_, splits, __, ___, step) => splits.map((value) => numberShown(value, unit, axisDecimals(step))),
     ...(side === 1 && { grid: { show: false } }),
   });
@@ -35,7 +39,7 @@ export function plotOptions(width: number, height: number, drawing: Drawing): uP
     width,
     height,
     ...(zone && { tzDate: (t: number) => uPlot.tzDate(new Date(t * 1_000), zone) }),
-    padding: [10, 20, 0, 0],
+    padding: [10 + drawing.above, 20, 0, 0],
     legend: { show: false },
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 8 }, y: false },
     scales: {
@@ -52,6 +56,7 @@ export function plotOptions(width: number, height: number, drawing: Drawing): uP
     bands: [{ series: [2, 1], fill: token("--line-1-fill") }],
     plugins: drawing.plugins,
     hooks: {
+      setCursor: [(u) => drawing.pointed(u.cursor.idx ?? undefined)],
       setSelect: [
         (u) => {
           if (u.select.width < 8) return;

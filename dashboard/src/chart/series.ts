@@ -19,8 +19,8 @@ export interface Columns {
 }
 
 /** How many buckets to ask for: one per two pixels, and none shorter than the point's own pace. */
-export const bucketsFor = (span: number, width: number, every: number): number =>
-  Math.max(2, Math.min(800, Math.floor(width / 2), Math.floor(span / Math.max(every, 1))));
+export const bucketsFor = (span: number, width: number, every: number, most = 800): number =>
+  Math.max(2, Math.min(most, Math.floor(width / 2), Math.floor(span / Math.max(every, 1))));
 
 /**
  * What to draw of a history. An empty stretch between two readings is a gap only when it is longer than the point's pace

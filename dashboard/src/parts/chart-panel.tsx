@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import type { AlarmAnswer, AlarmEventAnswer, MachineAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { Chart, type Comparison } from "../chart/chart.tsx";
@@ -57,16 +58,10 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
           window.value = lastOf(spans[name], Date.now());
         }}
       />
-      <Chart
-        point={point}
-        window={window}
-        comparison={comparison}
-        alarms={alarms.filter((alarm) => alarm.point === point.id)}
-        past={past}
-      />
+      <Chart point={point} window={window} comparison={comparison} alarms={alarms} past={past} />
       <footer>
         <Legend
-          flags={past.length > 0}
+          flags={past.some(({ from, alarm }) => from === "normal" && alarm.point === point.id)}
           compared={comparison !== undefined}
           forecast={alarms.some((alarm) => alarm.point === point.id && alarm.forecast)}
         />
@@ -105,13 +100,14 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
   );
 }
 
-/** When alarms about this point began, in what is shown. Asked again only when the window has moved notably. */
-function usePastAlarms(point: LivePoint, { from, to }: Window): readonly AlarmEventAnswer[] {
-  const step = Math.max(60_000, (to - from) / 10);
-  const range = `from=${Math.floor(from / step) * step}&to=${Math.ceil(to / step) * step}`.replaceAll(/\.\d+/g, "");
-  const path = `/alarms/history?machine=${encodeURIComponent(point.machine)}&limit=200&${range}`;
+/** What the machine's alarms did in what is shown and a while before. Asked again only when the window has moved notably. */
+function usePastAlarms({ machine }: LivePoint, { from, to }: Window): readonly AlarmEventAnswer[] {
+  const step = Math.round(Math.max(60_000, (to - from) / 10));
+  const before = Math.max(86_400_000, to - from);
+  const range = `from=${Math.floor((from - before) / step) * step}&to=${Math.ceil(to / step) * step}`;
+  const path = `/alarms/history?machine=${encodeURIComponent(machine)}&limit=500&${range}`;
   const events = useAsked<AlarmEventAnswer[]>(path).value.answer ?? [];
-  return events.filter((event) => event.from === "normal" && event.alarm.point === point.id && !event.test);
+  return useMemo(() => events.filter(({ test }) => !test), [events]);
 }
 
 function ChartTools({ window }: { window: { value: Window } }) {

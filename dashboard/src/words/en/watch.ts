@@ -112,6 +112,8 @@ export const watch: Pick<
     forecastShort: "forecast",
     noRecord: "no reading recorded",
     noData: "No reading in this period.",
+    doing: "State",
+    troubles: "Alarms",
     flag: "an alarm began",
     hint: "Drag to zoom, double-click to go back.",
   },

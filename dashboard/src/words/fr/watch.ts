@@ -124,6 +124,8 @@ export const watch = {
     forecastShort: "prévision",
     noRecord: "aucune mesure enregistrée",
     noData: "Aucune mesure sur cette période.",
+    doing: "État",
+    troubles: "Alarmes",
     flag: "début d’une alarme",
     hint: "Glisser pour zoomer, double-clic pour revenir.",
   },
