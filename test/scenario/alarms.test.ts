@@ -19,6 +19,7 @@ import { carrier, forMachines } from "../../gateway/notices/carrier.ts";
 import { openPostman } from "../../gateway/notices/postman.ts";
 import { noticeSettings } from "../../gateway/notices/settings.ts";
 import webhook from "../../gateway/notifiers/webhook.ts";
+import { ledgerOf } from "../sim/ledger.ts";
 import { quiet, until } from "../sim/peers/kit.ts";
 import { limitRule, machine, point } from "../unit/alarms/shop.ts";
 import { make } from "../unit/notifiers/desk.ts";
@@ -120,6 +121,7 @@ class House {
     this.#stop.abort();
     await Promise.all(this.#followers);
     await this.engine.close();
+    expect(ledgerOf(this.meters.all()).off).toEqual([]);
     await this.store.close();
   }
 }

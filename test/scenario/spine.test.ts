@@ -5,6 +5,7 @@ import type { AlarmAnswer, HistoryAnswer, PointAnswer } from "../../gateway/core
 import type { ReadingMessage } from "../../gateway/core/topics.ts";
 import { describeWith } from "../need.ts";
 import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
+import { expectLedger } from "../sim/ledger.ts";
 
 /** The main job, from the wire to the warning, by what people type: `vigie demo`. */
 describeWith(["mosquitto_sub"], "the demonstration workshop", () => {
@@ -85,19 +86,7 @@ describeWith(["mosquitto_sub"], "the demonstration workshop", () => {
     await acknowledge(warning);
   });
 
-  test("the ledger adds up: scheduled = good + bad + skipped", async () => {
-    await eventually(async () => {
-      const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
-      const sum = (name: string) =>
-        [...metrics.matchAll(new RegExp(`^vigie_${name}(?:\\{[^}]*\\})? (\\S+)$`, "gm"))].reduce(
-          (total, m) => total + Number(m[1]),
-          0,
-        );
-      const scheduled = sum("readings_scheduled_total");
-      const accounted = sum("readings_good_total") + sum("readings_bad_total") + sum("readings_skipped_total");
-      return (scheduled > 100 && scheduled === accounted) || undefined;
-    }, 10_000);
-  });
+  test("the ledger adds up: what was due, what was taken, and what each follower had", () => expectLedger(gateway));
 
   const points = () => gateway.get<PointAnswer[]>("/api/v1/points");
   const alarms = () => gateway.get<AlarmAnswer[]>("/api/v1/alarms");

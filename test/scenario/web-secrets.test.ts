@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { describeWith } from "../need.ts";
 import { eventually, launch } from "../sim/gateway.ts";
+import { expectLedger } from "../sim/ledger.ts";
 import { freePort, startMosquitto, subscribe } from "../sim/peers/mosquitto.ts";
 
 const SECRET = "canary-4f1c8a77d2";
@@ -77,6 +78,7 @@ describeWith(["mosquitto", "mosquitto_sub"], "secrets", () => {
         }),
       );
       listener.stop();
+      await expectLedger(gateway, { cookie });
       await gateway.stop();
       const token = cookie.split("=")[1] ?? "";
       const files = readdirSync(gateway.data, { recursive: true, withFileTypes: true }).filter((entry) =>
