@@ -182,7 +182,9 @@ const withoutWhy = (point: LivePoint): object => ({ why: undefined, ...point });
 
 export function takeAlarm(alarm: AlarmAnswer): void {
   const others = alarms.peek().filter((known) => known.id !== alarm.id);
-  alarms.value = alarm.state === "normal" ? others : [alarm, ...others];
+  // What is quiet by design is not in the list of `/alarms` either: its root speaks for it.
+  const gone = alarm.state === "normal" || alarm.state === "suppressed";
+  alarms.value = gone ? others : [alarm, ...others];
 }
 
 async function refreshMachines(stop: AbortSignal): Promise<void> {

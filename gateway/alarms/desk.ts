@@ -2,6 +2,7 @@ import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent } from "..
 import type { Finding, MachineState } from "../core/detector.ts";
 import type { PointId } from "../core/point.ts";
 import type { Ms, SteadyMs } from "../core/time.ts";
+import { Fleeting } from "./fleeting.ts";
 import { handOn, noteHand, spoken } from "./hands.ts";
 import { type Cause, type Effect, type LifeEvent, move, shown } from "./lifecycle.ts";
 import {
@@ -31,8 +32,8 @@ export class Desk {
   readonly records = new Map<string, AlarmRecord>();
   /** Alarms that changed since somebody last asked; what has to be written to disk. */
   readonly touched = new Set<string>();
-  /** Blips that a delay kept from people, by rule. */
-  readonly fleeting = new Map<string, number>();
+  /** Blips that a delay kept from people. */
+  readonly fleeting = new Fleeting();
   readonly #rules: ReadonlyMap<string, AlarmRule>;
   readonly #causesOf: CausesOf;
   readonly #doing: (machine: string) => MachineState;
@@ -130,11 +131,12 @@ export class Desk {
     return alarm;
   }
 
-  list(): Alarm[] {
+  list(view?: "expert"): Alarm[] {
     const alarms: Alarm[] = [];
     for (const record of this.records.values()) {
       const rule = this.#rules.get(record.rule);
-      if (rule && listed(record) && record.life.process !== "pending") alarms.push(alarmOf(record, rule));
+      if (!rule || !listed(record) || record.life.process === "pending") continue;
+      if (view === "expert" || shown(record.life) !== "suppressed") alarms.push(alarmOf(record, rule));
     }
     return alarms.sort((a, b) => b.since - a.since);
   }
@@ -266,7 +268,7 @@ export class Desk {
 
   #effects(rule: AlarmRule, record: AlarmRecord, event: LifeEvent, effects: readonly Effect[], now: Moment): void {
     const { timers, life } = record;
-    if (effects.includes("fleeting")) this.fleeting.set(rule.id, (this.fleeting.get(rule.id) ?? 0) + 1);
+    if (effects.includes("fleeting")) this.fleeting.add(rule.id, now.t);
     if (effects.includes("new-occurrence")) {
       delete record.ackedBy;
       delete record.comment;

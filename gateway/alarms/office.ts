@@ -66,14 +66,14 @@ export function createOffice(parts: OfficeParts): Office {
       return qualityOf({
         ...{ from, to, events, deliveries, wakes },
         alarms: watch.desk.list(),
-        fleeting: watch.desk.fleeting,
+        fleeting: watch.desk.fleeting.between(from, to),
         precisions: precisions(given),
         noise: await noiseByRule(parts),
       });
     },
     async actAll(machine, action) {
       const done: Alarm[] = [];
-      for (const { id } of watch.desk.list().filter((alarm) => alarm.machine === machine)) {
+      for (const { id } of watch.desk.list("expert").filter((alarm) => alarm.machine === machine)) {
         try {
           done.push(await parts.act(id, action));
         } catch (error) {

@@ -2,7 +2,7 @@ import type { AlarmDesign } from "../core/alarm.ts";
 import type { Finding } from "../core/detector.ts";
 import { numberOf, type Reading } from "../core/reading.ts";
 import type { Text } from "../core/text.ts";
-import { DAY, MINUTE, type Ms } from "../core/time.ts";
+import { DAY, HOUR, MINUTE, type Ms } from "../core/time.ts";
 import type { AlarmRule } from "./record.ts";
 import { plainDesign } from "./rule.ts";
 
@@ -51,6 +51,24 @@ const watched: readonly Watched[] = [
         en: "A power cut would lose what is in memory",
       },
       action: { fr: "Vérifier la carte ou le disque, et la place libre", en: "Check card or disk, and free space" },
+    },
+  ),
+  own(
+    "store-filling",
+    "store_days_left",
+    6 * HOUR,
+    (v) => v < 14,
+    { fr: "Stockage plein dans moins de deux semaines", en: "The store is full in less than two weeks" },
+    {
+      priority: "low",
+      consequence: {
+        fr: "Les mesures les plus anciennes seront effacées plus tôt que prévu",
+        en: "The oldest readings go sooner than planned",
+      },
+      action: {
+        fr: "Lire moins souvent, garder moins longtemps, ou donner plus de place (store: keep:)",
+        en: "Read less often, keep for less long, or give it more room (store: keep:)",
+      },
     },
   ),
   own(

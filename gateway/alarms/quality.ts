@@ -12,7 +12,8 @@ export interface QualityInput {
   readonly events: readonly AlarmEvent[];
   readonly deliveries: readonly Delivery[];
   readonly alarms: readonly Alarm[];
-  readonly fleeting: ReadonlyMap<string, number>;
+  /** Blips within that time that a delay kept from people. */
+  readonly fleeting: number;
   readonly precisions: readonly Precision[];
   /** The noise (1 σ) of the point that a rule of type `limit` watches, where it could be measured. */
   readonly noise: ReadonlyMap<string, number>;
@@ -44,7 +45,7 @@ export function qualityOf(given: QualityInput): AlarmQuality {
     peak: peakOf(told),
     floods: floodsOf(told),
     chattering,
-    fleetingAvoided: [...given.fleeting.values()].reduce((sum, n) => sum + n, 0),
+    fleetingAvoided: given.fleeting,
     stale,
     priorities,
     top: top.slice(0, TOP),

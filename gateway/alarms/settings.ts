@@ -10,8 +10,13 @@ const duration = (usual: Ms) =>
 
 /** The key `alarms:` of a site file. */
 export const alarmSettings = z.strictObject({
-  /** How long a device or a whole bus must be silent before that is an alarm of its own. */
-  silentAfter: duration(MINUTE),
+  /**
+   * How long a device must be silent before that is an alarm of its own. A restart, a plug pulled for cleaning or a breaker
+   * put back are over sooner, and nobody need come for them.
+   */
+  silentAfter: duration(5 * MINUTE),
+  /** The same for a whole line: nothing on it is watched any more, and it rarely comes back by itself. */
+  lineSilentAfter: duration(MINUTE),
   /** How long it must be silent before the alarms that hang on it keep quiet. */
   quietAfter: duration(10 * SECOND),
   /** After a start, alarms that were active before are given so long to show that they still are. */

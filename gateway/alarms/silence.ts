@@ -2,8 +2,9 @@ import type { AlarmDesign } from "../core/alarm.ts";
 import type { Finding } from "../core/detector.ts";
 import { type FaultCode, faults } from "../core/fault.ts";
 import type { Point, PointId } from "../core/point.ts";
-import type { Ms, SteadyMs } from "../core/time.ts";
+import { MINUTE, type Ms, type SteadyMs } from "../core/time.ts";
 import type { AlarmRule } from "./record.ts";
+import type { AlarmSettings } from "./settings.ts";
 
 /**
  * Tells a dead wire from a dead sensor: fifty silent points of one bus are one alarm, not fifty. A device is silent when
@@ -13,14 +14,14 @@ export class Silence {
   readonly #points = new Map<PointId, Device>();
   readonly #lines: Line[] = [];
 
-  constructor(points: readonly Point[], after: Ms) {
+  constructor(points: readonly Point[], { silentAfter, lineSilentAfter }: Patience) {
     const lines = new Map<string, Line>();
     for (const point of points) {
-      const line = lines.get(point.driver) ?? newLine(point.driver, after);
+      const line = lines.get(point.driver) ?? newLine(point.driver, lineSilentAfter);
       lines.set(point.driver, line);
       let device = line.devices.find((d) => d.id === point.device);
       if (!device) {
-        device = newDevice(point, after);
+        device = newDevice(point, silentAfter);
         line.devices.push(device);
       }
       // What is made from bursts falls silent with its device, and says nothing about the wire by itself.
@@ -65,6 +66,8 @@ export class Silence {
   }
 }
 
+type Patience = Pick<AlarmSettings, "silentAfter" | "lineSilentAfter">;
+
 interface Speaker {
   id: string;
   rule: AlarmRule;
@@ -99,7 +102,7 @@ const newLine = (id: string, after: Ms): Line => ({
   id,
   devices: [],
   active: false,
-  rule: rule(`line-${id}`, "gateway", after),
+  rule: rule(`line-${id}`, "gateway", after, false),
 });
 
 const newDevice = ({ device, machine }: Point, after: Ms): Device => ({
@@ -108,19 +111,23 @@ const newDevice = ({ device, machine }: Point, after: Ms): Device => ({
   since: undefined,
   why: "timeout",
   active: false,
-  rule: rule(`device-${device}`, machine, after),
+  // A device that gets its power from its machine is silent every evening. What does not tell whether the machine is off
+  // (its own meter is the silent one) keeps nobody quiet.
+  rule: rule(`device-${device}`, machine, after, true),
 });
 
-function rule(id: string, machine: string, after: Ms): AlarmRule {
+/** A device that comes and goes is one alarm that lasts, not a row of them. */
+const OVER_AFTER: Ms = 5 * MINUTE;
+
+function rule(id: string, machine: string, after: Ms, off: boolean): AlarmRule {
   const design: AlarmDesign = {
     class: "alarm",
     priority: "medium",
-    // A device that comes and goes is one alarm that lasts, not a row of them.
-    delay: { on: after, off: 5 * after },
+    delay: { on: after, off: OVER_AFTER },
     latch: false,
     ackRequired: false,
     resetImpliesAck: false,
-    suppress: { off: false, startup: 0, parents: [] },
+    suppress: { off, startup: 0, parents: [] },
     cause: { fr: "Câble, alimentation ou adaptateur", en: "Cable, power supply or adapter" },
     consequence: {
       fr: "Cette partie de l'atelier n'est plus surveillée",

@@ -92,7 +92,7 @@ class Watching implements Watch {
 
   constructor({ rules, points, settings, machines, cases }: WatchParts) {
     this.#cases = cases;
-    this.#silence = new Silence(points, settings.silentAfter);
+    this.#silence = new Silence(points, settings);
     this.#rooms = roomsOf(points, rules, machines);
     this.#slots = slotsOf(rules, this.#rooms);
     this.#seats = seatsOf(points, this.#rooms, this.#slots);

@@ -112,6 +112,13 @@ export interface AlarmEvent {
   readonly test?: true;
 }
 
+/**
+ * Whether people see that transition. What moved under a cover, and what the system itself kept quiet, is for experts: there
+ * is a root that speaks instead.
+ */
+export const isVisible = ({ from, to, annunciated, test }: AlarmEvent): boolean =>
+  annunciated || test === true || (from !== to && from !== "suppressed" && to !== "suppressed");
+
 /** A person's hand on an alarm. Every one names who. */
 export type AlarmAction =
   | { readonly kind: "ack"; readonly by: string; readonly comment?: string }
@@ -124,8 +131,8 @@ export type AlarmAction =
 
 /** All alarms of the gateway, and the only door for a person's hand on them. */
 export interface Alarms {
-  /** Every alarm that is not `normal`, newest first. */
-  list(): readonly Alarm[];
+  /** Every alarm that is not `normal`, newest first. What is quiet by design is only in the `expert` view: its root speaks for it. */
+  list(view?: "expert"): readonly Alarm[];
   get(id: string): Alarm | undefined;
   /** The alarm as it stands afterwards, once that is on disk; rejects with an `ActionRefused` that says why not. */
   act(id: string, action: AlarmAction): Promise<Alarm>;

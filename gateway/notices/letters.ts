@@ -1,10 +1,10 @@
 import type { Alarm, Message, Priority } from "../core/alarm.ts";
 import type { Machine } from "../core/point.ts";
 import type { Language, Text } from "../core/text.ts";
+import { headline, hour, letter, machineName, shortPriority } from "../core/wording.ts";
 import type { Site } from "../plugin.ts";
 import type { Draft } from "./router.ts";
 import type { Person } from "./settings.ts";
-import { headline, hour, letter, machineName, shortPriority } from "./wording.ts";
 
 /** What one SMS holds. */
 const SHORT = 160;

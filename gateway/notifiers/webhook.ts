@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { AlarmEvent } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
-import { headline, letter, machineName } from "../notices/wording.ts";
+import { headline, letter, machineName } from "../core/wording.ts";
 import { defineNotifier, type NotifierContext } from "../plugin.ts";
 
 const TIMEOUT = 10_000;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AlarmAction } from "../../core/alarm.ts";
+import { type AlarmAction, isVisible } from "../../core/alarm.ts";
 import type { AlarmAnswer, AlarmEventAnswer, Role } from "../../core/api.ts";
 import { epochMs } from "../../core/time.ts";
 import { alarmAnswer, answerAlarm, inLanguage, instant, says } from "../answers.ts";
@@ -8,6 +8,7 @@ import { HttpError } from "../errors.ts";
 import { by } from "./users.ts";
 
 const words = z.string().trim().max(500);
+const view = { view: z.literal("expert").optional() };
 const alarmId = z.strictObject({ id: z.string().min(1).max(200) });
 
 /** What a person can do to an alarm: who may, what must be said, and what the engine is told. */
@@ -58,12 +59,13 @@ export function alarmRoutes(app: App, desk: Desk): void {
       config: { need: "wall" },
       schema: {
         tags: ["alarms"],
-        querystring: inLanguage,
+        description: "Every alarm that is not normal; with `view=expert` also those that are quiet by design.",
+        querystring: inLanguage.extend(view),
         response: { 200: says<AlarmAnswer[]>(z.array(alarmAnswer)) },
       },
     },
     async ({ query }): Promise<AlarmAnswer[]> =>
-      alarms.list().map((alarm) => answerAlarm(alarm, query.lang ?? site.language)),
+      alarms.list(query.view).map((alarm) => answerAlarm(alarm, query.lang ?? site.language)),
   );
 
   historyRoute(app, desk);
@@ -102,8 +104,9 @@ function historyRoute(app: App, desk: Desk): void {
       config: { need: "wall" },
       schema: {
         tags: ["alarms"],
-        description: "Every transition, newest first.",
+        description: "What people saw of every alarm, newest first; with `view=expert` every transition.",
         querystring: inLanguage.extend({
+          ...view,
           from: instant.optional(),
           to: instant.optional(),
           machine: z.string().max(64).optional(),
@@ -121,6 +124,7 @@ function historyRoute(app: App, desk: Desk): void {
         const entries = await desk.notices.after(start, end - start);
         for (const { seq, item } of entries.filter((entry) => entry.seq <= end).reverse()) {
           const { t, alarm } = item;
+          if (query.view !== "expert" && !isVisible(item)) continue;
           if (query.from !== undefined && t < query.from) continue;
           if (query.to !== undefined && t >= query.to) continue;
           if (query.machine && alarm.machine !== query.machine) continue;

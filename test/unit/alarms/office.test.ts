@@ -87,7 +87,7 @@ const raised = (id: string, at: number, over: Partial<AlarmEvent> = {}): AlarmEv
 const figures = (events: readonly AlarmEvent[], over: Partial<QualityInput> = {}) =>
   qualityOf({
     ...{ from, to: epochMs(from + DAY), events, deliveries: [], alarms: [], precisions: [] },
-    ...{ fleeting: new Map(), noise: new Map(), wakes: () => false },
+    ...{ fleeting: 0, noise: new Map(), wakes: () => false },
     ...over,
   });
 
@@ -180,6 +180,19 @@ test("a disk that takes nothing, and a destination that refuses, are alarms of t
     good("gateway/sink_needs_care_influx", shop.t, 0),
   ]);
   expect(shop.told.map(({ alarm: { rule, priority } }) => [rule, priority])).toEqual([["disk-broken", "high"]]);
+});
+
+test("a store that fills up says so two weeks ahead, and not for a busy hour", async () => {
+  const shop = await Shop.open();
+  const days = (left: number) => [good("gateway/store_days_left", shop.t, left)];
+  await shop.pass(5 * 3_600, () => days(9));
+  await shop.pass(1, () => days(400));
+  await shop.pass(5 * 3_600, () => days(9));
+  expect(shop.engine.list()).toEqual([]);
+  await shop.pass(3_700, () => days(9));
+  expect(shop.engine.list().map(({ rule, priority, state }) => [rule, priority, state])).toEqual([
+    ["store-filling", "low", "unacked"],
+  ]);
 });
 
 test("an SMS modem without a network for ten minutes is an alarm of the gateway", async () => {

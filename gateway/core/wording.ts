@@ -1,7 +1,7 @@
-import type { Alarm, AlarmState, Priority } from "../core/alarm.ts";
-import type { Machine } from "../core/point.ts";
-import type { Language, Text } from "../core/text.ts";
-import type { EpochMs } from "../core/time.ts";
+import { type Alarm, type AlarmEvent, type AlarmState, isVisible, type Priority } from "./alarm.ts";
+import type { Machine } from "./point.ts";
+import type { Language, Text } from "./text.ts";
+import type { EpochMs } from "./time.ts";
 
 /** What people read: one place for both languages, so that a mail, an SMS and the page say the same. */
 
@@ -50,4 +50,50 @@ export function letter(alarm: Alarm, machine: string, language: Language, timezo
   });
   const details = alarm.details ? [alarm.details[language]] : lines;
   return [headline(alarm, machine, language, timezone), ...details].join("\n");
+}
+
+/** What became of an alarm, by the state in which it is now. */
+const became: Readonly<Record<AlarmState, Text>> = {
+  normal: { fr: "terminée", en: "over" },
+  pending: { fr: "à confirmer", en: "to be confirmed" },
+  unacked: { fr: "en cours", en: "active" },
+  acked: { fr: "acquittée", en: "acknowledged" },
+  returned: { fr: "terminée sans que personne l'ait vue", en: "over, nobody has seen it" },
+  "latched-unacked": { fr: "terminée, à acquitter puis à réarmer", en: "over, to be acknowledged and reset" },
+  "latched-acked": { fr: "à réarmer", en: "to be reset" },
+  shelved: { fr: "mise en attente", en: "shelved" },
+  suppressed: { fr: "inhibée", en: "kept quiet" },
+  "out-of-service": { fr: "mise hors service", en: "taken out of service" },
+  disabled: { fr: "désactivée", en: "disabled" },
+};
+
+/** What a person's hand did, where the state alone does not tell. */
+const byHand: Partial<Record<AlarmState, Text>> = {
+  returned: became.acked,
+  "latched-unacked": became.acked,
+  "latched-acked": { fr: "réarmée", en: "reset" },
+  shelved: { fr: "reprise", en: "taken back" },
+  "out-of-service": { fr: "remise en service", en: "back in service" },
+};
+
+/**
+ * One line for a journal: the head line where somebody is to come, else what became of the alarm and by whom. Undefined for
+ * what only an expert wants to see.
+ */
+export function journalLine(
+  event: AlarmEvent,
+  machine: string,
+  language: Language,
+  timezone: string,
+): string | undefined {
+  const { alarm, from, to, by } = event;
+  if (!isVisible(event) || alarm.level === "watch") return undefined;
+  const head = headline(alarm, machine, language, timezone);
+  if (event.annunciated) return event.test ? `TEST ${head}` : head;
+  const colon = language === "fr" ? " : " : ": ";
+  if (by === "system") return `${machine}${colon}${alarm.text[language]}, ${became[to][language]}`;
+  const deed = ((to === "normal" || to === "acked" || to === "unacked" ? byHand[from] : undefined) ?? became[to])[
+    language
+  ];
+  return `${machine}${colon}${alarm.text[language]}, ${deed} ${{ fr: "par", en: "by" }[language]} ${by}`;
 }
