@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "./alarms/engine.ts";
+import { backtestOf } from "./backtest/job.ts";
 import { clock } from "./clock.ts";
 import { openCommissioning } from "./commission.ts";
 import type { Examined } from "./config/examine.ts";
@@ -64,6 +65,16 @@ export function webParts(house: House, inside: Inside): WebParts {
     cases: () => engine.cases(),
     spectrum: powerSpectrum,
     waterfall: (source, from, to, rows) => waterfall(store.history, source, from, to, rows),
+    ...(historian && {
+      backtest: backtestOf(
+        {
+          history: historian,
+          ...{ site, machines, points: examined.points, plugins: house.plugins.detectors },
+          ...{ rules: config.detectors, settings: config.alarms },
+        },
+        clock,
+      ),
+    }),
     commissioning: openCommissioning(join(import.meta.dirname, "../config/profiles"), clock),
     store: {
       timeQuality: () => store.time.quality(),

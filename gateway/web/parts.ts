@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { AlarmEvent, Alarms } from "../core/alarm.ts";
-import type { PortAnswer, ProfileAnswer, ScanLine, ScanRequest } from "../core/api.ts";
+import type { Backtest, PortAnswer, ProfileAnswer, ScanLine, ScanRequest } from "../core/api.ts";
 import type { Burst } from "../core/burst.ts";
 import type { MachineState } from "../core/detector.ts";
 import type { DeviceStatus } from "../core/driver.ts";
@@ -55,6 +55,8 @@ export interface WebParts {
   /** What pages ask about the alarms beyond their list. */
   office?: AlarmOffice;
   commissioning?: CommissioningDoor;
+  /** The running rules over days gone by. */
+  backtest?: Backtest;
   /** Vibration by frequency over weeks, from the history. */
   waterfall?(source: { point: PointId; rate: number }, from: EpochMs, to: EpochMs, rows: number): Promise<unknown>;
   store?: StoreDoor;

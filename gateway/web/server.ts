@@ -16,6 +16,7 @@ import { Events } from "./events.ts";
 import { Live } from "./live.ts";
 import type { WebParts } from "./parts.ts";
 import { alarmRoutes } from "./routes/alarms.ts";
+import { backtestRoutes } from "./routes/backtest.ts";
 import { commissioningRoutes } from "./routes/commissioning.ts";
 import { configRoutes } from "./routes/config.ts";
 import { docsRoutes } from "./routes/docs.ts";
@@ -91,6 +92,7 @@ export async function createWeb(parts: WebParts): Promise<Web> {
       systemRoutes(api, desk, startedAt);
       configRoutes(api, desk);
       commissioningRoutes(api, desk);
+      backtestRoutes(api, desk);
       sessionRoutes(api, desk);
       userRoutes(api, desk);
     },
