@@ -282,6 +282,59 @@ export interface ScanRequest {
   slaves?: number[];
 }
 
+/** A device on a wire, as a person at the page asks it by hand. */
+export interface WireRequest {
+  port: string;
+  slave: number;
+  /** As the scan found it; 9600 without parity and one stop bit where left out. */
+  baud?: number;
+  parity?: "none" | "even" | "odd";
+  stopBits?: 1 | 2;
+}
+
+/** POST /look: everything that a profile knows of a device, as the device says it now. */
+export interface LookRequest extends WireRequest {
+  profile: string;
+}
+
+/** One signal of POST /look: where it lies, what came over the wire, and what that means. */
+export interface LookAnswer {
+  signal: string;
+  title?: Text;
+  unit: string;
+  kind: SignalKind;
+  table: string;
+  /** As it goes over the wire; the first register is 0. */
+  at: number;
+  type: string;
+  /** The bytes as they came, in hexadecimal; null where nothing came. */
+  raw: string | null;
+  value: number | null;
+  why?: FaultCode;
+  /** What a healthy installation shows. */
+  expect?: readonly [number, number];
+}
+
+/** POST /decode: some registers, and with `expect` (what the device's own screen shows) the likeliest ways to read them. */
+export interface DecodeRequest extends WireRequest {
+  table: "holding" | "input";
+  at: number;
+  count: number;
+  expect?: number;
+}
+
+/** One way to read them, likeliest first. */
+export interface DecodeAnswer {
+  at: number;
+  type: string;
+  order: string;
+  scale: number;
+  /** With the scale. */
+  value: number;
+  /** Within 2 % of what the screen shows. */
+  likely: boolean;
+}
+
 /** One line of the answer to POST /scan, as it goes; `done` is the last, unless the connection ends before. */
 export type ScanLine =
   | { kind: "progress"; asked: number; of: number; baud: number; parity: string; slave: number }

@@ -1,6 +1,16 @@
 import type { Logger } from "pino";
 import type { AlarmEvent, Alarms } from "../core/alarm.ts";
-import type { Backtest, PortAnswer, ProfileAnswer, ScanLine, ScanRequest } from "../core/api.ts";
+import type {
+  Backtest,
+  DecodeAnswer,
+  DecodeRequest,
+  LookAnswer,
+  LookRequest,
+  PortAnswer,
+  ProfileAnswer,
+  ScanLine,
+  ScanRequest,
+} from "../core/api.ts";
 import type { Burst } from "../core/burst.ts";
 import type { MachineState } from "../core/detector.ts";
 import type { DeviceStatus } from "../core/driver.ts";
@@ -69,6 +79,9 @@ export interface CommissioningDoor {
   ports(): Promise<PortAnswer[]>;
   profiles(): ProfileAnswer[];
   scan(request: ScanRequest, signal: AbortSignal): AsyncIterable<ScanLine>;
+  /** Undefined for a profile that there is not. */
+  look(request: LookRequest): Promise<LookAnswer[] | undefined>;
+  decode(request: DecodeRequest): Promise<DecodeAnswer[]>;
 }
 
 /** The store, as the system page uses it. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clock } from "../../../gateway/clock.ts";
 import { openCommissioning } from "../../../gateway/commission.ts";
-import type { ProfileAnswer, ScanLine } from "../../../gateway/core/api.ts";
+import type { DecodeAnswer, LookAnswer, ProfileAnswer, ScanLine } from "../../../gateway/core/api.ts";
 import { openWorkshop } from "../../../gateway/simulate/workshop.ts";
 import { type World, world } from "./world.ts";
 
@@ -67,6 +67,50 @@ test("a wire that cannot be opened is said in the answer; a port that is none is
   expect(wrong.status).toBe(400);
   expect(((await wrong.json()) as { where: string }).where).toBe("body.port");
 });
+
+const ask = async (path: string, body: object) => {
+  const answer = await fetch(w.api(path), {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  return { status: answer.status, body: (await answer.json()) as unknown };
+};
+
+test("a device says all that its profile knows, with the bytes as they came and what a healthy one shows", async () => {
+  const { body } = await ask("/look", { port: port(), slave: 1, profile: "eastron-sdm120" });
+  const said = body as LookAnswer[];
+  const voltage = said.find(({ signal }) => signal === "voltage");
+  expect(voltage).toMatchObject({ table: "input", at: 0, type: "f32", unit: "V", expect: [195.5, 264.5] });
+  expect(voltage?.value).toBeGreaterThan(195);
+  expect(voltage?.value).toBeLessThan(265);
+  // The raw bytes are that very number.
+  const bytes = Buffer.from(voltage?.raw?.replaceAll(" ", "") ?? "", "hex");
+  expect(bytes.readFloatBE(0)).toBeCloseTo(voltage?.value ?? 0, 3);
+  expect(said.length).toBeGreaterThan(8);
+}, 30_000);
+
+test("a device that is not there says so for every signal, and a profile that is not there is said", async () => {
+  const { body } = await ask("/look", { port: port(), slave: 77, profile: "eastron-sdm120" });
+  expect(new Set((body as LookAnswer[]).map(({ why, raw, value }) => `${why} ${raw} ${value}`))).toEqual(
+    new Set(["timeout null null"]),
+  );
+  expect((await ask("/look", { port: port(), slave: 1, profile: "../../passwd" })).status).toBe(404);
+}, 30_000);
+
+test("with the number on the device's own screen the right decoding comes first, from either side of the address", async () => {
+  const { body: said } = await ask("/look", { port: port(), slave: 1, profile: "eastron-sdm120" });
+  const shown = (said as LookAnswer[]).find(({ signal }) => signal === "voltage")?.value ?? 0;
+  // The manual's register 30001 is 0 on the wire; somebody who asks for 1 still finds it.
+  for (const at of [0, 1]) {
+    const { body } = await ask("/decode", {
+      ...{ port: port(), slave: 1, table: "input", at, count: 4, expect: Math.round(shown) },
+    });
+    expect((body as DecodeAnswer[])[0]).toMatchObject({ at: 0, type: "f32", order: "ABCD", scale: 1, likely: true });
+  }
+  const none = await ask("/decode", { port: port(), slave: 77, table: "input", at: 0, count: 4, expect: 230 });
+  expect(none).toMatchObject({ status: 422, body: { error: "timeout" } });
+}, 30_000);
 
 test("device models are listed with their signals", async () => {
   const all = (await (await fetch(w.api("/profiles"))).json()) as ProfileAnswer[];
