@@ -31,6 +31,65 @@ export interface Office extends AlarmOffice {
   resume(): void;
 }
 
+/** At most so many events and readings are looked at for one page. */
+const MOST_EVENTS = 50_000;
+const MOST_READINGS = 20_000;
+const NIGHT = { from: 22, to: 6 } as const;
+
+/** One desk per subject: rules, figures, hands on many alarms, planned maintenance, verdicts on cases. */
+export function createOffice(parts: OfficeParts): Office {
+  const { rules, watch } = parts;
+  const maintenance = maintenanceDesk(parts);
+  const verdicts = verdictDesk(parts);
+  return {
+    rules: rules.map(viewOf),
+    explain(id) {
+      const rule = rules.find((one) => one.id === id);
+      return rule && explained(rule, watch);
+    },
+    quality: figures(parts, verdicts.given),
+    actAll: (machine, action) => handOnAll(parts, machine, action),
+    maintenance: maintenance.list,
+    maintain: maintenance.plan,
+    judge: verdicts.judge,
+    load: async () => void (await Promise.all([maintenance.load(), verdicts.load()])),
+    resume: maintenance.resume,
+  };
+}
+
+/** The quality of the alarms over a stretch of time. */
+function figures(parts: OfficeParts, given: readonly GivenVerdict[]): AlarmOffice["quality"] {
+  const { watch, site } = parts;
+  const hourOf = new Intl.DateTimeFormat("en-GB", { timeZone: site.timezone, hour: "2-digit", hourCycle: "h23" });
+  const wakes = (t: EpochMs) => {
+    const hour = Number(hourOf.format(t));
+    return hour >= NIGHT.from || hour < NIGHT.to;
+  };
+  return async (from, to, deliveries) => {
+    const events = await eventsOf(parts.notices, from, to);
+    return qualityOf({
+      ...{ from, to, events, deliveries, wakes },
+      alarms: watch.desk.list(),
+      fleeting: watch.desk.fleeting.between(from, to),
+      precisions: precisions(given),
+      noise: await noiseByRule(parts),
+    });
+  };
+}
+
+/** Does to every alarm of the machine what it can bear; the others stay as they are. */
+async function handOnAll({ watch, act }: OfficeParts, machine: string, action: AlarmAction): Promise<Alarm[]> {
+  const done: Alarm[] = [];
+  for (const { id } of watch.desk.list("expert").filter((alarm) => alarm.machine === machine)) {
+    try {
+      done.push(await act(id, action));
+    } catch (error) {
+      if (!(error instanceof ActionRefused)) throw error;
+    }
+  }
+  return done;
+}
+
 const maintenanceCell = z.object({
   machine: z.string(),
   until: z.number().transform(epochMs),
@@ -40,95 +99,32 @@ const maintenanceCell = z.object({
 });
 type Planned = Maintenance & { steadyUntil: number };
 
-/** At most so many events and readings are looked at for one page. */
-const MOST_EVENTS = 50_000;
-const MOST_READINGS = 20_000;
-const NIGHT = { from: 22, to: 6 } as const;
-
-export function createOffice(parts: OfficeParts): Office {
-  const { rules, watch, cells, cases } = parts;
+/** While maintenance is planned its machine says nothing; kept by steady time, so that a set clock does not end it. */
+function maintenanceDesk({ watch, cells }: OfficeParts) {
   const planned = new Map<string, Planned>();
-  const given: GivenVerdict[] = [];
-  const hourOf = new Intl.DateTimeFormat("en-GB", { timeZone: parts.site.timezone, hour: "2-digit", hourCycle: "h23" });
-  const wakes = (t: EpochMs) => {
-    const hour = Number(hourOf.format(t));
-    return hour >= NIGHT.from || hour < NIGHT.to;
-  };
-
   return {
-    rules: rules.map(viewOf),
-    explain(id) {
-      const rule = rules.find((one) => one.id === id);
-      return rule && explained(rule, watch);
-    },
-    async quality(from, to, deliveries) {
-      const events = await eventsOf(parts.notices, from, to);
-      return qualityOf({
-        ...{ from, to, events, deliveries, wakes },
-        alarms: watch.desk.list(),
-        fleeting: watch.desk.fleeting.between(from, to),
-        precisions: precisions(given),
-        noise: await noiseByRule(parts),
-      });
-    },
-    async actAll(machine, action) {
-      const done: Alarm[] = [];
-      for (const { id } of watch.desk.list("expert").filter((alarm) => alarm.machine === machine)) {
-        try {
-          done.push(await parts.act(id, action));
-        } catch (error) {
-          if (!(error instanceof ActionRefused)) throw error;
-        }
-      }
-      return done;
-    },
-    maintenance: () => [...planned.values()].filter((one) => one.steadyUntil > watch.now().steady).map(maintenanceOf),
-    async maintain(maintenance) {
+    list: (): Maintenance[] =>
+      [...planned.values()].filter((one) => one.steadyUntil > watch.now().steady).map(maintenanceOf),
+    async plan(maintenance: Maintenance): Promise<void> {
       const { t, steady } = watch.now();
       const one = { ...maintenance, steadyUntil: steady + Math.max(0, maintenance.until - t) };
       planned.set(one.machine, one);
       watch.maintain(one.machine, steadyMs(one.steadyUntil));
       await cells.commit({ cells: [{ kind: "maintenance", key: one.machine, value: one }] });
     },
-    async judge({ machine, verdict, by, comment }) {
-      const open = cases.list().find((one) => one.machine === machine);
-      if (!open) throw new ActionRefused("not-now", `${machine} has no open case`);
-      const { t } = watch.now();
-      const evidence = cases.verdict(machine, verdict);
-      const word: GivenVerdict = {
-        case: open.id,
-        machine,
-        verdict,
-        by,
-        t,
-        evidence,
-        ...(comment !== undefined && { comment }),
-      };
-      given.push(word);
-      await cells.commit({ cells: [{ kind: "verdict", key: `${open.id} ${t}`, value: word }] });
-      if (verdict !== "wrong") return [];
-      return proposals(word, t - open.opened).map(({ rule, change, text }) => ({
-        rule,
-        option: change.option,
-        to: change.to,
-        why: text,
-      }));
-    },
-    async load() {
+    async load(): Promise<void> {
       for (const [machine, cell] of await cells.load("maintenance")) {
         const parsed = maintenanceCell.safeParse(cell).data;
         if (parsed) planned.set(machine, parsed);
       }
-      for (const cell of (await cells.load("verdict")).values()) {
-        const parsed = verdictCell.safeParse(cell).data;
-        if (parsed) given.push(parsed);
-      }
     },
-    resume() {
+    resume(): void {
       for (const one of planned.values()) watch.maintain(one.machine, steadyMs(one.steadyUntil));
     },
   };
 }
+
+const maintenanceOf = ({ machine, until, by, reason }: Planned): Maintenance => ({ machine, until, by, reason });
 
 const verdictCell = z.looseObject({
   case: z.string(),
@@ -139,7 +135,37 @@ const verdictCell = z.looseObject({
   evidence: z.array(z.looseObject({ rule: z.string() })),
 }) as unknown as z.ZodType<GivenVerdict>;
 
-const maintenanceOf = ({ machine, until, by, reason }: Planned): Maintenance => ({ machine, until, by, reason });
+/** What people said of cases: the source of every rule's precision, and of what to change when a case was wrong. */
+function verdictDesk({ cases, cells, watch }: OfficeParts) {
+  const given: GivenVerdict[] = [];
+  const judge: AlarmOffice["judge"] = async ({ machine, verdict, by, comment }) => {
+    const open = cases.list().find((one) => one.machine === machine);
+    if (!open) throw new ActionRefused("not-now", `${machine} has no open case`);
+    const { t } = watch.now();
+    const evidence = cases.verdict(machine, verdict);
+    const said = { case: open.id, machine, verdict, by, t, evidence };
+    const word: GivenVerdict = { ...said, ...(comment !== undefined && { comment }) };
+    given.push(word);
+    await cells.commit({ cells: [{ kind: "verdict", key: `${open.id} ${t}`, value: word }] });
+    if (verdict !== "wrong") return [];
+    return proposals(word, t - open.opened).map(({ rule, change, text }) => ({
+      rule,
+      option: change.option,
+      to: change.to,
+      why: text,
+    }));
+  };
+  return {
+    given,
+    judge,
+    async load(): Promise<void> {
+      for (const cell of (await cells.load("verdict")).values()) {
+        const parsed = verdictCell.safeParse(cell).data;
+        if (parsed) given.push(parsed);
+      }
+    },
+  };
+}
 
 async function eventsOf(log: Log<AlarmEvent> | undefined, from: EpochMs, to: EpochMs): Promise<AlarmEvent[]> {
   if (!log) return [];

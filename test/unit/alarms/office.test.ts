@@ -183,7 +183,7 @@ test("a disk that takes nothing, and a destination that refuses, are alarms of t
 });
 
 test("a store that fills up says so two weeks ahead, and not for a busy hour", async () => {
-  const shop = await Shop.open();
+  const shop = await Shop.open({ plugins: new Map() });
   const days = (left: number) => [good("gateway/store_days_left", shop.t, left)];
   await shop.pass(5 * 3_600, () => days(9));
   await shop.pass(1, () => days(400));
