@@ -100,10 +100,10 @@ function configDoor({ config, plugins }: House, reload: Inside["reload"]): Confi
     check: async (yaml) => {
       try {
         const loaded = parseConfig(yaml, config.file, plugins, process.env);
-        examineWith(loaded, furnish(loaded.config, plugins));
-        return [];
+        const examined = examineWith(loaded, furnish(loaded.config, plugins));
+        return { problems: [], report: examined.report };
       } catch (error) {
-        if (error instanceof ConfigError) return error.message.split("\n");
+        if (error instanceof ConfigError) return { problems: error.message.split("\n"), report: [] };
         throw error;
       }
     },

@@ -11,7 +11,7 @@ import type { Cells, Follower } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
 import type { Machine, Point } from "./core/point.ts";
 import type { Reading } from "./core/reading.ts";
-import type { Language } from "./core/text.ts";
+import type { Language, Text } from "./core/text.ts";
 import type { Clock } from "./core/time.ts";
 
 /**
@@ -98,7 +98,7 @@ export interface Problem {
 /** What a driver says of its options beyond their shape: problems refuse the file, the report is printed by `vigie check`. */
 export interface Examination {
   problems: readonly Problem[];
-  report?: readonly string[];
+  report?: readonly Text[];
 }
 
 export interface DriverPlugin<O = unknown> {

@@ -26,7 +26,7 @@ export async function run(args: string[]): Promise<number> {
     const examined = examine(loaded, plugins, (id) => ({
       ...{ id, site, clock, meters, machines, profile, cells: unused, say: openSay(site.timezone) },
     }));
-    for (const line of examined.report) console.log(line);
+    for (const line of examined.report) console.log(say(line));
     const count = { drivers: examined.drivers.size, machines: machines.size, points: examined.points.length };
     console.log(
       say({

@@ -1,5 +1,6 @@
 import type { Driver } from "../core/driver.ts";
 import type { Point } from "../core/point.ts";
+import type { Text } from "../core/text.ts";
 import { channelProblems } from "../notices/settings.ts";
 import type { DriverContext, Plugins } from "../plugin.ts";
 import { spectraPoints } from "../spectra.ts";
@@ -11,13 +12,13 @@ export interface Examined {
   readonly drivers: ReadonlyMap<string, { type: string; driver: Driver }>;
   readonly points: readonly Point[];
   /** What drivers have to say of their plan (bus use, requests per second), for `vigie check`. */
-  readonly report: readonly string[];
+  readonly report: readonly Text[];
 }
 
 /** Creates the drivers and checks points, machines and rules against each other. Throws one ConfigError with every problem. */
 export function examine(loaded: Loaded, plugins: Plugins, contextOf: (id: string) => DriverContext): Examined {
   const drivers = new Map<string, { type: string; driver: Driver }>();
-  const report: string[] = [];
+  const report: Text[] = [];
   const points = new Map<string, Point>();
 
   for (const entry of loaded.config.drivers) {

@@ -251,6 +251,8 @@ export interface ConfigAnswer {
   revision: string;
   /** `file:line:column path: message`; empty when it could run. */
   problems: readonly string[];
+  /** What drivers say of their plan: bus use, questions per second. Empty while there are problems. */
+  report: readonly Text[];
 }
 
 /** GET /ports: serial adapters, by the name to write into the site file. */

@@ -35,7 +35,7 @@ export default defineDriver<ModbusOptions>({
     const full = budgets.flatMap((budget) => tooFull(budget) ?? []);
     return {
       problems: full.map((message) => ({ path: ["devices"], message })),
-      report: budgets.map((budget) => budgetLine(context.id, budget)[context.site.language]),
+      report: budgets.map((budget) => budgetLine(context.id, budget)),
     };
   },
 

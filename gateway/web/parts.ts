@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import type { AlarmEvent, Alarms } from "../core/alarm.ts";
 import type {
   Backtest,
+  ConfigAnswer,
   DecodeAnswer,
   DecodeRequest,
   LookAnswer,
@@ -123,8 +124,8 @@ export interface MachineView {
 /** The site file, as a page edits it. */
 export interface ConfigDoor {
   file: string;
-  /** Every error as `file:line:column path: message`; empty when it could run. */
-  check(yaml: string): Promise<readonly string[]>;
+  /** Problems as `file:line:column path: message`, none when it could run; and what drivers say of their plan (bus use). */
+  check(yaml: string): Promise<Pick<ConfigAnswer, "problems" | "report">>;
   /** Runs that file from now on (it has been checked and written). Rejects when it does not start. */
   apply?(): Promise<void>;
 }

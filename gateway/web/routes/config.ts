@@ -22,7 +22,7 @@ export function configRoutes(app: App, desk: Desk): void {
   const answer = async (yaml: string): Promise<ConfigAnswer> => ({
     text: yaml,
     revision: revisionOf(yaml),
-    problems: await config.check(yaml),
+    ...(await config.check(yaml)),
   });
 
   app.get("/config", { config: { need: "integrator" }, schema }, async () =>
@@ -67,7 +67,7 @@ export function configRoutes(app: App, desk: Desk): void {
       const before = await readFile(config.file, "utf8");
       if (revisionOf(before) !== request.body.revision)
         throw new HttpError(409, "changed", "Somebody changed the file meanwhile. Load it again.");
-      const problems = await config.check(request.body.text);
+      const { problems } = await config.check(request.body.text);
       if (problems.length > 0) throw new HttpError(422, "wrong-config", problems.join("\n"));
       await save(config, before, request.body.text);
       await desk.people.audit.note(

@@ -137,7 +137,10 @@ describe("the site file", () => {
       tried.push(readFileSync(file, "utf8"));
       if (tried.length === 1) throw new Error("port 502 is taken");
     };
-    w = await world({}, { ...furniture(folder), folder, config: { file, check: async () => [], apply } });
+    w = await world(
+      {},
+      { ...furniture(folder), folder, config: { file, check: async () => ({ problems: [], report: [] }), apply } },
+    );
     const { revision } = (await ask("GET", "/config")).json;
     const answer = await ask("PUT", "/config", { text: "site: {}\n", revision });
     expect(answer).toMatchObject({ status: 422, json: { error: "did-not-start" } });

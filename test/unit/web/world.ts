@@ -117,7 +117,13 @@ export function furniture(folder: string): Partial<WebParts> {
   return {
     bursts,
     spectrum: (samples, rate) => ({ power: Float64Array.from(samples, (v) => v * v), step: rate / samples.length }),
-    config: { file, check: async (yaml) => (yaml.includes("wrong") ? [`${file}:1:1 site: wrong`] : []) },
+    config: {
+      file,
+      check: async (yaml) =>
+        yaml.includes("wrong")
+          ? { problems: [`${file}:1:1 site: wrong`], report: [] }
+          : { problems: [], report: [{ fr: `bus : ${yaml.length}`, en: `bus: ${yaml.length}` }] },
+    },
     cases: () => [{ machine: "tour-2" }],
     office: smallOffice(),
     store: {

@@ -59,7 +59,10 @@ test("the plan's cost is known before anything is opened", () => {
   expect(plugin.examine?.(fits, context)).toEqual({
     problems: [],
     report: [
-      "ligne-1 : bus occupé à 9 %, 2 questions/s ; tour complet 93 ms, avec un appareil muet 323 ms, avec deux 552 ms",
+      {
+        fr: "ligne-1 : bus occupé à 9 %, 2 questions/s ; tour complet 93 ms, avec un appareil muet 323 ms, avec deux 552 ms",
+        en: "ligne-1: bus 9 % used, 2 requests/s; worst cycle 93 ms, with one device dead 323 ms, with two 552 ms",
+      },
     ],
   });
   const full = plugin.options.parse({ port: "/dev/x", baud: 9600, devices: [device(1, "40ms")] });
