@@ -50,7 +50,7 @@ export interface ScanMessage {
  */
 export class Spelling {
   readonly #unit: (point: PointId) => Unit;
-  readonly #points = new Map<PointId, { key: string; unit: string }>();
+  readonly #points = new Map<PointId, Spelt>();
 
   constructor(unit: (point: PointId) => Unit) {
     this.#unit = unit;
@@ -63,13 +63,19 @@ export class Spelling {
 
   /** A `ScanMessage`. */
   scan(entries: readonly [Entry<Reading>, ...Entry<Reading>[]]): string {
+    const [{ item: first, tq, boot }] = entries;
+    // Readings of one scan share their time, so it is turned into digits once.
+    let [t, time] = [first.t, `${first.t},"v":`];
     let readings = "";
     for (const { item, seq } of entries) {
-      const { key, unit } = this.#point(item.point);
-      readings += `${readings && ","}${key}:{${this.#of(item, unit)},"s":${seq}}`;
+      const { key, head, tail, unit } = this.#point(item.point);
+      if (item.t !== t) [t, time] = [item.t, `${item.t},"v":`];
+      const comma = readings && ",";
+      if (item.quality === "good" && Number.isFinite(item.value))
+        readings += `${comma}${head}${time}${item.value}${tail}${seq}}`;
+      else readings += `${comma}${key}:{${this.#of(item, unit)},"s":${seq}}`;
     }
-    const [{ item, tq, boot }] = entries;
-    return `{"t":${item.t},"tq":"${tq}","b":${boot},"r":{${readings}}}`;
+    return `{"t":${first.t},"tq":"${tq}","b":${boot},"r":{${readings}}}`;
   }
 
   #of(item: Reading, unit: string): string {
@@ -79,11 +85,20 @@ export class Spelling {
     return `"t":${item.t},"v":${JSON.stringify(numberOf(item))},"u":${unit},"q":"${item.quality}"${why ? `,"why":"${why}"` : ""}`;
   }
 
-  #point(id: PointId): { key: string; unit: string } {
+  #point(id: PointId): Spelt {
     const known = this.#points.get(id);
     if (known) return known;
-    const point = { key: JSON.stringify(signalOf(id)), unit: JSON.stringify(this.#unit(id)) };
+    const [key, unit] = [JSON.stringify(signalOf(id)), JSON.stringify(this.#unit(id))];
+    const point = { key, unit, head: `${key}:{"t":`, tail: `,"u":${unit},"q":"good","s":` };
     this.#points.set(id, point);
     return point;
   }
+}
+
+/** What never changes of a point's message; `head` and `tail` stand around time and value of a good reading. */
+interface Spelt {
+  readonly key: string;
+  readonly unit: string;
+  readonly head: string;
+  readonly tail: string;
 }

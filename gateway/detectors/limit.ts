@@ -46,14 +46,15 @@ export default defineDetector<Options>({
   about: "point",
   create(given, { point }): Detector<State> {
     if (!point) throw new Error("limit: needs a point");
+    const usual = { low: given.low, high: given.high };
     return {
       inputs: [point.id],
       initial: { crossed: null },
       step(state, { item }, { state: doing }) {
         const value = item.point === point.id ? numberOf(item) : null;
-        const now = limitsIn(given, doing);
+        const now = value === null ? undefined : limitsIn(given.states, usual, doing);
         if (value === null || !now) return { state };
-        const crossed = crossing(value, now, (limit) => given.deadband ?? usualDeadband(point, limit), state.crossed);
+        const crossed = crossing(value, now, state.crossed, point, given.deadband);
         if (crossed?.side === state.crossed?.side && crossed?.limit === state.crossed?.limit) return { state };
         const finding = crossed
           ? found(point, value, crossed, given, doing, item.quality === "good" ? 1 : 0.5)
@@ -65,10 +66,10 @@ export default defineDetector<Options>({
 });
 
 /** The limits that hold in this state of the machine; undefined where nothing may change. */
-function limitsIn({ low, high, states }: Options, doing: MachineState): Limits | undefined {
+function limitsIn(states: Options["states"], usual: Limits, doing: MachineState): Limits | undefined {
   const own = doing === "unknown" ? undefined : states?.[doing];
   if (own) return own;
-  return states && doing === "transient" ? undefined : { low, high };
+  return states && doing === "transient" ? undefined : usual;
 }
 
 /**
@@ -80,15 +81,18 @@ function usualDeadband({ signal: { range } }: Point, limit: number): number {
   return range ? Math.min((range[1] - range[0]) / 100, size / 5) : size * 0.02;
 }
 
+/** On its way back a value must pass the limit by the dead band. 10,000 readings a second come here: nothing is made for those within. */
 function crossing(
   value: number,
   { low, high }: Limits,
-  deadband: (limit: number) => number,
   before: State["crossed"],
+  point: Point,
+  given: number | undefined,
 ): State["crossed"] {
-  const back = (limit: number, side: "low" | "high") => (before?.side === side ? deadband(limit) : 0);
-  if (high !== undefined && value > high - back(high, "high")) return { side: "high", limit: high };
-  if (low !== undefined && value < low + back(low, "low")) return { side: "low", limit: low };
+  const back = (limit: number) => given ?? usualDeadband(point, limit);
+  const side = before?.side;
+  if (high !== undefined && value > (side === "high" ? high - back(high) : high)) return { side: "high", limit: high };
+  if (low !== undefined && value < (side === "low" ? low + back(low) : low)) return { side: "low", limit: low };
   return null;
 }
 

@@ -15,6 +15,8 @@ const CURSORS_ALONE: Ms = 5_000;
 /** So long without a successful commit, and everything goes on from memory. */
 const DEGRADED_AFTER: Ms = 2_000;
 const RETRY: readonly Ms[] = [250, 500, 1_000, 2_000, 5_000];
+/** Why a sleep ends early. A reason of its own, because without one every abort makes an exception with a stack. */
+const AWAKE = "awake";
 /** Seqs are reserved on disk in blocks, so that none shown while the disk was broken is ever used again. */
 const BLOCK = 10_000_000;
 
@@ -103,7 +105,7 @@ export class Commits implements Cells {
 
   /** Something waits: looks whether the pause must be shorter than planned. */
   work(): void {
-    if (this.#due() < this.#sleepsUntil) this.#sleep.abort();
+    if (this.#due() < this.#sleepsUntil) this.#sleep.abort(AWAKE);
   }
 
   /** Facts of the store's own, for the next commit, which they make urgent. */
@@ -123,7 +125,7 @@ export class Commits implements Cells {
   /** One last commit, or a bounded try at it. */
   async close(): Promise<void> {
     this.#closing = true;
-    this.#sleep.abort();
+    this.#sleep.abort(AWAKE);
     await this.#ended;
   }
 
@@ -216,7 +218,7 @@ export class Commits implements Cells {
       this.#failed(error);
       return;
     } finally {
-      stall.abort();
+      stall.abort(AWAKE);
       this.#lastCommit = clock.monotonic();
     }
     names.stored(fresh);

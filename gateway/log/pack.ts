@@ -75,19 +75,27 @@ export const readingsCodec: Codec<Reading> = {
  * minute, takes 11 bytes a reading instead of 19, and every byte is written to a card that wears.
  */
 function flagsFor(entries: readonly Entry<Reading>[]): number {
-  const [t0, steady0] = [entries[0]?.item.t ?? 0, entries[0]?.steady ?? 0];
-  let [narrow, wide, exponent] = [true, false, 0];
+  const t0 = entries[0]?.item.t ?? 0;
+  const steady0 = entries[0]?.steady ?? 0;
+  let narrow = true;
+  let wide = false;
+  let exponent = 0;
   for (const { item, steady } of entries) {
-    const [t, s] = [item.t - t0, steady - steady0];
+    const t = item.t - t0;
+    const s = steady - steady0;
     if (t < 0 || t > 0xffff || s < 0 || s > 0xffff) narrow = false;
     if (t < -0x80000000 || t > 0x7fffffff) wide = true;
     if (item.quality !== "bad") while (exponent < SCALES.length && !fits(item.value, SCALES[exponent] ?? 1)) exponent++;
   }
-  // A value that fits as it is may be too large once the scale of another one is applied to it.
-  const scale = SCALES[exponent];
-  const exact = scale !== undefined && entries.every(({ item }) => item.quality === "bad" || fits(item.value, scale));
-  const scaled = exact ? SCALED | (exponent << EXPONENT_AT) : 0;
+  const scaled = allFit(entries, SCALES[exponent]) ? SCALED | (exponent << EXPONENT_AT) : 0;
   return (wide ? WIDE : narrow ? NARROW : 0) | scaled;
+}
+
+/** A value that fits as it is may be too large once the scale of another one is applied to it. */
+function allFit(entries: readonly Entry<Reading>[], scale: number | undefined): boolean {
+  if (scale === undefined) return false;
+  for (const { item } of entries) if (item.quality !== "bad" && !fits(item.value, scale)) return false;
+  return true;
 }
 
 /** Whether a value comes back bit by bit from a whole number divided by the scale. */

@@ -2,7 +2,7 @@ import type { Bus } from "../../core/driver.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Ms } from "../../core/time.ts";
 import type { OpenPipe, Pipe } from "../lib/pipe.ts";
-import { Codec, type Decoded } from "./codec.ts";
+import { Codec, decoded } from "./codec.ts";
 import { Debts } from "./debts.ts";
 import { answerLength, QUESTION_LENGTH, type Question } from "./question.ts";
 import { Refusal } from "./refusal.ts";
@@ -205,7 +205,7 @@ export class ModbusBus implements Bus<Wire> {
         else resolve(end);
       };
       this.#asked = { question, sent: timer.now(), settle };
-      this.#codec?.ask(question, (decoded) => this.#answered(question, decoded));
+      this.#codec?.ask(question);
     });
   }
 
@@ -216,20 +216,22 @@ export class ModbusBus implements Bus<Wire> {
     return framing === "rtu" && !this.#rtu.isIdle && rest > 0 && timer.now() < end ? rest : undefined;
   }
 
-  #answered(question: Question, decoded: Decoded): void {
+  #answered(body: Buffer): void {
     const asked = this.#asked;
     if (!asked) return;
+    const { question } = asked;
     const { unit } = question;
-    if ("exception" in decoded) {
+    const said = decoded(question, body);
+    if ("exception" in said) {
       const sure = this.debts.refusalsClear(unit);
       if (sure) this.debts.clear(unit);
-      const message = `slave ${unit} refuses address ${question.at} (exception ${decoded.exception})`;
-      asked.settle(new Refusal(decoded.exception, message, !sure));
+      const message = `slave ${unit} refuses address ${question.at} (exception ${said.exception})`;
+      asked.settle(new Refusal(said.exception, message, !sure));
       return;
     }
     this.debts.clear(unit);
     const onWire = (QUESTION_LENGTH + answerLength(question)) * this.#copper.char;
-    asked.settle({ bytes: decoded.bytes, thought: Math.max(0, this.#heardAt - asked.sent - onWire) });
+    asked.settle({ bytes: said.bytes, thought: Math.max(0, this.#heardAt - asked.sent - onWire) });
   }
 
   #send(adu: Buffer): void {
@@ -246,7 +248,7 @@ export class ModbusBus implements Bus<Wire> {
     if (this.#copper.framing === "tcp") {
       const answer = this.#tcp.bytes(chunk);
       if (answer === "lost") this.drop(new Fault("garbled", `${this.#copper.name}: the answers are no Modbus TCP`));
-      else if (answer) this.#codec?.answer(answer);
+      else if (answer) this.#answered(answer);
       return;
     }
     // The first byte was on its way before the last one came in.
@@ -260,7 +262,7 @@ export class ModbusBus implements Bus<Wire> {
     const heard = this.#rtu.silence();
     if (typeof heard !== "object") return;
     if (this.#isEarly(heard.from, heard.to)) this.#rtu.refuseEarly();
-    else this.#codec?.answer(this.#rtu.take(heard));
+    else this.#answered(this.#rtu.take(heard));
   }
 
   /** Begun before the question was out, or complete before both can have gone over the wire: it answers something else. */

@@ -1,48 +1,47 @@
 import { EventEmitter } from "node:events";
 import { registerHooks } from "node:module";
 import type { ModbusRTU } from "modbus-serial/ModbusRTU.d.ts";
-import type { Question } from "./question.ts";
+import { bytesOf, isWrite, type Question } from "./question.ts";
 
 /** What an answer said: data bytes, or the number of an exception. */
 export type Decoded = { readonly bytes: Buffer } | { readonly exception: number };
 
 /**
- * The only place that touches modbus-serial. It encodes the questions and decodes the answers; it gets a port of ours that
- * hands it nothing but checked answers, because its own ports guard nothing (late answers, byte counts, silences, time-outs).
+ * The only place that touches modbus-serial, which spells the questions. It gets a port of ours and never an answer: its own ports
+ * guard nothing (late answers, byte counts, silences, time-outs), and what `RtuListener` and `TcpListener` let through has had
+ * every byte checked that it would look at.
  */
 export class Codec {
-  readonly #port: Port;
   readonly #client: ModbusRTU;
 
-  private constructor(port: Port, client: ModbusRTU) {
-    this.#port = port;
+  private constructor(client: ModbusRTU) {
     this.#client = client;
     this.#client.open(() => undefined);
   }
 
   /** `send` gets every question as an RTU frame. */
   static async open(send: (adu: Buffer) => void): Promise<Codec> {
-    const port = new Port(send);
-    return new Codec(port, new (await loadModbusSerial())(port));
+    return new Codec(new (await loadModbusSerial())(new Port(send)));
   }
 
-  /** Sends the question. `done` is called by `answer`, or never. */
-  ask({ unit, code, at, count }: Question, done: (decoded: Decoded) => void): void {
-    const next = (error: (Error & { modbusCode?: number }) | null, result?: object) =>
-      done(error ? { exception: error.modbusCode ?? 4 } : { bytes: bytesOf(result) });
-    if (code === 1) this.#client.writeFC1(unit, at, count, next);
-    else if (code === 2) this.#client.writeFC2(unit, at, count, next);
-    else if (code === 3) this.#client.writeFC3(unit, at, count, next);
-    else if (code === 4) this.#client.writeFC4(unit, at, count, next);
-    else if (code === 5) this.#client.writeFC5(unit, at, count !== 0, next);
-    else this.#client.writeFC6(unit, at, count, next);
-  }
-
-  /** Hands in the checked answer, as an RTU frame with its CRC. */
-  answer(adu: Buffer): void {
-    this.#port.emit("data", adu);
+  ask({ unit, code, at, count }: Question): void {
+    if (code === 1) this.#client.writeFC1(unit, at, count, nobody);
+    else if (code === 2) this.#client.writeFC2(unit, at, count, nobody);
+    else if (code === 3) this.#client.writeFC3(unit, at, count, nobody);
+    else if (code === 4) this.#client.writeFC4(unit, at, count, nobody);
+    else if (code === 5) this.#client.writeFC5(unit, at, count !== 0, nobody);
+    else this.#client.writeFC6(unit, at, count, nobody);
   }
 }
+
+/** A checked answer, from its unit on: with or without a CRC behind it. */
+export function decoded(question: Question, body: Buffer): Decoded {
+  if (body[1] !== question.code) return { exception: body[2] ?? 0 };
+  return isWrite(question) ? { bytes: body.subarray(4, 6) } : { bytes: body.subarray(3, 3 + bytesOf(question)) };
+}
+
+/** modbus-serial wants a callback; answers do not go through it. */
+const nobody = () => undefined;
 
 /**
  * modbus-serial without serialport, which is its optional dependency and costs 15 MB of memory: its own serial ports are not used
@@ -61,9 +60,6 @@ async function loadModbusSerial() {
     hooks.deregister();
   }
 }
-
-const bytesOf = (result: object | undefined): Buffer =>
-  result && "buffer" in result && Buffer.isBuffer(result.buffer) ? result.buffer : Buffer.alloc(0);
 
 /** One question at a time, so one transaction id does. */
 class Port extends EventEmitter {

@@ -1,4 +1,3 @@
-import { crc16 } from "./crc.ts";
 import { beginsLikeAnswer, beginsLikeRefusal, bytesOf, isWrite, type Question } from "./question.ts";
 import { noCounts } from "./rtu.ts";
 
@@ -40,7 +39,7 @@ export class TcpListener {
     this.#length = 0;
   }
 
-  /** The answer as an RTU frame with a CRC, as modbus-serial reads it; undefined while it is not there; "lost" where the stream is. */
+  /** The answer from its unit on; undefined while it is not there; "lost" where the stream is. */
   bytes(chunk: Uint8Array): Buffer | "lost" | undefined {
     if (this.#length + chunk.length > ROOM) return "lost";
     this.#buffer.set(chunk, this.#length);
@@ -71,9 +70,6 @@ export class TcpListener {
       this.met = "foreign";
       return undefined;
     }
-    const adu = Buffer.alloc(size + 2);
-    body.copy(adu);
-    adu.writeUInt16LE(crc16(adu, 0, size), size);
-    return adu;
+    return Buffer.from(body);
   }
 }

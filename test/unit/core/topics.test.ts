@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Entry } from "../../../gateway/core/log.ts";
+import { pointId } from "../../../gateway/core/point.ts";
 import { bad, good, type Reading, uncertain } from "../../../gateway/core/reading.ts";
 import { epochMs, steadyMs } from "../../../gateway/core/time.ts";
 import { Spelling } from "../../../gateway/core/topics.ts";
@@ -79,4 +80,26 @@ test("a scan holds every reading under its signal, each with its own sequence", 
       oil: { t: T + 4, v: null, u: "1", q: "bad", why: "crc", s: 9 },
     },
   });
+});
+
+test("readings of one scan may differ in time, value and quality: each is spelled like a message of its own", () => {
+  const some = fc.record({ value: fc.double(), late: fc.nat(3), doubtful: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(some, { minLength: 1, maxLength: 6 }), (rows) => {
+      const entries = rows.map(({ value, late, doubtful }, i) => {
+        const [point, t] = [pointId("tour-2", `s${i}`), epochMs(T + late)];
+        return entry(
+          i,
+          doubtful && Number.isFinite(value) ? uncertain(point, t, value, "saturated") : good(point, t, value),
+        );
+      });
+      const [first, ...rest] = entries;
+      if (!first) throw new Error("at least one");
+      const alone = entries.map((one, i) => {
+        const { tq: _, b: __, ...own } = JSON.parse(spelling().reading(one));
+        return [`s${i}`, own];
+      });
+      expect(JSON.parse(spelling().scan([first, ...rest])).r).toEqual(Object.fromEntries(alone));
+    }),
+  );
 });
