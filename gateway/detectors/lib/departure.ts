@@ -3,8 +3,8 @@ import { excess, type RecordRule, type Records, records, remember } from "./reco
 /**
  * One signal that leaves its place and stays away: a fast mean against a slow one, measured by the records of that very
  * difference. A signal that always wanders has wide records, one that never moves narrow ones. While it is away its
- * slow mean hardly follows (a fault must not be learned); it is back when half of the way has been undone, and what
- * offset is left then is its new place.
+ * slow mean hardly follows (a fault must not be learned); it is back when half of the way has been undone, and where it
+ * comes to rest then is its new place.
  */
 export interface Departure {
   n: number;
@@ -18,16 +18,20 @@ export interface Departure {
   /** Readings in a row that contradict `away`. */
   doubt: number;
   worst: number;
+  /** Readings left in which it comes to rest after it is back, and nothing is judged. */
+  settling: number;
 }
 
 const RULE: RecordRule = { keep: 10, block: 15 };
-const FAST = 0.1;
-const SLOW = 1 / 200;
+const FAST = 0.12;
+const SLOW = 1 / 300;
 /** e-folds beyond the records. */
-const FAR = 4;
+const FAR = 3.8;
 /** Inside this share of the greatest record, or of the way it went, it is back. */
 const BACK = { record: 0.7, way: 0.5 };
 const CONFIRM = { leave: 3, back: 10 };
+/** On its way back it passes through the middle; it must not be taken for a departure to the other side. */
+const SETTLING = 20;
 /** A leap is at least this many usual steps. */
 const LEAP = 5;
 
@@ -41,6 +45,7 @@ export const departure = (value: number): Departure => ({
   away: false,
   doubt: 0,
   worst: 0,
+  settling: 0,
 });
 
 /** Whether this reading is a leap from the one before: many signals that leap together are no fault but another job. */
@@ -62,6 +67,11 @@ export function depart(of: Departure, value: number, judge: boolean): void {
   const reach = judge ? 20 * Math.max(usual, of.step) : Infinity;
   of.fast += Math.max(1 / n, FAST) * (value - of.fast);
   of.fast = Math.max(of.slow - reach, Math.min(of.slow + reach, of.fast));
+  if (of.settling > 0) {
+    of.settling--;
+    of.slow = of.fast;
+    return;
+  }
   const way = Math.abs(of.fast - of.slow);
   if (of.away) of.worst = Math.max(of.worst, way);
   const away = judge && (of.away ? way > stays(of, floor) : excess(of.records, way, floor) > FAR);
@@ -81,5 +91,5 @@ function settle(of: Departure, away: boolean, way: number): void {
   of.away = away;
   of.doubt = 0;
   of.worst = way;
-  if (!away) of.slow = of.fast;
+  if (!away) of.settling = SETTLING;
 }
