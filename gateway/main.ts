@@ -89,7 +89,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     emit: (readings) => void store.readings.append(readings).catch(() => undefined),
   });
   for (const point of engine.points) points.set(point.id, point);
-  const notifiers = createNotifiers(house, engine, examined);
+  const notifiers = createNotifiers(house, engine, examined, folder);
   const postman = await openPostman({
     ...{ settings: config.notices, site, machines, alarms: engine, notifiers, cells: store.cells },
     ...{ clock, meters, say, steady: () => store.time.steady() },

@@ -87,6 +87,8 @@ export interface NotifierContext extends Context {
   broker: EmbeddedBroker | undefined;
   outputs: ReadonlyMap<string, { write(value: number, signal: AbortSignal): Promise<void> }>;
   cells: Cells;
+  /** The data folder, for a key file of its own. */
+  folder: string;
 }
 
 /** Something wrong in a plugin's options, by its path in them. */

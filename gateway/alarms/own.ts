@@ -28,6 +28,20 @@ const watched: readonly Watched[] = [
     },
   ),
   own(
+    "sms-self-test",
+    "sms_self_test",
+    0,
+    (v) => v === 0,
+    { fr: "Le SMS d'essai de la semaine n'est pas revenu", en: "The weekly test SMS did not come back" },
+    {
+      consequence: { fr: "Les alertes par SMS n'arrivent sans doute pas", en: "Alerts by SMS probably do not arrive" },
+      action: {
+        fr: "Vérifier le crédit de la carte SIM, l'antenne et le numéro déclaré",
+        en: "Check the credit of the SIM card, the antenna and the declared number",
+      },
+    },
+  ),
+  own(
     "sink-refused",
     "sink_needs_care",
     MINUTE,

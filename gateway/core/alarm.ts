@@ -1,5 +1,5 @@
 import type { Forecast, Level, MachineState } from "./detector.ts";
-import type { Hear } from "./notice.ts";
+import type { Fate, Hear, PushDesk } from "./notice.ts";
 import type { PointId } from "./point.ts";
 import type { Quality } from "./reading.ts";
 import type { Language, Text } from "./text.ts";
@@ -177,8 +177,10 @@ export interface Notifier {
   notify?(event: AlarmEvent, signal: AbortSignal): Promise<void>;
   /** Work of its own between events (a heartbeat, a modem to watch). Resolves when the signal aborts; never rejects. */
   run?(signal: AbortSignal): Promise<void>;
-  /** For channels on which people answer: called once, before the first message. `received`: a message has reached its telephone. */
-  listen?(hear: Hear, received: (message: string) => void): void;
+  /** For channels on which people answer, or that learn more of a message later: called once, before the first message. */
+  listen?(hear: Hear, learned: (message: string, fate: Fate) => void): void;
+  /** For a channel to which people sign up with their browser. */
+  readonly push?: PushDesk;
   /** One message to one person. */
   deliver?(message: Message, signal: AbortSignal): Promise<void>;
 }

@@ -29,13 +29,42 @@ export interface Drill {
   readonly deliveries: readonly Pick<Delivery, "person" | "channel" | "state" | "error">[];
 }
 
+/** One unbroken duty. `why`: the weekly pattern, an exception to it, or a public holiday. */
+export interface Shift {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  readonly who: string;
+  readonly backup?: string;
+  readonly why: "weekly" | "exception" | "holiday";
+}
+
+/** A rota as its page shows it: now, the days to come, and what departs from the pattern. Whoever is undefined: nobody is. */
+export interface Duty {
+  readonly rota: string;
+  readonly who: string | undefined;
+  readonly backup: string | undefined;
+  readonly shifts: readonly Shift[];
+  /** Hours of these days in which nobody has the duty. */
+  readonly gaps: readonly { readonly from: EpochMs; readonly to: EpochMs }[];
+  readonly exceptions: readonly { readonly from: string; readonly to: string; readonly who: string }[];
+}
+
+/** Whose messages, about what, and what became of them; all where left out. */
+export interface DeliveryWish {
+  readonly person?: string | undefined;
+  readonly alarm?: string | undefined;
+  readonly state?: Delivery["state"] | undefined;
+}
+
 /** What pages may ask of the notices. */
 export interface NoticeDesk {
   /** Newest first. */
-  deliveries(limit: number): readonly Delivery[];
+  deliveries(limit: number, wish?: DeliveryWish): readonly Delivery[];
+  /** Those who can be told, by id and name, with their channels in order. */
+  people(): readonly { readonly id: string; readonly name: string; readonly channels: readonly string[] }[];
   drills(): readonly Drill[];
-  /** Who has the duty now, by rota. */
-  duty(): readonly { rota: string; who: string | undefined; backup: string | undefined }[];
+  /** Every rota, for so many days from today on. */
+  duty(days: number): readonly Duty[];
   /** The rota as an iCalendar file; undefined for a rota that does not exist. */
   calendar(rota: string): string | undefined;
   /** What a signed link would acknowledge; changes nothing. */
@@ -44,7 +73,37 @@ export interface NoticeDesk {
   redeem(token: string): Promise<Redeemed>;
   /** Sends a drill now. */
   drill(by: string): Promise<void>;
+  /** Browsers that take messages; undefined where no channel for them is set up. */
+  readonly push?: PushDesk;
 }
+
+/** Where a browser said that messages for it may be sent, and the keys that only it can open them with. */
+export interface PushSubscriptionKeys {
+  readonly endpoint: string;
+  readonly keys: { readonly p256dh: string; readonly auth: string };
+}
+
+/** A browser of a person, as their own page lists it: without its keys. */
+export interface PushDevice {
+  readonly id: string;
+  readonly name: string;
+  readonly since: EpochMs;
+}
+
+/** The Web Push channel as the page of a user sees it. `account` is the name with which they sign in. */
+export interface PushDesk {
+  /** The gateway's public key, with which a browser asks its vendor for an address. */
+  publicKey(): Promise<string>;
+  devices(account: string): Promise<readonly PushDevice[]>;
+  add(account: string, name: string, subscription: PushSubscriptionKeys): Promise<PushDevice>;
+  /** False where that account has no such device. */
+  remove(account: string, device: string): Promise<boolean>;
+  /** The browser says that it has shown the message: the proof is in the message itself. */
+  shown(proof: string): boolean;
+}
+
+/** What a channel learns later of a message that it has sent. */
+export type Fate = { readonly kind: "received" } | { readonly kind: "failed"; readonly why: string };
 
 /** What a channel hears from people, as `OK 4821` or `SH 4821 2h`; resolves with the answer to send back, if any. */
 export type Hear = (address: string, words: string) => Promise<string | undefined>;

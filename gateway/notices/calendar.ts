@@ -1,4 +1,5 @@
-import { DAY, type EpochMs, epochMs, HOUR, MINUTE } from "../core/time.ts";
+import type { Shift } from "../core/notice.ts";
+import { DAY, type EpochMs, epochMs, MINUTE } from "../core/time.ts";
 import type { Rota } from "./settings.ts";
 
 /** A moment as the clock on the wall of the workshop shows it. */
@@ -47,22 +48,66 @@ export function wallTime(t: EpochMs, timezone: string): WallTime {
 export const within = (minute: number, from: number, to: number): boolean =>
   from < to ? minute >= from && minute < to : minute >= from || minute < to;
 
+/** Who has the duty, and for which reason. */
+export interface OnDuty {
+  readonly who: string;
+  readonly backup?: string;
+  readonly why: Shift["why"];
+}
+
 /** Who has the duty now: exceptions first, then public holidays, then the weekly pattern. */
-export function onDuty(rota: Rota, t: EpochMs, timezone: string): { who: string; backup?: string } | undefined {
+export function onDuty(rota: Rota, t: EpochMs, timezone: string): OnDuty | undefined {
   const now = wallTime(t, timezone);
   const exception = rota.exceptions.find(({ from, to }) => now.date >= from && now.date <= to);
-  if (exception) return duty(exception);
-  if (rota.holidays && isHoliday(now.date)) return { who: rota.holidays };
+  if (exception) return duty(exception, "exception");
+  if (rota.holidays && isHoliday(now.date)) return { who: rota.holidays, why: "holiday" };
   const yesterday = dayBefore(now.day);
   const shift = rota.weekly.find(({ days, from, to }) => {
     if (from < to) return days.includes(now.day) && now.minute >= from && now.minute < to;
     // A night shift belongs to the day on which it begins.
     return (days.includes(now.day) && now.minute >= from) || (days.includes(yesterday) && now.minute < to);
   });
-  return shift && duty(shift);
+  return shift && duty(shift, "weekly");
 }
 
-const duty = ({ who, backup }: { who: string; backup?: string | undefined }) => ({ who, ...(backup && { backup }) });
+const duty = ({ who, backup }: { who: string; backup?: string | undefined }, why: Shift["why"]): OnDuty => ({
+  who,
+  ...(backup && { backup }),
+  why,
+});
+
+const STEP = 15 * MINUTE;
+
+/**
+ * The duties of so many days, one per unbroken stretch, by the ids of those who have them. Walked in quarters of an hour of
+ * real time, so that exceptions, holidays and both ends of summer time come out right.
+ */
+export function shiftsOf(rota: Rota, from: EpochMs, days: number, timezone: string): Shift[] {
+  const shifts: Shift[] = [];
+  const start = Math.floor(from / STEP) * STEP;
+  for (let t = start; t < start + days * DAY; t += STEP) {
+    const now = onDuty(rota, epochMs(t), timezone);
+    if (!now) continue;
+    const last = shifts.at(-1);
+    const same = last?.to === t && last.who === now.who && last.backup === now.backup && last.why === now.why;
+    const begun = same ? shifts.pop() : undefined;
+    shifts.push({ ...now, from: begun?.from ?? epochMs(t), to: epochMs(t + STEP) });
+  }
+  return shifts;
+}
+
+/** The stretches of those days that no shift covers. */
+export function gapsBetween(shifts: readonly Shift[], from: EpochMs, days: number): { from: EpochMs; to: EpochMs }[] {
+  const start = epochMs(Math.floor(from / STEP) * STEP);
+  const end = epochMs(start + days * DAY);
+  const edges = [start, ...shifts.flatMap((shift) => [shift.from, shift.to]), end];
+  const gaps: { from: EpochMs; to: EpochMs }[] = [];
+  for (let i = 0; i + 1 < edges.length; i += 2) {
+    const [left, right] = [edges[i], edges[i + 1]];
+    if (left !== undefined && right !== undefined && right > left) gaps.push({ from: left, to: right });
+  }
+  return gaps;
+}
 
 /** The eleven public holidays of metropolitan France. */
 export function isHoliday(date: string): boolean {
@@ -96,10 +141,7 @@ const weekday = (date: string): Weekday => week[new Date(`${date}T00:00:00Z`).ge
 
 const dayBefore = (day: Weekday): Weekday => week[(week.indexOf(day) + 6) % 7] ?? "sun";
 
-/**
- * The rota as an iCalendar file, one event per unbroken duty, for the calendars of those who have it. Written out day by
- * day in UTC, so that exceptions, holidays and both ends of summer time come out right everywhere.
- */
+/** The rota as an iCalendar file, one event per unbroken duty, in UTC, for the calendars of those who have it. */
 export function iCalendar(
   rota: Rota,
   from: EpochMs,
@@ -107,23 +149,13 @@ export function iCalendar(
   timezone: string,
   names: (id: string) => string,
 ): string {
-  const step = 15 * MINUTE;
-  const start = Math.floor(from / step) * step;
-  const end = start + days * DAY;
-  const events: { who: string; from: number; to: number }[] = [];
-  for (let t = start; t < end; t += step) {
-    const who = onDuty(rota, epochMs(t), timezone)?.who;
-    const last = events.at(-1);
-    if (who && last?.who === who && last.to === t && t - last.from < 24 * HOUR) last.to = t + step;
-    else if (who) events.push({ who, from: t, to: t + step });
-  }
-  const lines = events.flatMap(({ who, from: begins, to }) => [
+  const lines = shiftsOf(rota, from, days, timezone).flatMap(({ who, backup, from: begins, to }) => [
     "BEGIN:VEVENT",
     `UID:${rota.id}-${begins}@vigie`,
-    `DTSTAMP:${stamp(start)}`,
+    `DTSTAMP:${stamp(from)}`,
     `DTSTART:${stamp(begins)}`,
     `DTEND:${stamp(to)}`,
-    `SUMMARY:${escaped(names(who))}`,
+    `SUMMARY:${escaped(backup === undefined ? names(who) : `${names(who)} (${names(backup)})`)}`,
     "END:VEVENT",
   ]);
   return ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Vigie//rota//FR", ...lines, "END:VCALENDAR", ""].join("\r\n");

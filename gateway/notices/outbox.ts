@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Notifier } from "../core/alarm.ts";
 import type { Cells, Change } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
-import type { Delivery } from "../core/notice.ts";
+import type { Delivery, Fate } from "../core/notice.ts";
 import { type Clock, DAY, epochMs, MINUTE, SECOND, type SteadyMs } from "../core/time.ts";
 
 type Cell = NonNullable<Change["cells"]>[number];
@@ -119,10 +119,16 @@ export class Outbox {
         this.#settle(parcel, { state: "acknowledged" });
   }
 
-  /** It has reached its telephone. */
-  received(id: string): void {
+  /** What the channel has learned of a message since: it has arrived, or never will. Then the person's next channel gets it. */
+  learned(id: string, fate: Fate): void {
     const parcel = this.#parcels.get(id);
-    if (parcel?.state === "sent") this.#settle(parcel, { state: "received" });
+    if (parcel?.state !== "sent") return;
+    if (fate.kind === "received") this.#settle(parcel, { state: "received" });
+    else {
+      const help = parcel.helped ? undefined : this.#parts.help(parcel);
+      this.#settle(parcel, { state: "failed", error: fate.why, helped: true });
+      if (help) this.add([help]);
+    }
   }
 
   /** The cells that changed since the last call: to be written in the caller's transaction. */

@@ -12,12 +12,12 @@ const duration = (usual: Ms) =>
     .default(usual);
 
 /** Minutes since midnight. */
-const clockTime = z
+export const clockTime = z
   .string()
   .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like "08:00"')
   .transform((written) => Number(written.slice(0, 2)) * 60 + Number(written.slice(3)));
 
-const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
 const person = z.strictObject({
   id,
@@ -34,7 +34,7 @@ const person = z.strictObject({
 });
 
 const shift = z.strictObject({
-  days: z.array(z.enum(days)).min(1),
+  days: z.array(z.enum(weekdays)).min(1),
   from: clockTime.default(0),
   to: clockTime.or(z.literal("24:00").transform(() => 24 * 60)).default(24 * 60),
   who: id,
@@ -87,7 +87,7 @@ export const noticeSettings = z
       .default(false)
       .describe("Say at digest time that all is well, so that silence means something"),
     fireDrill: z
-      .strictObject({ day: z.enum(days), at: clockTime })
+      .strictObject({ day: z.enum(weekdays), at: clockTime })
       .optional()
       .describe("A test message through the whole chain, once a week"),
     link: z

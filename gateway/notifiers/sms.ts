@@ -3,11 +3,12 @@ import { z } from "zod";
 import type { Message } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
 import type { Series } from "../core/meter.ts";
-import type { Hear } from "../core/notice.ts";
+import type { Fate, Hear } from "../core/notice.ts";
 import { MINUTE, type Ms, SECOND } from "../core/time.ts";
 import { defineNotifier, type NotifierContext } from "../plugin.ts";
 import { Modem, type Wire } from "./sms/modem.ts";
 import { incoming, submit } from "./sms/pdu.ts";
+import { SelfTest, selfTestSettings } from "./sms/self-test.ts";
 
 const options = z.strictObject({
   /** The modem's AT port, best by its name: `/dev/serial/by-id/usb-SimTech…-if02`. */
@@ -20,9 +21,14 @@ const options = z.strictObject({
     .optional(),
   /** `gsm7`: 160 characters, French without ç and ê. `ucs2`: every letter, 70 characters. */
   encoding: z.enum(["gsm7", "ucs2"]).default("gsm7"),
+  /** An SMS to its own number once a week; one that does not come back is an alarm. */
+  self_test: selfTestSettings.optional(),
 });
 
 type Options = z.output<typeof options>;
+type Learned = (message: string, fate: Fate) => void;
+
+const NOT_DELIVERED = "the network could not bring it to the telephone";
 
 const SEND_WITHIN: Ms = 40 * SECOND;
 const LOOK_EVERY: Ms = 30 * SECOND;
@@ -41,7 +47,7 @@ export default defineNotifier({
     const line = new Line(given, context);
     return {
       name: context.id,
-      listen: (hear: Hear, received?: (message: string) => void) => line.listen(hear, received),
+      listen: (hear: Hear, learned?: Learned) => line.listen(hear, learned),
       deliver: (message: Message, signal: AbortSignal) => line.deliver(message, signal),
       run: (signal: AbortSignal) => line.run(signal),
     };
@@ -56,8 +62,9 @@ class Line {
   /** Message ids by the modem's reference number, for delivery reports. */
   readonly #references = new Map<number, string>();
   #hear: Hear = async () => undefined;
-  #received: (message: string) => void = () => undefined;
+  #learned: Learned = () => undefined;
   #modem: Modem | undefined;
+  readonly #selfTest: SelfTest | undefined;
   #pinTried = false;
   #networkLost: number | undefined;
   #told = "";
@@ -69,11 +76,12 @@ class Line {
     const labels = { notifier: context.id };
     this.#network = context.meters.gauge("sms_network", "1 while the modem is registered with a network", labels);
     this.#heard = context.meters.counter("sms_received_total", "SMS that came in", labels);
+    this.#selfTest = given.self_test && new SelfTest(given.self_test, context, (to, text) => this.#send(to, text));
   }
 
-  listen(hear: Hear, received: (message: string) => void = () => undefined): void {
+  listen(hear: Hear, learned: Learned = () => undefined): void {
     this.#hear = hear;
-    this.#received = received;
+    this.#learned = learned;
   }
 
   async deliver(message: Message, signal: AbortSignal): Promise<void> {
@@ -81,8 +89,12 @@ class Line {
     await this.#send(message.address, message.short, message.id);
   }
 
-  /** Keeps the modem open and watches its network, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#keepOpen(signal), this.#selfTest?.run(signal)]);
+  }
+
+  /** Keeps the modem open and watches its network, until the signal aborts. */
+  async #keepOpen(signal: AbortSignal): Promise<void> {
     const { clock, say, id } = this.#context;
     while (!signal.aborted) {
       try {
@@ -208,16 +220,18 @@ class Line {
     const message = incoming(lines.at(-1) ?? "");
     if (message?.kind !== "message") return;
     this.#heard.value++;
+    if (this.#selfTest?.heard(message.text)) return;
     const answer = await this.#hear(message.from, message.text);
     if (answer !== undefined) await this.#send(message.from, answer);
   }
 
   #report(pdu: string): void {
     const report = incoming(pdu);
-    if (report?.kind !== "report" || !report.delivered) return;
+    if (report?.kind !== "report" || report.fate === "waiting") return;
     const message = this.#references.get(report.reference);
-    if (message !== undefined) this.#received(message);
     this.#references.delete(report.reference);
+    if (message === undefined) return;
+    this.#learned(message, report.fate === "arrived" ? { kind: "received" } : { kind: "failed", why: NOT_DELIVERED });
   }
 }
 

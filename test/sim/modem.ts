@@ -17,6 +17,8 @@ export class FakeModem {
   /** SMS that lie on the card. */
   readonly stored = new Map<number, string>();
   registered = true;
+  /** An SMS to this number comes back to the modem, as it would through the network. */
+  own: string | undefined;
   pin: string | undefined;
   /** Answers of the next sends, as `+CMS ERROR: 38`; then it works again. */
   failures: string[] = [];
@@ -52,9 +54,9 @@ export class FakeModem {
   }
 
   /** The network says that a message has reached its telephone. */
-  report(reference: number): void {
+  report(reference: number, status = "00"): void {
     const ref = reference.toString(16).padStart(2, "0");
-    this.say(`+CDS: 25\r\n0006${ref}0B913316325476F8${"62203021000000".repeat(2)}00`);
+    this.say(`+CDS: 25\r\n0006${ref}0B913316325476F8${"62203021000000".repeat(2)}${status}`);
   }
 
   say(line: string): void {
@@ -85,6 +87,8 @@ export class FakeModem {
       this.sent.push({ ...readSubmit(pdu), pdu, length });
       this.say(`+CMGS: ${++this.#reference}`);
       this.say("OK");
+      const last = this.sent.at(-1);
+      if (last && last.to === this.own) this.receive(last.to, last.text);
     }
   }
 

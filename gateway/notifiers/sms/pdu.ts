@@ -10,7 +10,7 @@ export interface Submit {
 
 export type Incoming =
   | { readonly kind: "message"; readonly from: string; readonly text: string }
-  | { readonly kind: "report"; readonly reference: number; readonly delivered: boolean };
+  | { readonly kind: "report"; readonly reference: number; readonly fate: "arrived" | "waiting" | "lost" };
 
 export type Encoding = "gsm7" | "ucs2";
 
@@ -83,8 +83,7 @@ function parsed(from: Cursor): Incoming | undefined {
     const reference = from.byte();
     from.number();
     from.skip(14);
-    // Below 0x20 the message has arrived; above, it has not yet or never will.
-    return { kind: "report", reference, delivered: from.byte() < 0x20 };
+    return { kind: "report", reference, fate: fateOf(from.byte()) };
   }
   if (kind !== 0) return undefined;
   const sender = from.number();
@@ -96,6 +95,10 @@ function parsed(from: Cursor): Incoming | undefined {
   const header = (first & 0x40) !== 0 ? (data[0] ?? 0) + 1 : 0;
   return { kind: "message", from: sender, text: textOf(data, length, coding, header) };
 }
+
+/** TP-Status, 3GPP TS 23.040 §9.2.3.15: below 0x20 it has arrived, below 0x40 the network still tries. */
+const fateOf = (status: number): "arrived" | "waiting" | "lost" =>
+  status < 0x20 ? "arrived" : status < 0x40 ? "waiting" : "lost";
 
 function textOf(data: Buffer, length: number, coding: number, header: number): string {
   const alphabet = coding & 0x0c;

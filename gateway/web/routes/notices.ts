@@ -18,13 +18,31 @@ export function noticeRoutes(app: App, desk: Desk): void {
       config: { need: "maintenance" },
       schema: {
         ...schema,
-        querystring: z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) }),
+        description: "Every message to a person, newest first: what became of it, and why it failed.",
+        querystring: z.strictObject({
+          limit: z.coerce.number().int().min(1).max(500).default(100),
+          person: z.string().max(64).optional(),
+          alarm: z.string().max(200).optional(),
+          state: z.enum(["queued", "sent", "failed", "received", "acknowledged", "dropped"]).optional(),
+        }),
       },
     },
-    async ({ query }) => postman.deliveries(query.limit),
+    async ({ query: { limit, ...wish } }) => postman.deliveries(limit, wish),
   );
+  app.get("/notices/people", { config: { need: "maintenance" }, schema }, async () => postman.people());
   app.get("/notices/drills", { config: { need: "maintenance" }, schema }, async () => postman.drills());
-  app.get("/notices/duty", { config: { need: "viewer" }, schema }, async () => postman.duty());
+  app.get(
+    "/notices/duty",
+    {
+      config: { need: "viewer" },
+      schema: {
+        ...schema,
+        description: "Every rota: who has the duty now, and the shifts of so many days.",
+        querystring: z.strictObject({ days: z.coerce.number().int().min(1).max(62).default(7) }),
+      },
+    },
+    async ({ query }) => postman.duty(query.days),
+  );
   app.get(
     "/notices/rota/:file",
     {

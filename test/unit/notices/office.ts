@@ -1,6 +1,6 @@
 import type { Alarm, AlarmAction, AlarmEvent, AlarmState, Alarms, Message } from "../../../gateway/core/alarm.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
-import type { Hear } from "../../../gateway/core/notice.ts";
+import type { Fate, Hear } from "../../../gateway/core/notice.ts";
 import { epochMs, SECOND, steadyMs } from "../../../gateway/core/time.ts";
 import { openPostman, type Postman } from "../../../gateway/notices/postman.ts";
 import { noticeSettings } from "../../../gateway/notices/settings.ts";
@@ -36,14 +36,16 @@ export class Channel {
   down = false;
   tries = 0;
   hear: Hear | undefined;
+  learned: (message: string, fate: Fate) => void = () => undefined;
 
   constructor(name: string, clock: VirtualClock) {
     this.name = name;
     this.#clock = clock;
   }
 
-  listen(hear: Hear): void {
+  listen(hear: Hear, learned: (message: string, fate: Fate) => void): void {
     this.hear = hear;
+    this.learned = learned;
   }
 
   async deliver(message: Message): Promise<void> {

@@ -1,3 +1,4 @@
+import { tmpdir } from "node:os";
 import { clock } from "../../../gateway/clock.ts";
 import type { Alarm, AlarmAction, AlarmEvent, Alarms, Notifier } from "../../../gateway/core/alarm.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
@@ -62,6 +63,7 @@ export const context = (over: Partial<NotifierContext> = {}): NotifierContext =>
   broker: undefined,
   outputs: new Map(),
   cells: new MemoryCells(),
+  folder: tmpdir(),
   ...over,
 });
 

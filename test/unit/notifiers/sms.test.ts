@@ -7,7 +7,7 @@ import sms from "../../../gateway/notifiers/sms.ts";
 import { describeWith } from "../../need.ts";
 import { ptyLine, stopPeers } from "../../sim/modbus/peers.ts";
 import { FakeModem } from "../../sim/modem.ts";
-import { until } from "../../sim/peers/kit.ts";
+import { MemoryCells, until } from "../../sim/peers/kit.ts";
 import { make, patient } from "./desk.ts";
 import { message } from "./message.ts";
 
@@ -24,22 +24,28 @@ const fast = (factor: number): Clock => ({
   sleep: (ms, signal) => clock.sleep(ms / factor, signal),
 });
 
-const house = async (options: object = {}, before: (modem: FakeModem) => void = () => undefined, pace = fast(1)) => {
+const house = async (
+  options: object = {},
+  before: (modem: FakeModem) => void = () => undefined,
+  pace = fast(1),
+  cells = new MemoryCells(),
+) => {
   const line = await ptyLine();
   const modem = await FakeModem.open(line.slave);
   open.push(() => modem.close());
   before(modem);
   const meters = new Meters();
-  const notifier = make(sms, { port: line.master, ...options }, { clock: pace, meters });
+  const notifier = make(sms, { port: line.master, ...options }, { clock: pace, meters, cells });
   const replies: { from: string; words: string }[] = [];
   const received: string[] = [];
+  const lost: string[] = [];
   let answer: string | undefined = "Acquitté (1).";
   notifier.listen?.(
     async (from, words) => {
       replies.push({ from, words });
       return answer;
     },
-    (id) => received.push(id),
+    (id, fate) => void (fate.kind === "received" ? received : lost).push(id),
   );
   const stop = new AbortController();
   const running = notifier.run?.(stop.signal);
@@ -50,7 +56,7 @@ const house = async (options: object = {}, before: (modem: FakeModem) => void = 
   const say = (given: Partial<Message> = {}) =>
     notifier.deliver?.(message({ address: "+33612345678", ...given }), patient()) ?? Promise.resolve();
   const ready = () => until(() => meters.sum("sms_network") === 1);
-  return { modem, meters, replies, received, say, ready, mute: () => (answer = undefined) };
+  return { modem, meters, replies, received, lost, say, ready, mute: () => (answer = undefined) };
 };
 
 describeWith(["socat"], "SMS through a modem on a pseudo terminal", () => {
@@ -119,6 +125,51 @@ describeWith(["socat"], "SMS through a modem on a pseudo terminal", () => {
     modem.report(1);
     await until(() => received.length === 1);
     expect(received).toEqual(["m7"]);
+  });
+
+  test("a report that the network still tries changes nothing; one that it gave up says so", async () => {
+    const { modem, received, lost, say, ready } = await house();
+    await ready();
+    await say({ id: "m7" });
+    modem.report(1, "30");
+    modem.report(1, "45");
+    await until(() => lost.length === 1);
+    expect([received, lost]).toEqual([[], ["m7"]]);
+  });
+
+  const OWN = "+33611111111";
+  const daily = (cells?: MemoryCells, before: (modem: FakeModem) => void = () => undefined) => {
+    const day = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/Paris", weekday: "short" }).format(clock.now());
+    const self_test = { number: OWN, day: day.toLowerCase(), at: "00:00" };
+    return house({ self_test }, before, fast(500), cells);
+  };
+
+  test("once a week it sends an SMS to itself; that comes back, is nobody's answer, and is not sent again that day", async () => {
+    const cells = new MemoryCells();
+    const { modem, meters, replies, ready } = await daily(cells, (m) => {
+      m.own = OWN;
+    });
+    await ready();
+    await until(() => modem.sent.length === 1 && cells.dump().includes('"ok":true'));
+    expect(modem.sent[0]).toMatchObject({ to: OWN, text: expect.stringMatching(/^VIGIE \d{6}$/) });
+    expect(meters.sum("sms_self_test")).toBe(1);
+    await until(() => modem.stored.size === 0);
+    expect(replies).toEqual([]);
+    const again = await daily(cells);
+    await again.ready();
+    await until(() => again.modem.asked.filter((c) => c === "AT+CEREG?").length > 10);
+    expect(again.modem.sent).toEqual([]);
+  });
+
+  test("a test SMS that does not come back within ten minutes is a gauge at 0, over a restart too", async () => {
+    const cells = new MemoryCells();
+    const { modem, meters, ready } = await daily(cells);
+    await ready();
+    await until(() => modem.sent.length > 0);
+    expect(meters.sum("sms_self_test")).toBe(1);
+    await until(() => meters.sum("sms_self_test") === 0);
+    const again = await daily(cells);
+    await until(() => again.meters.sum("sms_self_test") === 0);
   });
 
   test("a card that wants a PIN gets it once; a wrong one is never tried again", async () => {

@@ -144,7 +144,8 @@ export function furniture(folder: string): Partial<WebParts> {
     postman: {
       deliveries: () => [],
       drills: () => [],
-      duty: () => [{ rota: "nuit", who: "Paul", backup: undefined }],
+      people: () => [],
+      duty: () => [{ rota: "nuit", who: "Paul", backup: undefined, shifts: [], gaps: [], exceptions: [] }],
       calendar: (rota) => (rota === "nuit" ? "BEGIN:VCALENDAR" : undefined),
       look,
       redeem: async (token) => {
