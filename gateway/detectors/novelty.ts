@@ -8,7 +8,7 @@ import { defineDetector } from "../plugin.ts";
 import { timeOfDay } from "./lib/calendar.ts";
 import { learningOf } from "./lib/learning.ts";
 import { duration } from "./lib/options.ts";
-import { type RecordRule, type Records, records, remember, surprise } from "./lib/records.ts";
+import { fade, type RecordRule, type Records, records, remember, surprise } from "./lib/records.ts";
 import { amount, nameOfPoint, text } from "./lib/wording.ts";
 
 /**
@@ -50,6 +50,8 @@ const RULE: RecordRule = { keep: 20, block: 20 };
 /** Blocks that must have been seen before a record means anything. */
 const ENOUGH = 5;
 const SLOTS = 48;
+/** So many blocks (three weeks at a reading a minute), and the records are worth so much less. */
+const FORGET = { blocks: 1_440, share: 0.8 };
 /** After a pulse: readings in which only something three times as surprising is told. */
 const REFRACTORY = 100;
 /** A finding is three times rarer than the rarest thing so far. */
@@ -140,7 +142,11 @@ function rarest(state: State, strange: Record<Kind, number>): [Kind, number] {
 
 function learnFrom(state: State, value: number, strange: Record<Kind, number>, slot: number): void {
   const n = ++state.n;
-  if (n > RULE.block) for (const kind of kinds) remember(state.records[kind], strange[kind], RULE);
+  const forgets = n % (FORGET.blocks * RULE.block) === 0;
+  for (const kind of n > RULE.block ? kinds : []) {
+    if (forgets) fade(state.records[kind], FORGET.share);
+    remember(state.records[kind], strange[kind], RULE);
+  }
   const off = value - state.centre;
   const reach = n < 50 ? Infinity : 3 * state.scale;
   state.centre += Math.max(1 / n, 0.003) * Math.max(-reach, Math.min(reach, off));

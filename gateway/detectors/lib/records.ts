@@ -23,6 +23,8 @@ export interface RecordRule {
 const PRIOR_WIDTH = 0.3;
 const PRIOR_WEIGHT = 3;
 const NARROWEST = 0.1;
+/** What came within a tenth of it so often is known, whatever the tail says: the start of every shift, the spike of every night. */
+const KNOWN = { share: 0.9, times: 2 };
 
 export const records = (): Records => ({ top: [], peak: 0, age: 0 });
 
@@ -37,7 +39,7 @@ export function excess(of: Records, value: number, floor = 0): number {
 
 /** Minus the decimal logarithm of how many such values would have been expected so far. */
 export function surprise(of: Records, value: number, atLeast: number): number {
-  if (of.top.length < atLeast) return 0;
+  if (of.top.length < atLeast || (of.top[KNOWN.times - 1] ?? 0) >= KNOWN.share * value) return 0;
   const folds = Math.min(excess(of, value), 100);
   return folds === 0 ? 0 : Math.max(0, folds / Math.LN10 - Math.log10(of.top.length));
 }
@@ -53,6 +55,11 @@ export function remember(of: Records, value: number, { keep, block }: RecordRule
   while (place > 0 && (top[place - 1] ?? 0) < peak) place--;
   top.splice(place, 0, peak);
   if (top.length > keep) top.pop();
+}
+
+/** Lets all records shrink to a share of themselves: what a machine did before its repair must not excuse it for ever. */
+export function fade({ top }: Records, share: number): void {
+  for (let i = 0; i < top.length; i++) top[i] = share * (top[i] ?? 0);
 }
 
 function width(top: readonly number[]): number {

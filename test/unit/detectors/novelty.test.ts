@@ -54,6 +54,23 @@ describe("novelty", () => {
     });
   });
 
+  test("long after a repair that calmed the machine, its old unrest is news again", () => {
+    const rough = noise(4);
+    const live = (flow: ReturnType<typeof play>, days: number, spread: number) => {
+      for (let i = 0; i < days * 288; i++) flow.wait(5 * MINUTE).reading(50 + spread * rough());
+    };
+    const told = (calmDays: number) => {
+      const flow = play();
+      live(flow, 60, 10);
+      live(flow, calmDays, 1);
+      const before = flow.findings.filter((f) => f.active).length;
+      live(flow, 1, 10);
+      return flow.findings.filter((f) => f.active).length - before;
+    };
+    expect(told(5)).toBe(0);
+    expect(told(1_000)).toBeGreaterThanOrEqual(1);
+  });
+
   test("stays small after a year", () => {
     expect(daily(play(), 365).size).toBeLessThan(8 * 1_024);
   });
@@ -78,6 +95,17 @@ describe("records", () => {
       }
       expect(told / 40).toBeLessThan(0.6);
     }
+  });
+
+  test("what was there twice before is no news, though the tail would call it rare", () => {
+    const rough = noise(3);
+    const of = fed(() => 10 + rough(), 4_000);
+    for (const spike of [60, 62]) {
+      expect(surprise(of, spike, 5)).toBeGreaterThan(1);
+      for (const value of [spike, ...new Array<number>(rule.block - 1).fill(10)]) remember(of, value, rule);
+    }
+    expect(surprise(of, 64, 5)).toBe(0);
+    expect(surprise(of, 120, 5)).toBeGreaterThan(0);
   });
 
   test("give a spiky signal more room than a quiet one", () => {
