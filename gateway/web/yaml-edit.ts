@@ -1,5 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
-import { isCollection, isScalar, isSeq, type Node, parseDocument, stringify, type YAMLSeq } from "yaml";
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  stringify,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
 import { HttpError } from "./errors.ts";
 
 export interface Edit {
@@ -17,10 +29,11 @@ function one(yaml: string, edit: Edit): string {
   const document = parseDocument(yaml);
   if (document.errors.length > 0) throw new HttpError(422, "wrong-config", document.errors[0]?.message ?? "not YAML");
   const place = document.getIn(edit.path, true) as Node | undefined;
-  const spliced = splice(yaml, place, edit);
+  const spliced = place || edit.add ? splice(yaml, place, edit) : newKey(yaml, document, edit);
   const { path, value, add } = edit;
   try {
-    if (add) document.addIn(path, document.createNode(value));
+    if (add && place === undefined) document.setIn(path, document.createNode([value]));
+    else if (add) document.addIn(path, document.createNode(value));
     else if (value === undefined) document.deleteIn(path);
     else document.setIn(path, document.createNode(value));
   } catch {
@@ -43,6 +56,40 @@ function splice(yaml: string, place: Node | undefined, { value, add }: Edit): st
   if (add && isSeq(place)) return place.flow ? intoFlow(yaml, place, end, value) : afterLast(yaml, place, value);
   if (add || !isScalar(place) || typeof value === "object") return undefined;
   return yaml.slice(0, start) + stringify(value).trimEnd() + yaml.slice(end);
+}
+
+/** A key that is not there yet, on one line after the last one of the map that should have it. */
+function newKey(yaml: string, document: Document, { path, value }: Edit): string | undefined {
+  if (value === undefined) return undefined;
+  for (let depth = path.length - 1; depth >= 0; depth--) {
+    const map = depth === 0 ? document.contents : document.getIn(path.slice(0, depth), true);
+    if (map === undefined || map === null) continue;
+    if (!isMap(map)) return undefined;
+    const [key, ...inner] = path.slice(depth);
+    const pair = `${key}: ${oneLine(inner.reduceRight<unknown>((within, name) => ({ [name]: within }), value))}`;
+    return map.flow ? intoFlowMap(yaml, map, pair) : afterLastKey(yaml, map, pair);
+  }
+  return undefined;
+}
+
+/** `{ a: 1 }` → `{ a: 1, b: 2 }` */
+function intoFlowMap(yaml: string, map: YAMLMap, pair: string): string | undefined {
+  const end = map.range?.[1];
+  if (end === undefined) return undefined;
+  const before = yaml.slice(0, end - 1).trimEnd();
+  return `${before}${map.items.length > 0 ? "," : ""} ${pair}${yaml.slice(before.length, end)}${yaml.slice(end)}`;
+}
+
+function afterLastKey(yaml: string, map: YAMLMap, pair: string): string | undefined {
+  const [first] = map.items;
+  const last = map.items.at(-1);
+  if (!isNode(first?.key) || !first.key.range || !isNode(last?.value) || !last.value.range) return undefined;
+  const [start] = first.key.range;
+  const indent = " ".repeat(start - (yaml.lastIndexOf("\n", start - 1) + 1));
+  const content = yaml.slice(0, last.value.range[1]).trimEnd().length;
+  const lineEnd = yaml.indexOf("\n", content);
+  const at = lineEnd < 0 ? yaml.length : lineEnd;
+  return `${yaml.slice(0, at)}\n${indent}${pair}${yaml.slice(at)}`;
 }
 
 /** `[a, b]` → `[a, b, c]` */

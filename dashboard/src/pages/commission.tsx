@@ -1,8 +1,9 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { PortAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import type { FoundDevice } from "../commission.ts";
 import { Describe } from "../parts/commission-describe.tsx";
+import { DescribeNode, type NewNode, NewNodes, NodePort } from "../parts/commission-node.tsx";
 import { Scanner } from "../parts/commission-scan.tsx";
 import { Field } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -10,40 +11,61 @@ import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 import { words } from "../words/index.ts";
 
+/** Where somebody is between the plug and the live value. */
+type Step =
+  | { at: "ports" }
+  | { at: "scan"; port: string }
+  | { at: "device"; port: string; device: FoundDevice }
+  | { at: "node"; node: NewNode }
+  | { at: "node-port"; port: string };
+
 /** From the plug to the live value: adapter, scan, recognised device, machine and names, comparison of the site file, run. */
 export default function Commission() {
   const w = words.value.commission;
-  const port = useSignal<string | null>(null);
-  const device = useSignal<FoundDevice | null>(null);
+  const step = useSignal<Step>({ at: "ports" });
+  const again = (): void => {
+    step.value = { at: "ports" };
+  };
   return (
     <section aria-labelledby="title">
       <PageHead title={w.title}>
-        {port.value && (
-          <button
-            type="button"
-            class="no-print"
-            onClick={() => {
-              port.value = null;
-              device.value = null;
-            }}
-          >
+        {step.value.at !== "ports" && (
+          <button type="button" class="no-print" onClick={again}>
             {w.again}
           </button>
         )}
       </PageHead>
-      {port.value === null ? (
-        <Ports choose={(path) => (port.value = path)} />
-      ) : device.value === null ? (
-        <Scanner port={port.value} choose={(found) => (device.value = found)} />
-      ) : (
-        <Describe port={port.value} device={device.value} />
-      )}
+      <Now step={step} again={again} />
     </section>
   );
 }
 
+function Now({ step, again }: { step: Signal<Step>; again: () => void }) {
+  const now = step.value;
+  switch (now.at) {
+    case "ports":
+      return (
+        <>
+          <NewNodes choose={(node) => (step.value = { at: "node", node })} />
+          <Ports
+            choose={(port) => (step.value = { at: "scan", port })}
+            chooseNode={(port) => (step.value = { at: "node-port", port })}
+          />
+        </>
+      );
+    case "scan":
+      return <Scanner port={now.port} choose={(device) => (step.value = { at: "device", port: now.port, device })} />;
+    case "device":
+      return <Describe port={now.port} device={now.device} />;
+    case "node":
+      return <DescribeNode node={now.node} />;
+    case "node-port":
+      return <NodePort port={now.port} done={again} />;
+  }
+}
+
 /** Adapters as they are plugged: the list looks again every two seconds, and what has just come is marked. */
-function Ports({ choose }: { choose: (path: string) => void }) {
+function Ports({ choose, chooseNode }: { choose: (path: string) => void; chooseNode: (path: string) => void }) {
   const w = words.value.commission;
   const before = useSignal<readonly string[] | null>(null);
   const address = useSignal("rtu+tcp://");
@@ -57,7 +79,13 @@ function Ports({ choose }: { choose: (path: string) => void }) {
         {ports?.length === 0 && <p class="note">{w.noPort}</p>}
         <ul class="rows">
           {ports?.map((port) => (
-            <PortRow key={port.path} port={port} isNew={before.value?.includes(port.path) === false} choose={choose} />
+            <PortRow
+              key={port.path}
+              port={port}
+              isNew={before.value?.includes(port.path) === false}
+              choose={choose}
+              chooseNode={chooseNode}
+            />
           ))}
         </ul>
       </section>
@@ -82,10 +110,12 @@ function PortRow({
   port: { path, name, inUseBy, unstable },
   isNew,
   choose,
+  chooseNode,
 }: {
   port: PortAnswer;
   isNew: boolean;
   choose: (path: string) => void;
+  chooseNode: (path: string) => void;
 }) {
   const w = words.value.commission;
   const busy = inUseBy.length > 0;
@@ -101,6 +131,9 @@ function PortRow({
       <button type="button" class={isNew ? "primary" : ""} disabled={busy} onClick={() => choose(path)}>
         <Icon name="bus" size={20} />
         {w.scan}
+      </button>
+      <button type="button" class="quiet" disabled={busy} onClick={() => chooseNode(path)}>
+        {w.isNode}
       </button>
     </li>
   );

@@ -1,7 +1,7 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { ScanLine } from "../../../gateway/core/api.ts";
-import { type FoundDevice, scanLines } from "../commission.ts";
+import type { ScanLine, ScanRequest } from "../../../gateway/core/api.ts";
+import { type FoundDevice, numberOf, scanLines } from "../commission.ts";
 import { valueShown } from "../format.ts";
 import { Refused } from "../http.ts";
 import { say, words } from "../words/index.ts";
@@ -17,12 +17,16 @@ export function Scanner({ port, choose }: { port: string; choose: (device: Found
   const progress = useSignal<Progress | null>(null);
   const found = useSignal<readonly FoundDevice[]>([]);
   const ended = useSignal<string | null>(null);
+  const narrow = useSignal<Narrow>({});
   useEffect(() => {
     const stop = new AbortController();
+    ended.value = null;
+    progress.value = null;
     const run = async (): Promise<void> => {
-      for await (const line of scanLines({ port }, stop.signal)) {
+      for await (const line of scanLines({ port, ...narrow.value }, stop.signal)) {
         if (line.kind === "progress") progress.value = line;
-        else if (line.kind === "found") found.value = [...found.value, line];
+        else if (line.kind === "found")
+          found.value = [...found.value.filter((one) => keyOf(one) !== keyOf(line)), line];
         else if (line.kind === "failed") ended.value = line.message;
       }
       ended.value ??= words.peek().commission.finished(found.value.length);
@@ -32,7 +36,7 @@ export function Scanner({ port, choose }: { port: string; choose: (device: Found
         ended.value = problem instanceof Refused ? problem.message || words.peek().link.never : String(problem);
     });
     return () => stop.abort();
-  }, [port]);
+  }, [port, narrow.value]);
   return (
     <section class="panel" aria-label={w.searching(port)}>
       <h2>{w.searching(port)}</h2>
@@ -54,10 +58,60 @@ export function Scanner({ port, choose }: { port: string; choose: (device: Found
       )}
       <ul class="devices">
         {found.value.map((device) => (
-          <Found key={`${device.slave}/${device.baud}/${device.parity}`} device={device} choose={choose} />
+          <Found key={keyOf(device)} device={device} choose={choose} />
         ))}
       </ul>
+      <NarrowForm port={port} narrow={narrow} />
     </section>
+  );
+}
+
+type Narrow = Pick<ScanRequest, "bauds" | "slaves">;
+
+const keyOf = ({ slave, baud, parity }: FoundDevice): string => `${slave}/${baud}/${parity}`;
+
+const BAUDS = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200];
+
+/** Who knows the address or the baud rate does not wait for the others. */
+function NarrowForm({ port, narrow }: { port: string; narrow: Signal<Narrow> }) {
+  const w = words.value.commission;
+  const [slave, baud] = [useSignal(""), useSignal("")];
+  const search = (event: Event): void => {
+    event.preventDefault();
+    const [id, speed] = [numberOf(slave.value), numberOf(baud.value)];
+    narrow.value = { ...(id !== undefined && { slaves: [id] }), ...(speed !== undefined && { bauds: [speed] }) };
+  };
+  return (
+    <details class="narrow">
+      <summary>{w.narrow}</summary>
+      <form class="decoder-asks" onSubmit={search}>
+        <label class="field">
+          {w.slaveAddress}
+          <input
+            type="text"
+            inputMode="numeric"
+            size={5}
+            pattern="[0-9]*"
+            value={slave.value}
+            onInput={(event) => (slave.value = event.currentTarget.value)}
+          />
+        </label>
+        {port.startsWith("/") && (
+          <label class="field">
+            {w.baud}
+            <select value={baud.value} onChange={(event) => (baud.value = event.currentTarget.value)}>
+              <option value="">{w.anyBaud}</option>
+              {BAUDS.map((one) => (
+                <option key={one} value={one}>
+                  {one}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+        <button type="submit">{w.scan}</button>
+      </form>
+    </details>
   );
 }
 
@@ -79,11 +133,9 @@ function Found({ device, choose }: { device: FoundDevice; choose: (device: Found
           </div>
         ))}
       </dl>
-      {best && (
-        <button type="button" class="primary" onClick={() => choose(device)}>
-          {w.use}
-        </button>
-      )}
+      <button type="button" class={best ? "primary" : ""} onClick={() => choose(device)}>
+        {best ? w.use : w.useUnknown}
+      </button>
     </li>
   );
 }

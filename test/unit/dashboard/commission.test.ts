@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { editsFor, type FoundDevice, idOf, plausible, proposedSignals } from "../../../dashboard/src/commission.ts";
+import {
+  editsFor,
+  editsForNode,
+  type FoundDevice,
+  idOf,
+  numberOf,
+  plausible,
+  powerCheck,
+  proposedSignals,
+  withinTolerance,
+} from "../../../dashboard/src/commission.ts";
 import { changedLines } from "../../../dashboard/src/diff.ts";
 import { headline } from "../../../dashboard/src/headline.ts";
 import { adviceFor, errorsOf } from "../../../dashboard/src/wiring.ts";
@@ -53,6 +63,77 @@ describe("a device found on a line", () => {
     ]);
     const [line] = editsFor({ ...known, port: "tcp://box:502", machine: { id: "scie" } });
     expect(JSON.stringify(line)).not.toContain("baud");
+  });
+
+  test("with names and decodings of one's own every signal is written out", () => {
+    const custom = [
+      ...[
+        { signal: "bath", title: "Bain", unit: "Cel", table: "holding", at: 4, type: "s16", order: "ABCD", scale: 0.1 },
+      ],
+      ...[{ signal: "flow", title: "Débit", unit: "L/h", table: "input", at: 8, type: "f32", order: "CDAB", scale: 1 }],
+    ] as const;
+    const known = { port: "tcp://box:502", device: meter, deviceId: "x", signals: ["voltage", "current"] };
+    const [line] = editsFor({ ...known, profile: "p", titles: { voltage: "Réseau" }, custom, machine: { id: "m" } });
+    expect(line).toMatchObject({
+      value: {
+        devices: [
+          {
+            signals: {
+              voltage: { title: "Réseau" },
+              current: {},
+              bath: { title: "Bain", unit: "Cel", table: "holding", at: 4, type: "s16", scale: 0.1 },
+              flow: { at: 8, order: "CDAB" },
+            },
+          },
+        ],
+      },
+    });
+    expect(JSON.stringify(editsFor({ ...known, custom, signals: [], machine: { id: "m" } }))).not.toContain("profile");
+  });
+
+  test("a node is taken at the place of its driver, its channels with their unit", () => {
+    const channels = [
+      { name: "temp", unit: "Cel", kind: "gauge" },
+      { name: "starts", unit: "1", kind: "counter" },
+    ];
+    expect(editsForNode(2, "node-7", channels, { id: "scie", name: "Scie" })).toEqual([
+      { path: ["machines"], add: true, value: { id: "scie", name: "Scie" } },
+      {
+        path: ["drivers", 2, "nodes"],
+        add: true,
+        value: {
+          id: "node-7",
+          machine: "scie",
+          channels: { temp: { unit: "Cel" }, starts: { unit: "1", kind: "counter" } },
+        },
+      },
+    ]);
+  });
+
+  test("what a healthy installation shows decides where the profile says it", () => {
+    expect(plausible("voltage", 231, "V", [100, 130])).toBe(false);
+    expect(plausible("power_active", 400, "W", [0, 500])).toBe(true);
+  });
+
+  test("a clamp that is turned round shows when voltage, current and power are put together", () => {
+    const rows = (power: number) => [
+      { signal: "voltage", value: 230, unit: "V" },
+      { signal: "current", value: 10, unit: "A" },
+      { signal: "power_factor", value: 0.9, unit: "1" },
+      { signal: "power_active", value: power, unit: "W" },
+    ];
+    expect(powerCheck(rows(2_050))?.fits).toBe(true);
+    expect(powerCheck(rows(-2_050))?.fits).toBe(false);
+    expect(powerCheck(rows(2_050).slice(1))).toBeUndefined();
+  });
+
+  test("a reference is typed with a comma or a point, and agrees within the tolerance", () => {
+    expect([numberOf("230,4"), numberOf("1 204.5"), numberOf("−3"), numberOf("abc"), numberOf("")]).toEqual([
+      ...[230.4, 1_204.5, -3, undefined, undefined],
+    ]);
+    expect(withinTolerance(232, 230, 1)).toBe(true);
+    expect(withinTolerance(233, 230, 1)).toBe(false);
+    expect(withinTolerance(0, 0, 1)).toBe(true);
   });
 
   test("offers the signals that nearly everybody wants, else the first ones", () => {

@@ -31,6 +31,19 @@ describe("a file that people wrote stays theirs", () => {
     expect(after).toBe("devices:\n  - { id: a, slave: 1 } # the old one\n  - { id: b, slave: 2 }\n\n# end\nmore: 1\n");
   });
 
+  test("a key that a map does not have yet comes after its last one, however that map is written", () => {
+    const yaml =
+      "a: { b: 1 } # one\nlist:\n  - id: x # first\n    k: v # last\n  - { id: y,\n      z: 1 }\nempty: {}\n";
+    const put = (path: (string | number)[], value: unknown) => edited(yaml, [{ path, value, add: false }]);
+    expect(put(["a", "c", "d"], true)).toBe(yaml.replace("{ b: 1 }", "{ b: 1, c: { d: true } }"));
+    expect(put(["list", 0, "delay", "on"], "30s")).toBe(
+      yaml.replace("k: v # last\n", "k: v # last\n    delay: { on: 30s }\n"),
+    );
+    expect(put(["list", 1, "deadband"], 0.4)).toBe(yaml.replace("z: 1 }", "z: 1, deadband: 0.4 }"));
+    expect(put(["empty", "k"], "v")).toBe(yaml.replace("{}", "{ k: v }"));
+    expect(put(["alarms", "silentAfter"], "2min")).toBe(`${yaml.trimEnd()}\nalarms: { silentAfter: 2min }\n`);
+  });
+
   test("a list on one line gets its item there", () => {
     expect(edited("a: [1, 2] # two\nb: []\n", [{ path: ["a"], value: 3, add: true }])).toBe(
       "a: [1, 2, 3] # two\nb: []\n",
@@ -70,5 +83,13 @@ describe("a file that people wrote stays theirs", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test("the first of a list that the file does not have yet makes the list", () => {
+    const after = edited("drivers:\n  - id: n # the node\n    type: node\n", [
+      { path: ["drivers", 0, "nodes"], value: { id: "a" }, add: true },
+    ]);
+    expect(parse(after).drivers[0].nodes).toEqual([{ id: "a" }]);
+    expect(after).toContain("# the node");
   });
 });
