@@ -68,6 +68,7 @@ function figures(parts: OfficeParts, given: readonly GivenVerdict[]): AlarmOffic
   return async (from, to, deliveries) => {
     const events = await eventsOf(parts.notices, from, to);
     return qualityOf({
+      changeable: new Set(parts.rules.map(({ id }) => id)),
       ...{ from, to, events, deliveries, wakes },
       alarms: watch.desk.list(),
       fleeting: watch.desk.fleeting.between(from, to),

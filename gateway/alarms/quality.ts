@@ -19,6 +19,8 @@ export interface QualityInput {
   readonly noise: ReadonlyMap<string, number>;
   /** Whether a message at that moment wakes somebody up. */
   readonly wakes: (t: EpochMs) => boolean;
+  /** Rules that the site file can change; cases and the gateway's own alarms are none. */
+  readonly changeable: ReadonlySet<string>;
 }
 
 const FLOOD_ABOVE = 10;
@@ -133,7 +135,7 @@ function peopleOf(
  * chatters gets a dead band beyond its noise or a longer end, what lasts briefly a delay, what stands a look.
  */
 function proposalsOf(
-  { events, noise }: QualityInput,
+  { events, noise, changeable }: QualityInput,
   chattering: readonly { alarm: string }[],
   top: AlarmQuality["top"],
   stale: readonly Alarm[],
@@ -159,7 +161,7 @@ function proposalsOf(
   return [
     ...proposals,
     ...stale.map(({ rule }): AlarmProposal => ({ rule, option: "enabled", to: false, why: stands })),
-  ];
+  ].filter(({ rule }) => changeable.has(rule));
 }
 
 /** A rule is tied to a state of the machine when so much of it came in that state. */

@@ -73,6 +73,8 @@ export interface NoticeDesk {
   redeem(token: string): Promise<Redeemed>;
   /** Sends a drill now. */
   drill(by: string): Promise<void>;
+  /** The name of the person who gets messages in the browsers of that account; undefined where the site file names nobody. */
+  personOf(account: string): string | undefined;
   /** Browsers that take messages; undefined where no channel for them is set up. */
   readonly push?: PushDesk;
 }
@@ -101,6 +103,11 @@ export interface PushDesk {
   /** The browser says that it has shown the message: the proof is in the message itself. */
   shown(proof: string): boolean;
 }
+
+/** GET /push: one's own browsers. `person`: who gets messages there, by the site file. */
+export type PushAnswer =
+  | { readonly there: false }
+  | { readonly there: true; readonly key: string; readonly devices: readonly PushDevice[]; readonly person?: string };
 
 /** What a channel learns later of a message that it has sent. */
 export type Fate = { readonly kind: "received" } | { readonly kind: "failed"; readonly why: string };

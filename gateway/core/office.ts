@@ -88,6 +88,15 @@ export interface AlarmProposal {
   readonly why: Text;
 }
 
+/** What makes a proposed change: edits of the site file, as `POST /config/edit` takes them. */
+export interface RuleEdits {
+  readonly edits: readonly {
+    readonly path: readonly (string | number)[];
+    readonly value: unknown;
+    readonly add?: true;
+  }[];
+}
+
 /** Ours beside theirs: theirs are for control rooms with somebody always there. */
 export const alarmTargets = {
   noticesPerPersonAndDay: 5,

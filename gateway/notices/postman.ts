@@ -56,13 +56,16 @@ export async function openPostman(parts: PostmanParts): Promise<Postman> {
       (address, words) => answers.reply(notifier.name, address, words, codes),
       (message, fate) => outbox.learned(message, fate),
     );
-  const push = notifiers.find((notifier) => notifier.push)?.push;
+  const { push, name: pushChannel } = notifiers.find((notifier) => notifier.push) ?? {};
 
   return {
     ...createViews(parts, outbox, people),
     look: answers.look,
     redeem: answers.redeem,
     drill: (by) => round.drill(by),
+    personOf: (account) =>
+      settings.people.find(({ via }) => via.some((one) => one.channel === pushChannel && one.address === account))
+        ?.name,
     ...(push && { push }),
     follower: { name: NAME, ordered: true, apply: (batch) => round.take(batch) },
     run: (signal) => round.run(signal),

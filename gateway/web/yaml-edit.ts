@@ -77,7 +77,8 @@ function intoFlowMap(yaml: string, map: YAMLMap, pair: string): string | undefin
   const end = map.range?.[1];
   if (end === undefined) return undefined;
   const before = yaml.slice(0, end - 1).trimEnd();
-  return `${before}${map.items.length > 0 ? "," : ""} ${pair}${yaml.slice(before.length, end)}${yaml.slice(end)}`;
+  const [comma, closing] = map.items.length > 0 ? [",", yaml.slice(before.length, end)] : ["", " }"];
+  return `${before}${comma} ${pair}${closing}${yaml.slice(end)}`;
 }
 
 function afterLastKey(yaml: string, map: YAMLMap, pair: string): string | undefined {

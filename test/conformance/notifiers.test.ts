@@ -16,6 +16,7 @@ const examples: Readonly<Record<string, object>> = {
   sms: { port: "/dev/no-such-modem" },
   stacklight: { red: "lamp" },
   webhook: { url: "http://127.0.0.1:9/", what: "all" },
+  "web-push": { contact: "mailto:maintenance@nord.example" },
 };
 
 /** Reach nothing outside, so there is nobody who could be away. */

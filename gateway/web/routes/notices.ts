@@ -4,6 +4,7 @@ import { type Language, languages, type Text } from "../../core/text.ts";
 import type { App, Desk } from "../app.ts";
 import { notFound } from "../errors.ts";
 import { escaped } from "../escaped.ts";
+import { pushRoutes } from "./push.ts";
 import { by } from "./users.ts";
 
 /** Who was told what, who has the duty, and drills. */
@@ -11,6 +12,7 @@ export function noticeRoutes(app: App, desk: Desk): void {
   const { postman } = desk;
   if (!postman) return;
   const schema = { tags: ["notices"] };
+  pushRoutes(app, desk);
 
   app.get(
     "/notices/deliveries",

@@ -1,6 +1,8 @@
+import { readFile } from "node:fs/promises";
+import { parse } from "yaml";
 import { z } from "zod";
 import type { AlarmAnswer } from "../../core/api.ts";
-import type { AlarmOffice } from "../../core/office.ts";
+import type { AlarmOffice, RuleEdits, RuleView } from "../../core/office.ts";
 import { epochMs, MINUTE } from "../../core/time.ts";
 import { answerAlarm, inLanguage, instant } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
@@ -42,12 +44,46 @@ function ruleRoutes(app: App, desk: Desk, office: AlarmOffice): void {
     if (!explanation) throw notFound(`There is no rule ${params.rule}.`);
     return explanation;
   });
+  app.post(
+    "/rules/:rule/edits",
+    {
+      config: { need: "integrator" },
+      schema: {
+        ...schema,
+        description:
+          "The edits of the site file (for /config/edit) that make a proposed change to a rule. Changes nothing.",
+        params,
+        body: z.strictObject({ option: z.enum(changes), to: z.union([z.string().max(20), z.number(), z.boolean()]) }),
+      },
+    },
+    async ({ params, body }): Promise<RuleEdits> => {
+      const rule = office.rules.find(({ id }) => id === params.rule);
+      if (!rule || !desk.config) throw notFound(`There is no rule ${params.rule} in the site file.`);
+      return { edits: editsFor(rule, await readFile(desk.config.file, "utf8"), body.option, body.to) };
+    },
+  );
   app.post("/rules/:rule/test", { config: { need: "maintenance" }, schema: { ...schema, params } }, async (request) => {
     const { rule } = request.params;
     const alarm = await desk.alarms.act(rule, { kind: "test", by: request.visitor?.name ?? "" });
     await desk.people.audit.note(by(request, "alarm-test", rule));
     return answerAlarm(alarm, desk.site.language);
   });
+}
+
+/** What the page of alarm quality may propose to change. */
+const changes = ["delay.on", "delay.off", "deadband", "suppress.off", "suppress.startup", "enabled"] as const;
+
+/** To the rule's own entry; a rule that came by itself gets an entry that takes its place. */
+function editsFor(rule: RuleView, yaml: string, option: string, to: unknown): RuleEdits["edits"] {
+  const written: unknown = parse(yaml)?.detectors;
+  const list = Array.isArray(written) ? written : undefined;
+  const at = list?.findIndex((entry) => entry?.id === rule.id) ?? -1;
+  const place = option.split(".");
+  if (at >= 0) return [{ path: ["detectors", at, ...place], value: to }];
+  const about = rule.point ? { point: rule.point } : { machine: rule.machine };
+  const change = place.reduceRight<unknown>((value, key) => ({ [key]: value }), to) as object;
+  const entry = { id: rule.id, type: rule.type, ...about, ...change };
+  return [list ? { path: ["detectors"], value: entry, add: true } : { path: ["detectors"], value: [entry] }];
 }
 
 function machineRoutes(app: App, desk: Desk, office: AlarmOffice): void {

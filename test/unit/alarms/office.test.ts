@@ -87,7 +87,7 @@ const raised = (id: string, at: number, over: Partial<AlarmEvent> = {}): AlarmEv
 const figures = (events: readonly AlarmEvent[], over: Partial<QualityInput> = {}) =>
   qualityOf({
     ...{ from, to: epochMs(from + DAY), events, deliveries: [], alarms: [], precisions: [] },
-    ...{ fleeting: 0, noise: new Map(), wakes: () => false },
+    ...{ fleeting: 0, noise: new Map(), wakes: () => false, changeable: new Set(["bagot", "bref", "froid"]) },
     ...over,
   });
 

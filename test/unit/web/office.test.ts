@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -65,4 +65,30 @@ test("where weaknesses are reported is said in security.txt, once the site file 
   w = await world({ security_contact: "mailto:security@usine.example" });
   const text = await (await fetch(`${w.web.url}/.well-known/security.txt`)).text();
   expect(text).toMatch(/^Contact: mailto:security@usine.example\nExpires: 20\d\d-/);
+});
+
+test("a proposed change is an edit of the rule's own entry, or an entry for a rule that came by itself", async () => {
+  const file = w.parts.config?.file ?? "";
+  writeFileSync(file, `${readFileSync(file, "utf8")}detectors:\n  - { id: limit-1, type: limit, high: 75 } # hot\n`);
+  const edits = async (rule: string, option: string, to: unknown) =>
+    (await ask("POST", `/rules/${rule}/edits`, { option, to })).body.edits;
+  const mine = await edits("limit-1", "delay.on", "30s");
+  expect(mine).toEqual([{ path: ["detectors", 0, "delay", "on"], value: "30s" }]);
+  const { body } = await ask("POST", "/config/edit", { edits: mine });
+  expect(body.text).toContain("- { id: limit-1, type: limit, high: 75, delay: { on: 30s } } # hot\n");
+  const fresh = await edits("tour-2-temp-stale", "suppress.off", true);
+  expect(fresh).toEqual([
+    {
+      path: ["detectors"],
+      value: { id: "tour-2-temp-stale", type: "stale", point: "tour-2/temp", suppress: { off: true } },
+      add: true,
+    },
+  ]);
+  expect((await ask("POST", "/rules/other/edits", { option: "enabled", to: false })).status).toBe(404);
+  expect((await ask("POST", "/rules/limit-1/edits", { option: "point", to: "x/y" })).status).toBe(400);
+});
+
+test("alarms that are quiet by design are listed only for experts", async () => {
+  expect((await ask("GET", "/alarms?view=expert")).status).toBe(200);
+  expect((await ask("GET", "/alarms?view=all")).status).toBe(400);
 });

@@ -14,7 +14,7 @@ import type { Burst } from "../../../gateway/core/burst.ts";
 import type { Bucket, Historian } from "../../../gateway/core/history.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
 import type { Redeemed } from "../../../gateway/core/notice.ts";
-import type { AlarmOffice, AlarmQuality, Explanation, Maintenance } from "../../../gateway/core/office.ts";
+import type { AlarmOffice, AlarmQuality, Explanation, Maintenance, RuleView } from "../../../gateway/core/office.ts";
 import type { Point, PointId } from "../../../gateway/core/point.ts";
 import { sameText } from "../../../gateway/core/text.ts";
 import { epochMs, steadyMs } from "../../../gateway/core/time.ts";
@@ -85,11 +85,16 @@ class FlatHistory implements Historian {
   }
 }
 
-/** An alarm office of one rule, that remembers what it was told. */
+const aRule = (id: string, type = "limit"): RuleView => ({
+  ...{ id, type, machine: "tour-2", point: "tour-2/temp", enabled: true, byDefault: type === "stale", votes: false },
+  ...{ design: {} as RuleView["design"], options: {} },
+});
+
+/** An alarm office of few rules, that remembers what it was told. */
 function smallOffice(): AlarmOffice {
   const planned: Maintenance[] = [];
   return {
-    rules: [],
+    rules: [aRule("limit-1"), aRule("tour-2-temp-stale", "stale")],
     explain: (rule) => (rule === "limit-1" ? ({ answer: sameText("below") } as Explanation) : undefined),
     quality: async (from, to) => ({ from, to, perDay: 1 }) as AlarmQuality,
     actAll: async (machine) => [anAlarm("a1", { machine, state: "acked" })],
@@ -145,6 +150,7 @@ export function furniture(folder: string): Partial<WebParts> {
       deliveries: () => [],
       drills: () => [],
       people: () => [],
+      personOf: (account) => (account === "local" ? "Paul" : undefined),
       duty: () => [{ rota: "nuit", who: "Paul", backup: undefined, shifts: [], gaps: [], exceptions: [] }],
       calendar: (rota) => (rota === "nuit" ? "BEGIN:VCALENDAR" : undefined),
       look,
