@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile, statfs } from "node:fs/promises";
-import { connect, createServer } from "node:net";
 import { promisify } from "node:util";
 import type { Text } from "../core/text.ts";
+import { isOpenToOthers } from "./secrets.ts";
 
 const run = promisify(execFile);
 
@@ -94,6 +94,47 @@ export async function checkPower(): Promise<Check> {
   );
 }
 
+/** The secrets: there, and nobody else's to read. */
+export async function checkSecrets(file: string): Promise<Check | undefined> {
+  const open = isOpenToOthers(file);
+  if (open === undefined) return undefined;
+  if (!open) return ok("Secrets : lisibles par root seul", "Secrets: readable by root only");
+  return bad(
+    `Secrets : d'autres peuvent lire ${file}`,
+    `Secrets: others can read ${file}`,
+    `Faites « chmod 600 ${file} », puis changez ces mots de passe.`,
+    `Do "chmod 600 ${file}", then change those passwords.`,
+  );
+}
+
+/** Whether systemd keeps the service running, and whether it had to start it again. */
+export async function checkService(): Promise<Check | undefined> {
+  const said = await output("systemctl", ["show", "-p", "ActiveState,NRestarts,UnitFileState", "vigie"]);
+  if (said === undefined) return undefined;
+  const field = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(said)?.[1];
+  const restarts = Number(field("NRestarts") ?? 0);
+  if (field("ActiveState") !== "active")
+    return bad(
+      "Service : ne tourne pas",
+      "Service: does not run",
+      "Lancez « systemctl start vigie », puis voyez « journalctl -u vigie ».",
+      'Do "systemctl start vigie", then see "journalctl -u vigie".',
+    );
+  if (field("UnitFileState") !== "enabled")
+    return bad(
+      "Service : ne démarrera pas avec la machine",
+      "Service: will not start with the box",
+      "Lancez « systemctl enable vigie ».",
+      'Do "systemctl enable vigie".',
+    );
+  if (restarts < 3) return ok("Service : tourne", "Service: runs");
+  return {
+    state: "warn",
+    text: { fr: `Service : redémarré ${restarts} fois par systemd`, en: `Service: started again ${restarts} times` },
+    advice: { fr: "Voyez « journalctl -u vigie ».", en: 'See "journalctl -u vigie".' },
+  };
+}
+
 /** Adapters, and whether we may open them. */
 export async function checkSerial(): Promise<Check> {
   const ports = await readdir("/dev/serial/by-id").catch(() => []);
@@ -108,46 +149,9 @@ export async function checkSerial(): Promise<Check> {
   };
 }
 
-/** Whether something (us, if we run) answers on a port, or whether it is free. */
-export async function checkPort(name: string, port: number, running: boolean): Promise<Check> {
-  const answers = await reachable("127.0.0.1", port);
-  if (running && answers) return ok(`${name} : le port ${port} répond`, `${name}: port ${port} answers`);
-  if (!running && (await bindable(port)))
-    return ok(`${name} : le port ${port} est libre`, `${name}: port ${port} is free`);
-  if (running)
-    return bad(
-      `${name} : le port ${port} ne répond pas`,
-      `${name}: port ${port} does not answer`,
-      "Voyez journalctl -u vigie.",
-      "See journalctl -u vigie.",
-    );
-  return bad(
-    `${name} : le port ${port} est pris par un autre programme`,
-    `${name}: port ${port} is taken by another program`,
-    "Changez-le dans le fichier de site, ou arrêtez l'autre (ss -ltnp).",
-    "Change it in the site file, or stop the other one (ss -ltnp).",
-  );
-}
+export const ok = (fr: string, en: string): Check => ({ state: "ok", text: { fr, en } });
 
-/** A server somewhere else: broker or database. */
-export async function checkServer(name: string, address: string): Promise<Check> {
-  const url = new URL(address);
-  const usual: Record<string, number> = { "mqtt:": 1883, "mqtts:": 8883, "http:": 80, "https:": 443 };
-  const port = Number(url.port) || usual[url.protocol] || 0;
-  if (await reachable(url.hostname, port)) return ok(`${name} : ${url.host} répond`, `${name}: ${url.host} answers`);
-  return {
-    state: "warn",
-    text: { fr: `${name} : ${url.host} ne répond pas`, en: `${name}: ${url.host} does not answer` },
-    advice: {
-      fr: "Les mesures l'attendent ici, rien n'est perdu. Vérifiez le réseau et le serveur.",
-      en: "Readings wait for it here, nothing is lost. Check the network and the server.",
-    },
-  };
-}
-
-const ok = (fr: string, en: string): Check => ({ state: "ok", text: { fr, en } });
-
-const bad = (fr: string, en: string, adviceFr: string, adviceEn: string): Check => ({
+export const bad = (fr: string, en: string, adviceFr: string, adviceEn: string): Check => ({
   state: "bad",
   text: { fr, en },
   advice: { fr: adviceFr, en: adviceEn },
@@ -158,24 +162,3 @@ const output = (program: string, args: string[]): Promise<string | undefined> =>
     ({ stdout }) => stdout.trim(),
     () => undefined,
   );
-
-function reachable(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 2_000 });
-    const answer = (yes: boolean) => {
-      socket.destroy();
-      resolve(yes);
-    };
-    socket.once("connect", () => answer(true));
-    socket.once("error", () => answer(false));
-    socket.once("timeout", () => answer(false));
-  });
-}
-
-function bindable(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
-}

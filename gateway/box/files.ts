@@ -24,6 +24,7 @@ User=${USER}
 Group=${USER}
 SupplementaryGroups=dialout
 Environment=NODE_ENV=production
+Environment=NODE_COMPILE_CACHE=${inside.codeCache}
 EnvironmentFile=-${inside.secrets}
 StateDirectory=vigie
 StateDirectoryMode=0750
@@ -67,6 +68,24 @@ WantedBy=multi-user.target
 `;
 
 /**
+ * Finishes an update that was cut off: by a crash, a power cut, a closed terminal. The version from before judges the new
+ * one, because of the new one nobody knows yet whether it runs at all.
+ */
+export const settleUnit = (): string => `[Unit]
+Description=Vigie: finish an update that was cut off
+ConditionPathIsSymbolicLink=${inside.before}
+After=vigie.service
+
+[Service]
+Type=oneshot
+Environment=VIGIE_HOME=${inside.before}
+ExecStart=${inside.command} update --settle
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+/**
  * Serial adapters belong to dialout whatever the distribution thinks. FTDI chips hold back answers for 16 ms unless told
  * otherwise, which is most of a Modbus exchange. Names that last are made by systemd already (/dev/serial/by-id, by-path).
  */
@@ -87,7 +106,8 @@ case "$(uname -m)" in
   aarch64) arch=arm64 ;;
   *) arch=x64 ;;
 esac
-exec "${inside.current}/node_modules/node-linux-$arch/bin/node" "${inside.current}/gateway/bin.mjs" "$@"
+home="\${VIGIE_HOME:-${inside.current}}"
+exec "$home/node_modules/node-linux-$arch/bin/node" "$home/gateway/bin.mjs" "$@"
 `;
 
 /** The first site file of a new box. */

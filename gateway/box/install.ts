@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -8,11 +8,12 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import { command, firstSite, journald, udevRules, unit } from "./files.ts";
+import { basename, dirname, join } from "node:path";
+import { command, firstSite, journald, settleUnit, udevRules, unit } from "./files.ts";
 import { type Layout, layout, USER } from "./layout.ts";
 import { copyPackage } from "./package-files.ts";
 
@@ -36,6 +37,7 @@ export function install({ source, version, root, tell }: InstallOptions): void {
     const half = `${home}.half`;
     rmSync(half, { recursive: true, force: true });
     copyPackage(source, half);
+    toDisk(half);
     renameSync(half, home);
     tell(`${home}: the program, version ${version}`);
   }
@@ -50,6 +52,7 @@ export function install({ source, version, root, tell }: InstallOptions): void {
     tell,
   });
   written(at.unit, unit(), { mode: 0o644, tell });
+  written(at.settle, settleUnit(), { mode: 0o644, tell });
   written(at.udev, udevRules(), { mode: 0o644, tell });
   written(at.journal, journald(), { mode: 0o644, tell });
   written(at.command, command(), { mode: 0o755, tell });
@@ -58,7 +61,7 @@ export function install({ source, version, root, tell }: InstallOptions): void {
 /** Takes the program and its service away. The site file, secrets, data and user stay. */
 export function uninstall({ root, tell }: Pick<InstallOptions, "root" | "tell">): void {
   const at = layout(root);
-  for (const path of [at.unit, at.udev, at.journal, at.command, dirname(at.releases)]) {
+  for (const path of [at.unit, at.settle, at.udev, at.journal, at.command, dirname(at.releases)]) {
     if (!existsSync(path)) continue;
     rmSync(path, { recursive: true, force: true });
     tell(`${path}: removed`);
@@ -68,13 +71,34 @@ export function uninstall({ root, tell }: Pick<InstallOptions, "root" | "tell">)
 
 /** Makes `current` point at a release, atomically. */
 export function point(at: Layout, home: string, tell: (line: string) => void): void {
-  const relativeHome = join("releases", home.slice(at.releases.length + 1));
-  if (existsSync(at.current) && readlinkSync(at.current) === relativeHome) return;
-  const beside = `${at.current}.new`;
+  if (linkTo(at, at.current, home)) tell(`${at.current} → ${basename(home)}`);
+}
+
+/** Makes a link to a release, atomically, and has it on disk before it returns. False when it is there already. */
+export function linkTo(at: Layout, link: string, home: string): boolean {
+  const relativeHome = join("releases", basename(home));
+  if (linkedTo(link) === basename(home)) return false;
+  mkdirSync(at.releases, { recursive: true });
+  const beside = `${link}.new`;
   rmSync(beside, { force: true });
   symlinkSync(relativeHome, beside);
-  renameSync(beside, at.current);
-  tell(`${at.current} → ${relativeHome}`);
+  renameSync(beside, link);
+  toDisk(dirname(link));
+  return true;
+}
+
+/** The version that a link points at; undefined when there is no link. */
+export function linkedTo(link: string): string | undefined {
+  try {
+    return basename(readlinkSync(link));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Everything below this folder is on disk when it returns: a link must never be there before what it points at. */
+export function toDisk(path: string): void {
+  execFileSync("sync", ["-f", path]);
 }
 
 interface Writing {
@@ -86,7 +110,13 @@ interface Writing {
 }
 
 function written(path: string, text: string, { mode, owner, keep, tell }: Writing): void {
-  if (existsSync(path) && (keep || readFileSync(path, "utf8") === text)) return;
+  if (existsSync(path) && (keep || readFileSync(path, "utf8") === text)) {
+    // What is the user's keeps its words, but secrets that anybody may read are nobody's.
+    if ((statSync(path).mode & 0o777 & ~mode) === 0) return;
+    chmodSync(path, mode);
+    tell(`${path}: was readable by others, now ${mode.toString(8)}`);
+    return;
+  }
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.new`, text, { mode });
   chmodSync(`${path}.new`, mode);
@@ -131,7 +161,8 @@ function ensureUser(root: string, tell: (line: string) => void): { uid: number; 
   return user;
 }
 
-function userOf(root: string): { uid: number; gid: number } | undefined {
+/** The service's user as that system knows it. */
+export function userOf(root: string): { uid: number; gid: number } | undefined {
   const passwd = join(root, "etc/passwd");
   if (!existsSync(passwd)) return undefined;
   const line = readFileSync(passwd, "utf8")

@@ -10,12 +10,16 @@ export const systemdRuns = (): boolean => existsSync("/run/systemd/system");
 export async function restartService({ enable = false } = {}): Promise<void> {
   await run("systemctl", ["daemon-reload"]);
   await run("udevadm", ["control", "--reload"]).catch(() => undefined);
-  if (enable) await run("systemctl", ["enable", "vigie"]);
+  if (enable) await run("systemctl", ["enable", "vigie", "vigie-settle"]);
+  // One that has failed too often in a row would not be started any more.
+  await run("systemctl", ["reset-failed", "vigie"]).catch(() => undefined);
   await run("systemctl", ["restart", "vigie"]);
 }
 
-export async function stopService(): Promise<void> {
-  await run("systemctl", ["disable", "--now", "vigie"]);
+/** Stops it; with `disable`, for good. */
+export async function stopService({ disable }: { disable: boolean }): Promise<void> {
+  if (disable) await run("systemctl", ["disable", "vigie", "vigie-settle"]);
+  await run("systemctl", ["stop", "vigie"]);
 }
 
 /** The newest lines that the service has printed. */

@@ -1,18 +1,18 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readlinkSync, renameSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Clock, Ms } from "../core/time.ts";
 import { SECOND } from "../core/time.ts";
-import { point } from "./install.ts";
-import { layout } from "./layout.ts";
+import { linkedTo, linkTo, point, toDisk } from "./install.ts";
+import { type Layout, layout } from "./layout.ts";
 import { checkSeal, isLater, papers, ReleaseRefused } from "./manifest.ts";
 
-/** How long a new version may take until it reads its machines; then the old one comes back. */
-const WELL_WITHIN: Ms = 50 * SECOND;
+/** How long a new version may take until it reads its machines; with the way back that is less than a minute. */
+const WELL_WITHIN: Ms = 40 * SECOND;
 const ASK_EVERY: Ms = 1 * SECOND;
 
-export interface UpdateParts {
-  file: string;
+/** The box around an update: what starts and stops there, and how one tells that it is well. */
+export interface BoxParts {
   root: string;
   clock: Clock;
   tell(line: string): void;
@@ -20,37 +20,68 @@ export interface UpdateParts {
   restart(): Promise<void>;
   /** Whether the running gateway reads its machines. */
   well(): Promise<boolean>;
-  /** Keeps a copy of the store before a newer version touches it; the returned function brings it back. */
-  keepStore(): Promise<() => Promise<void>>;
+  /** Puts back the copy of the store that was kept for this version, where the store has changed its shape since. */
+  bringBack(version: string): Promise<void>;
+}
+
+export interface UpdateParts extends BoxParts {
+  file: string;
+  /** Keeps a copy of the store before a newer version touches it. */
+  keepStore(version: string): Promise<void>;
 }
 
 /**
  * Verifies a release, puts it beside the running one, switches, and goes back by itself when the new one does not read its
- * machines. Until the switch nothing that runs has been touched, and the switch is one rename: a crash at any step boots
- * the old version or the new one. Resolves to the version that runs in the end.
+ * machines. Until the switch nothing that runs has been touched, and the switch is one rename: a crash at any step boots the
+ * old version or the new one, whole, and `settle` finishes what was begun. Resolves to the version that runs in the end.
  */
 export async function update(parts: UpdateParts): Promise<string> {
   const at = layout(parts.root);
-  const before = basename(readlinkSync(at.current));
+  if (linkedTo(at.before)) throw new ReleaseRefused("an earlier update is still on trial: vigie update --settle");
+  const before = linkedTo(at.current);
+  if (before === undefined) throw new ReleaseRefused("nothing is installed here: vigie install");
   const incoming = join(at.releases, ".incoming");
   const version = await unpack(parts.file, incoming, join(at.current, papers.key), before);
   const home = join(at.releases, version);
   rmSync(home, { recursive: true, force: true });
   renameSync(incoming, home);
+  toDisk(at.releases);
   parts.tell(`${home}: verified`);
 
-  const bringBack = await parts.keepStore();
+  await parts.keepStore(before);
+  linkTo(at, at.before, join(at.releases, before));
   point(at, home, parts.tell);
   await parts.restart();
-  if (await becomesWell(parts)) {
+  return settle(parts);
+}
+
+/**
+ * Judges the version that is on trial: it stays when it reads its machines in time, otherwise the one before it comes back.
+ * Run again by the unit `vigie-settle` after a crash. Resolves to the version that runs in the end.
+ */
+export async function settle(parts: BoxParts): Promise<string> {
+  const at = layout(parts.root);
+  const [before, version] = [linkedTo(at.before), linkedTo(at.current)];
+  if (version === undefined) throw new ReleaseRefused("nothing is installed here: vigie install");
+  if (before === undefined) return version;
+  if (before !== version && (await becomesWell(parts))) {
+    endTrial(at);
+    for (const old of readdirSync(at.releases))
+      if (old !== version && old !== before) rmSync(join(at.releases, old), { recursive: true, force: true });
     parts.tell(`version ${version} runs; ${before} stays beside it`);
     return version;
   }
-  parts.tell(`version ${version} does not read its machines: going back to ${before}`);
+  parts.tell(before === version ? `going back to ${before}` : `version ${version} does not read its machines`);
   point(at, join(at.releases, before), parts.tell);
-  await bringBack();
+  await parts.bringBack(before);
   await parts.restart();
+  endTrial(at);
   return before;
+}
+
+function endTrial(at: Layout): void {
+  rmSync(at.before, { force: true });
+  toDisk(at.releases);
 }
 
 async function unpack(file: string, incoming: string, trustedKey: string, before: string): Promise<string> {
@@ -66,6 +97,7 @@ async function unpack(file: string, incoming: string, trustedKey: string, before
     if (arch !== process.arch) throw new ReleaseRefused(`it is for ${arch}, this box is ${process.arch}`);
     if (!isLater(version, before))
       throw new ReleaseRefused(`version ${version} is not later than ${before}, which runs here`);
+    toDisk(incoming);
     return version;
   } catch (error) {
     rmSync(incoming, { recursive: true, force: true });
@@ -75,7 +107,7 @@ async function unpack(file: string, incoming: string, trustedKey: string, before
   }
 }
 
-async function becomesWell({ clock, well }: UpdateParts): Promise<boolean> {
+async function becomesWell({ clock, well }: BoxParts): Promise<boolean> {
   const deadline = clock.monotonic() + WELL_WITHIN;
   while (clock.monotonic() < deadline) {
     await clock.sleep(ASK_EVERY);

@@ -1,19 +1,24 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
   type Check,
   checkClock,
   checkDisk,
-  checkPort,
   checkPower,
+  checkSecrets,
   checkSerial,
-  checkServer,
+  checkService,
   checkWear,
 } from "../box/checks.ts";
+import { checkCertificate, checkPort, checkServer } from "../box/checks-network.ts";
+import { askHealth } from "../box/health.ts";
 import { inside } from "../box/layout.ts";
 import { say } from "../cli.ts";
+import { clock } from "../clock.ts";
 import { type Config, ConfigError, loadConfig } from "../config/load.ts";
 import { loadPlugins } from "../plugin.ts";
+import { serviceEnv } from "./lib/page.ts";
 
 export const summary = {
   fr: "contrôle cette machine et dit quoi faire",
@@ -22,30 +27,36 @@ export const summary = {
 
 const marks = { ok: "✓", warn: "!", bad: "✗" } as const;
 
-/** Exit code 1 when something is bad; warnings alone are 0. */
+/** Exit code 1 when something is bad; warnings alone are 0. `--json` prints a list of {state, text, advice?} in both languages. */
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
       config: { type: "string", short: "c", default: inside.site },
       data: { type: "string", default: existsSync(inside.data) ? inside.data : "./data" },
+      json: { type: "boolean", default: false },
     },
   });
   const { config, check } = await readSite(values.config);
-  const checks = [check, checkClock(), checkDisk(values.data), checkWear(), checkPower(), checkSerial()];
-  if (config) checks.push(...(await siteChecks(config)));
-  const results = await Promise.all(checks);
-  for (const { state, text, advice } of results) {
-    console.log(`${marks[state]} ${say(text)}`);
-    if (advice) console.log(`    → ${say(advice)}`);
+  const checks = [check, checkSecrets(inside.secrets), checkClock(), checkDisk(values.data), checkWear(), checkPower()];
+  if (existsSync(inside.command)) checks.push(checkService());
+  checks.push(checkSerial());
+  if (config) checks.push(...(await siteChecks(config, values.data)));
+  const results = (await Promise.all(checks)).filter((one) => one !== undefined);
+  if (values.json) console.log(JSON.stringify(results, null, 1));
+  else {
+    for (const { state, text, advice } of results) {
+      console.log(`${marks[state]} ${say(text)}`);
+      if (advice) console.log(`    → ${say(advice)}`);
+    }
   }
   return results.some(({ state }) => state === "bad") ? 1 : 0;
 }
 
-async function readSite(file: string): Promise<{ config?: Config; check: Promise<Check> }> {
+async function readSite(file: string): Promise<{ config?: Config; check: Promise<Check | undefined> }> {
   const plugins = await loadPlugins();
   try {
-    const loaded = loadConfig(file, plugins, process.env);
+    const loaded = loadConfig(file, plugins, serviceEnv());
     loaded.verify();
     const text = { fr: `Fichier de site ${file} : bon`, en: `Site file ${file}: good` };
     return { config: loaded.config, check: Promise.resolve({ state: "ok", text }) };
@@ -57,25 +68,23 @@ async function readSite(file: string): Promise<{ config?: Config; check: Promise
   }
 }
 
-async function siteChecks({ web, broker, sinks }: Config): Promise<Promise<Check>[]> {
-  const running = await isVigie(web.port);
-  const servers = sinks.flatMap(({ head, options }) => {
+async function siteChecks({ web, broker, sinks, drivers }: Config, data: string): Promise<Promise<Check>[]> {
+  const running = (await askHealth(web)) !== undefined;
+  const servers = [...sinks, ...drivers].flatMap(({ head, options }) => {
     const url = typeof options === "object" && options !== null && "url" in options ? options.url : undefined;
     return typeof url === "string" ? [checkServer(head.id, url)] : [];
   });
+  const tls = broker.enabled ? broker.tls : undefined;
+  const certificates = [
+    web.tls?.cert ?? join(data, "tls/server.crt"),
+    join(data, "tls/ca.crt"),
+    ...[tls?.cert, tls?.clients].filter((file) => file !== undefined),
+  ].filter((file) => existsSync(file));
   return [
-    checkPort("Page", web.port, running),
-    ...(broker.enabled ? [checkPort("MQTT", broker.port, running)] : []),
+    checkPort("Page", web, running),
+    ...(broker.enabled ? [checkPort("MQTT", broker, running)] : []),
+    ...(tls ? [checkPort("MQTT (TLS)", tls, running)] : []),
+    ...[...new Set(certificates)].map((file) => checkCertificate(file, clock.now())),
     ...servers,
   ];
-}
-
-/** Whether the one who answers there is a gateway. */
-async function isVigie(port: number): Promise<boolean> {
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(2_000) });
-    return answer.ok;
-  } catch {
-    return false;
-  }
 }

@@ -14,7 +14,7 @@ export async function run(args: string[]): Promise<number> {
     console.error(say({ fr: "Il faut être root : sudo vigie uninstall", en: "This needs root: sudo vigie uninstall" }));
     return 1;
   }
-  if (values.root === "/" && systemdRuns()) await stopService();
+  if (values.root === "/" && systemdRuns()) await stopService({ disable: true });
   uninstall({ root: values.root, tell: (line) => console.log(`  ${line}`) });
   return 0;
 }

@@ -1,14 +1,21 @@
 import { execFile } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
+import { z } from "zod";
+import { askHealth } from "../box/health.ts";
+import { userOf } from "../box/install.ts";
 import { inside, USER } from "../box/layout.ts";
 import { ReleaseRefused } from "../box/manifest.ts";
-import { restartService, systemdRuns } from "../box/service.ts";
-import { update } from "../box/update.ts";
+import { restartService, stopService, systemdRuns } from "../box/service.ts";
+import { type BoxParts, settle, update } from "../box/update.ts";
 import { say } from "../cli.ts";
 import { clock } from "../clock.ts";
+import { openForReading } from "../log/database.ts";
+import { versionOf } from "../log/schema.ts";
+import { STORE_FILE } from "../log/store.ts";
 import { version } from "../version.ts";
+import { pageOf } from "./lib/page.ts";
 
 export const summary = {
   fr: "passe à une livraison plus récente, et revient seul en arrière si elle ne lit pas les machines",
@@ -16,16 +23,14 @@ export const summary = {
 };
 
 const execute = promisify(execFile);
+/** The share of the points with a good value before that the new version must reach: one sensor may fail meanwhile. */
+const ENOUGH = 0.8;
 
-/** As the service's own user: a store that root had written would be one that the service cannot open. */
-const vigie = (...args: string[]) => execute("runuser", ["-u", USER, "--", inside.command, ...args]);
-
+/** `--from FILE` updates; `--settle` finishes an update that was cut off, and does nothing where there is none. */
 export async function run(args: string[]): Promise<number> {
-  const { values } = parseArgs({
-    args,
-    options: { from: { type: "string" }, port: { type: "string", default: "8080" } },
-  });
-  if (values.from === undefined || process.getuid?.() !== 0 || !systemdRuns()) {
+  const { values } = parseArgs({ args, options: { from: { type: "string" }, settle: { type: "boolean" } } });
+  const { from } = values;
+  if ((from === undefined) === !values.settle || process.getuid?.() !== 0 || !systemdRuns()) {
     console.error(
       say({
         fr: "Usage : sudo vigie update --from LIVRAISON.tar.gz, sur une machine installée",
@@ -34,14 +39,28 @@ export async function run(args: string[]): Promise<number> {
     );
     return 2;
   }
+  // A terminal that is closed half-way must not leave the new version without a judge.
+  process.on("SIGHUP", () => undefined);
+  const web = await pageOf(inside.site);
+  const parts: BoxParts = {
+    root: "/",
+    clock,
+    tell: (line) => console.log(`  ${line}`),
+    restart: () => restartService(),
+    well: () => readsMachines(web),
+    bringBack,
+  };
   try {
-    const now = await update({
-      ...{ file: values.from, root: "/", clock, tell: (line: string) => console.log(`  ${line}`) },
-      restart: restartService,
-      well: () => readsMachines(Number(values.port)),
-      keepStore,
-    });
-    return now === version ? 1 : 0;
+    if (from === undefined) {
+      await settle(parts);
+      return 0;
+    }
+    const now = await update({ ...parts, file: from, keepStore: (before) => keepStore(before, web) });
+    if (now === version) return 1;
+    // The new version's own unit, rules and journal limits; its files are in place already.
+    const { stdout } = await execute(inside.command, ["install", "--no-start"]);
+    console.log(stdout.trimEnd());
+    return 0;
   } catch (error) {
     if (!(error instanceof ReleaseRefused)) throw error;
     console.error(
@@ -51,23 +70,56 @@ export async function run(args: string[]): Promise<number> {
   }
 }
 
+/** A store that root had written would be one that the service cannot open. */
+const asVigie = (...args: string[]) => execute("runuser", ["-u", USER, "--", inside.command, ...args]);
+
+const keptStore = (before: string): string => join(inside.data, `before-update-from-${before}.vigie`);
+
 /** A newer version may change the shape of the store, which an older one then refuses: so the old shape is kept until it runs. */
-async function keepStore(): Promise<() => Promise<void>> {
-  const file = join(inside.data, `before-update-from-${version}.vigie`);
-  rmSync(file, { force: true });
-  await vigie("backup", file, "--data", inside.data);
-  return async () => {
-    await execute("systemctl", ["stop", "vigie"]);
-    await vigie("restore", file, "--data", inside.data);
-  };
+async function keepStore(before: string, web: { host: string; port: number }): Promise<void> {
+  const health = await askHealth(web);
+  writeFileSync(inside.trial, JSON.stringify({ good: health?.points?.good ?? 0 }));
+  rmSync(keptStore(before), { force: true });
+  await asVigie("backup", keptStore(before), "--data", inside.data);
+  // Compiled by the old version: of no use to the new one, and it would never shrink.
+  rmSync(inside.codeCache, { recursive: true, force: true });
 }
 
-/** Well means: it answers, its log takes what it is given, and readings arrive in it. */
-async function readsMachines(port: number): Promise<boolean> {
+/** Only a store of another shape is changed back: the readings of the trial are good readings. */
+async function bringBack(before: string): Promise<void> {
+  const kept = keptStore(before);
+  if (!existsSync(kept) || shapeOf(kept) === shapeOf(join(inside.data, STORE_FILE))) return;
+  await stopService({ disable: false });
+  await asVigie("restore", kept, "--data", inside.data);
+}
+
+/** Asked as the service's user: SQLite may make files beside a store that it reads. */
+function shapeOf(file: string): number | undefined {
+  const user = userOf("/");
+  if (!user) throw new Error(`there is no user ${USER}`);
+  process.setegid?.(user.gid);
+  process.seteuid?.(user.uid);
   try {
-    const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(3_000) });
-    return answer.ok;
+    const db = openForReading(file);
+    try {
+      return versionOf(db);
+    } finally {
+      db.close();
+    }
   } catch {
-    return false;
+    return undefined;
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
   }
+}
+
+const trial = z.object({ good: z.int() });
+
+/** Well means: it answers, its log takes what it is given, and about as many points have a good value as before. */
+async function readsMachines(web: { host: string; port: number }): Promise<boolean> {
+  const health = await askHealth(web);
+  if (!health?.well) return false;
+  const { good } = trial.parse(JSON.parse(readFileSync(inside.trial, "utf8")));
+  return (health.points?.good ?? 0) >= good * ENOUGH;
 }

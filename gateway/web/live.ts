@@ -47,6 +47,17 @@ export class Live implements Follower<Reading> {
     return [...this.#points.values()].map((point) => this.#answer(point, this.#slots.get(point.id)?.entry));
   }
 
+  /** How many points of machines there are, and how many have a good value now. */
+  field(): { of: number; good: number } {
+    let [of, good] = [0, 0];
+    for (const { id, machine } of this.#points.values()) {
+      if (machine === "gateway") continue;
+      of += 1;
+      if (this.#slots.get(id)?.entry?.item.quality === "good") good += 1;
+    }
+    return { of, good };
+  }
+
   one(id: PointId): PointAnswer | undefined {
     const point = this.#points.get(id);
     return point && this.#answer(point, this.#slots.get(id)?.entry);

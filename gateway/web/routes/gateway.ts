@@ -31,8 +31,10 @@ export function probeRoutes(app: App, desk: Desk, startedAt: number): void {
   app.get("/healthz", { config: { need: "anyone" }, schema: { hide: true } }, async (_request, reply) => {
     const log = desk.logState();
     const quiet = desk.live.seq === 0 && desk.clock.monotonic() - startedAt > FRESH;
+    // Counts only, for anybody: an update compares them with those of the version before.
+    const points = desk.live.field();
     reply.header("cache-control", "no-store");
-    return reply.code(log === "ok" && !quiet ? 200 : 503).send({ log, readings: quiet ? "none" : "ok" });
+    return reply.code(log === "ok" && !quiet ? 200 : 503).send({ log, readings: quiet ? "none" : "ok", points });
   });
 
   const { security_contact: contact } = desk.settings;

@@ -16,10 +16,11 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { unit } from "../../../gateway/box/files.ts";
 import { install, uninstall } from "../../../gateway/box/install.ts";
 import { layout } from "../../../gateway/box/layout.ts";
-import { checkSeal, isLater, newKey, papers, seal } from "../../../gateway/box/manifest.ts";
+import { checkSeal, isLater, newKey, papers } from "../../../gateway/box/manifest.ts";
 import { update } from "../../../gateway/box/update.ts";
 import { describeWith } from "../../need.ts";
 import { VirtualClock } from "../../sim/clock.ts";
+import { packed, tinyBox, tinyRelease } from "./tiny.ts";
 
 let root: string;
 let key: string;
@@ -28,30 +29,6 @@ beforeEach(() => {
   key = join(root, "key.pem");
   newKey(key);
 });
-
-/** A release small enough to read: the papers and one program file. */
-async function release(version: string, signedWith = key): Promise<string> {
-  const folder = join(root, `build-${version}`, `vigie-${version}`);
-  mkdirSync(join(folder, "gateway"), { recursive: true });
-  writeFileSync(join(folder, "gateway/bin.mjs"), `// ${version}`);
-  await seal(folder, { version, arch: process.arch === "arm64" ? "arm64" : "x64" }, signedWith);
-  return folder;
-}
-
-function packed(folder: string): string {
-  const file = `${folder}.tar.gz`;
-  spawnSync("tar", ["-czf", file, "-C", join(folder, ".."), folder.split("/").at(-1) ?? ""]);
-  return file;
-}
-
-/** A box on which `version` runs. */
-async function box(version: string): Promise<ReturnType<typeof layout>> {
-  const at = layout(join(root, "box"));
-  mkdirSync(at.releases, { recursive: true });
-  spawnSync("cp", ["-r", await release(version), join(at.releases, version)]);
-  spawnSync("ln", ["-s", `releases/${version}`, at.current]);
-  return at;
-}
 
 /** Updates that box; the new version reads its machines after `wellAfter` looks, or never. */
 async function updated(file: string, wellAfter: number) {
@@ -62,10 +39,8 @@ async function updated(file: string, wellAfter: number) {
     ...{ file, root: join(root, "box"), clock, tell: () => undefined },
     restart: async () => void steps.push("restart"),
     well: async () => ++looks > wellAfter,
-    keepStore: async () => {
-      steps.push("keep");
-      return async () => void steps.push("bring back");
-    },
+    keepStore: async () => void steps.push("keep"),
+    bringBack: async () => void steps.push("bring back"),
   });
   let over = false;
   const settled = done.finally(() => {
@@ -79,18 +54,21 @@ async function updated(file: string, wellAfter: number) {
   return { now: await settled, steps, took: clock.monotonic() - begun };
 }
 
+const tiny = (version: string, signedWith = key) => tinyRelease(root, version, signedWith);
+
 test("a new release runs once it reads the machines, and the old one stays beside it", async () => {
-  const at = await box("1.0.0");
-  const { now, steps } = await updated(packed(await release("1.1.0")), 3);
+  const at = await tinyBox(root, key, "1.0.0");
+  const { now, steps } = await updated(packed(await tiny("1.1.0")), 3);
   expect(now).toBe("1.1.0");
   expect(steps).toEqual(["keep", "restart"]);
   expect(readlinkSync(at.current)).toBe("releases/1.1.0");
   expect(existsSync(join(at.releases, "1.0.0/gateway/bin.mjs"))).toBe(true);
+  expect(existsSync(at.before)).toBe(false);
 });
 
 test("a new release that does not read its machines goes, within 60 s, and the store comes back as it was", async () => {
-  const at = await box("1.0.0");
-  const { now, steps, took } = await updated(packed(await release("1.1.0")), Number.POSITIVE_INFINITY);
+  const at = await tinyBox(root, key, "1.0.0");
+  const { now, steps, took } = await updated(packed(await tiny("1.1.0")), Number.POSITIVE_INFINITY);
   expect(now).toBe("1.0.0");
   expect(steps).toEqual(["keep", "restart", "bring back", "restart"]);
   expect(readlinkSync(at.current)).toBe("releases/1.0.0");
@@ -116,8 +94,8 @@ test.each([
     /not a plain file/,
   ],
 ])("%s is refused, and nothing has changed", async (_, harm, words) => {
-  const at = await box("1.0.0");
-  const folder = await release("1.1.0");
+  const at = await tinyBox(root, key, "1.0.0");
+  const folder = await tiny("1.1.0");
   await harm(folder);
   await expect(updated(packed(folder), 0)).rejects.toThrow(words);
   expect(readlinkSync(at.current)).toBe("releases/1.0.0");
@@ -126,18 +104,18 @@ test.each([
 });
 
 test("a release by another key, an older one, the same one, and a file that is none are refused", async () => {
-  await box("1.0.0");
+  await tinyBox(root, key, "1.0.0");
   const other = join(root, "other.pem");
   newKey(other);
-  await expect(updated(packed(await release("1.2.0", other)), 0)).rejects.toThrow(/signature/);
-  await expect(updated(packed(await release("0.9.9")), 0)).rejects.toThrow(/not later than 1\.0\.0/);
-  await expect(updated(packed(await release("1.0.0")), 0)).rejects.toThrow(/not later/);
+  await expect(updated(packed(await tiny("1.2.0", other)), 0)).rejects.toThrow(/signature/);
+  await expect(updated(packed(await tiny("0.9.9")), 0)).rejects.toThrow(/not later than 1\.0\.0/);
+  await expect(updated(packed(await tiny("1.0.0")), 0)).rejects.toThrow(/not later/);
   writeFileSync(join(root, "junk.tar.gz"), "not a tarball");
   await expect(updated(join(root, "junk.tar.gz"), 0)).rejects.toThrow(/not a whole release/);
 });
 
 test("a release checks out against its own key, and versions are compared as numbers", async () => {
-  const folder = await release("2.0.0");
+  const folder = await tiny("2.0.0");
   expect((await checkSeal(folder, join(folder, papers.key))).version).toBe("2.0.0");
   expect([isLater("0.10.0", "0.9.9"), isLater("1.0.0", "1.0.0"), isLater("1.0.0", "1.0.1")]).toEqual([
     true,

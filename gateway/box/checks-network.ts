@@ -1,0 +1,106 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { connect, createServer } from "node:net";
+import { DAY } from "../core/time.ts";
+import { bad, type Check, ok } from "./checks.ts";
+
+interface Place {
+  host: string;
+  port: number;
+}
+
+/** Whether something (us, if we run) answers on a port, or whether it is free. */
+export async function checkPort(name: string, place: Place, running: boolean): Promise<Check> {
+  const { port } = place;
+  const host = ["0.0.0.0", "::"].includes(place.host) ? "127.0.0.1" : place.host;
+  const answers = await reachable(host, port);
+  if (running && answers) return ok(`${name} : le port ${port} répond`, `${name}: port ${port} answers`);
+  if (!running && (await bindable(host, port)))
+    return ok(`${name} : le port ${port} est libre`, `${name}: port ${port} is free`);
+  if (running)
+    return bad(
+      `${name} : le port ${port} ne répond pas`,
+      `${name}: port ${port} does not answer`,
+      "Voyez journalctl -u vigie.",
+      "See journalctl -u vigie.",
+    );
+  return bad(
+    `${name} : le port ${port} est pris par un autre programme`,
+    `${name}: port ${port} is taken by another program`,
+    "Changez-le dans le fichier de site, ou arrêtez l'autre (ss -ltnp).",
+    "Change it in the site file, or stop the other one (ss -ltnp).",
+  );
+}
+
+/** A server somewhere else: broker or database. */
+export async function checkServer(name: string, address: string): Promise<Check> {
+  if (!URL.canParse(address))
+    return bad(
+      `${name} : ${address} n'est pas une adresse`,
+      `${name}: ${address} is no address`,
+      "Corrigez « url » dans le fichier de site.",
+      "Mend `url` in the site file.",
+    );
+  const url = new URL(address);
+  const usual: Record<string, number> = { "mqtt:": 1883, "mqtts:": 8883, "http:": 80, "https:": 443 };
+  const port = Number(url.port) || usual[url.protocol] || 0;
+  if (await reachable(url.hostname, port)) return ok(`${name} : ${url.host} répond`, `${name}: ${url.host} answers`);
+  return {
+    state: "warn",
+    text: { fr: `${name} : ${url.host} ne répond pas`, en: `${name}: ${url.host} does not answer` },
+    advice: {
+      fr: "Les mesures l'attendent ici, rien n'est perdu. Vérifiez le réseau et le serveur.",
+      en: "Readings wait for it here, nothing is lost. Check the network and the server.",
+    },
+  };
+}
+
+/** How long a certificate lasts. The box's own is made anew 30 days before its end, at a start. */
+export async function checkCertificate(file: string, now: number): Promise<Check> {
+  const pem = await readFile(file, "utf8").catch(() => undefined);
+  if (pem === undefined) return ok(`Certificat ${file} : à root seul`, `Certificate ${file}: not ours to read`);
+  let ends: number;
+  try {
+    ends = Date.parse(new X509Certificate(pem).validTo);
+  } catch {
+    return bad(
+      `Certificat ${file} : illisible`,
+      `Certificate ${file}: cannot be read as one`,
+      "Remettez un fichier PEM entier.",
+      "Put a whole PEM file there.",
+    );
+  }
+  const days = Math.floor((ends - now) / DAY);
+  const until = new Date(ends).toISOString().slice(0, 10);
+  const text = { fr: `Certificat ${file} : jusqu'au ${until}`, en: `Certificate ${file}: until ${until}` };
+  if (days > 30) return { state: "ok", text };
+  return {
+    state: days < 0 ? "bad" : "warn",
+    text,
+    advice: {
+      fr: "Celui de Vigie se refait au démarrage : « systemctl restart vigie ». Le vôtre, demandez-le à qui l'a signé.",
+      en: 'Vigie\'s own is made anew at a start: "systemctl restart vigie". Yours: ask whoever signed it.',
+    },
+  };
+}
+
+function reachable(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2_000 });
+    const answer = (yes: boolean) => {
+      socket.destroy();
+      resolve(yes);
+    };
+    socket.once("connect", () => answer(true));
+    socket.once("error", () => answer(false));
+    socket.once("timeout", () => answer(false));
+  });
+}
+
+function bindable(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}

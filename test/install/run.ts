@@ -1,0 +1,265 @@
+// `npm run test:install` (root, Debian's mirror): a fresh Debian with its own systemd as process 1, installed from the release tarball,
+// reading simulated machines; then everything that an update, a backup and a removal may do to it.
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { eventually } from "../sim/gateway.ts";
+import { Box, makeRoot } from "./box.ts";
+import { checkHardening } from "./hardening.ts";
+import { broken, deaf, reshaping, variant } from "./releases.ts";
+
+const { values } = parseArgs({ options: { keep: { type: "boolean" } } });
+const work = mkdtempSync(join(process.env.VIGIE_TEST_DISK ?? tmpdir(), "vigie-install-"));
+const bin = join(import.meta.dirname, "../../gateway/bin.mjs");
+const key = join(work, "key.pem");
+const other = join(work, "other.pem");
+
+function must(true_: boolean, what: string): void {
+  if (!true_) throw new Error(what);
+}
+
+/** One line of the report: what was done, and how long it took. */
+async function step<T>(what: string, work_: () => Promise<T>): Promise<T> {
+  const from = performance.now();
+  const result = await work_();
+  console.log(`✓ ${what} (${((performance.now() - from) / 1_000).toFixed(1)} s)`);
+  return result;
+}
+
+const site = (ports: Record<string, number>) => `
+site: { id: atelier, name: Atelier, timezone: Europe/Paris, language: fr }
+web: { host: 0.0.0.0 }
+machines: [{ id: tour-1, name: Tour }]
+drivers:
+  - id: ligne-1
+    type: modbus
+    port: "tcp://127.0.0.1:${ports.SIM_MODBUS}"
+    timeout: 300ms
+    devices: [{ id: compteur, profile: eastron-sdm120, slave: 1, every: 1s, machine: tour-1 }]
+`;
+
+async function install(box: Box): Promise<void> {
+  const release = "/root/release";
+  const node = `${release}/node_modules/node-linux-${process.arch}/bin/node`;
+  const first = await box.does(node, `${release}/gateway/bin.mjs`, "install");
+  must(/First account: .* once/.test(first), `the first-run code was not shown:\n${first}`);
+  const again = await box.does(node, `${release}/gateway/bin.mjs`, "install", "--no-start");
+  must(/Everything is in place already/.test(again), `installing again changed something:\n${again}`);
+  await eventually(async () => (await box.tries("vigie", "healthcheck")).code === 0 || undefined, 30_000);
+}
+
+/** The simulated machines, as a service of the box, at ports that survive a restart of it. */
+async function simulator(box: Box): Promise<Record<string, number>> {
+  await box.does("systemd-run", "--unit=simulator", "/bin/sh", "-c", "exec vigie simulate --json > /root/ports.json");
+  const file = join(box.root, "root/ports.json");
+  return eventually(() => {
+    try {
+      return JSON.parse(readFileSync(file, "utf8"));
+    } catch {
+      return undefined;
+    }
+  }, 20_000);
+}
+
+const version = async (box: Box) => /vigie (\S+)/.exec(await box.does("vigie", "version"))?.[1];
+
+async function reads(box: Box, within = 40_000): Promise<number> {
+  return eventually(
+    () => box.good(),
+    within,
+    () => "it reads nothing",
+  );
+}
+
+/** An update that has to be refused or taken back: code 1, the version from before, its machines read. */
+async function stays(box: Box, file: string, words: RegExp): Promise<number> {
+  const before = await version(box);
+  const from = performance.now();
+  const { code, out } = await box.tries("vigie", "update", "--from", `/root/${file}`);
+  const took = performance.now() - from;
+  must(code === 1 && words.test(out), `expected ${words}, got ${code}:\n${out}`);
+  must((await version(box)) === before, `version ${await version(box)} runs instead of ${before}`);
+  await reads(box);
+  return took;
+}
+
+/** Asks the simulator's ports again after a boot and tells the site file. */
+async function connect(box: Box): Promise<void> {
+  writeFileSync(join(box.root, "etc/vigie/gateway.yaml"), site(await simulator(box)));
+  await box.does("systemctl", "restart", "vigie");
+  await reads(box);
+}
+
+async function updates(box: Box): Promise<void> {
+  const base = "0.1.";
+  const make = async (n: number, patch: Parameters<typeof variant>[3], signer = key) => {
+    const file = await variant(work, `${base}${n}`, signer, patch);
+    execFileSync("mv", [file, join(box.root, "root")]);
+    return file.split("/").at(-1) ?? "";
+  };
+  const good = await make(1, []);
+  await step("update to 0.1.1: verified, switched, reads its machines", async () => {
+    await box.does("vigie", "update", "--from", `/root/${good}`);
+    must((await version(box)) === "0.1.1", "0.1.1 does not run");
+    must(readdirSync(join(box.root, "opt/vigie/releases")).includes("0.1.0"), "0.1.0 is gone");
+  });
+  await step("the same version, another key, and a flipped byte are refused", async () => {
+    await stays(box, good, /not later than 0\.1\.1/);
+    await stays(box, await make(2, [], other), /signature/);
+    const flipped = await make(2, []);
+    const path = join(box.root, "root", flipped);
+    const bytes = readFileSync(path);
+    const at = Math.floor(bytes.length / 2);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    await stays(box, flipped, /Refused, nothing has changed/);
+  });
+  for (const [n, what, patch] of [
+    [3, "does not start", broken],
+    [4, "polls nothing", deaf],
+    [5, "changes the store's shape and polls nothing", [...deaf, ...reshaping]],
+  ] as const) {
+    const file = await make(n, patch);
+    const took = await step(`a version that ${what}: taken back`, () => stays(box, file, /going back|does not read/));
+    must(took <= 60_000, `it took ${took} ms, more than a minute`);
+  }
+  const last = await make(6, deaf);
+  await step(
+    "the plug pulled while a version that polls nothing is on trial: the next boot takes it back",
+    async () => {
+      void box.tries("vigie", "update", "--from", `/root/${last}`);
+      await eventually(() => (linked(box, "current") === "0.1.6" ? true : undefined), 60_000);
+      await box.cut();
+      await box.boot();
+      await simulator(box).then((ports) => writeFileSync(join(box.root, "etc/vigie/gateway.yaml"), site(ports)));
+      await eventually(() => (linked(box, "current") === "0.1.1" && !linked(box, "before") ? true : undefined), 60_000);
+      await box.does("systemctl", "restart", "vigie");
+      await reads(box);
+    },
+  );
+}
+
+function linked(box: Box, name: string): string | undefined {
+  try {
+    return execFileSync("readlink", [join(box.root, "opt/vigie", name)], { encoding: "utf8" })
+      .trim()
+      .split("/")
+      .at(-1);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Backup, loss of everything, restore: what was read before is there again. */
+async function backup(box: Box): Promise<void> {
+  const points = async () => {
+    const out = await box.does(
+      "runuser",
+      "-u",
+      "vigie",
+      "--",
+      "vigie",
+      "export",
+      "--data",
+      "/var/lib/vigie",
+      "--point",
+      "tour-1/power",
+      "--from",
+      "2020-01-01",
+      "--to",
+      "2100-01-01",
+    );
+    return out.trim().split("\n").length;
+  };
+  await box.does(
+    "runuser",
+    "-u",
+    "vigie",
+    "--",
+    "vigie",
+    "backup",
+    "/var/lib/vigie/copy.vigie",
+    "--data",
+    "/var/lib/vigie",
+  );
+  await box.does("systemctl", "stop", "vigie");
+  const before = await points();
+  must(before > 10, `only ${before} lines to save`);
+  await box.does("sh", "-c", "rm /var/lib/vigie/vigie.db*");
+  await box.does(
+    "runuser",
+    "-u",
+    "vigie",
+    "--",
+    "vigie",
+    "restore",
+    "/var/lib/vigie/copy.vigie",
+    "--data",
+    "/var/lib/vigie",
+  );
+  const after = await points();
+  must(after > before - 30 && after <= before, `${before} lines before, ${after} after`);
+  await box.does("systemctl", "start", "vigie");
+  await reads(box);
+}
+
+async function watchdog(box: Box): Promise<void> {
+  const pid = async () => (await box.does("systemctl", "show", "-p", "MainPID", "--value", "vigie")).trim();
+  const killed = await pid();
+  await box.does("kill", "-KILL", killed);
+  await eventually(
+    async () => !["0", killed].includes(await pid()) || undefined,
+    5_000,
+    () => "not started again",
+  );
+  await reads(box);
+  const frozen = await pid();
+  await box.does("kill", "-STOP", frozen);
+  await eventually(
+    async () => !["0", frozen].includes(await pid()) || undefined,
+    45_000,
+    () => "the watchdog slept",
+  );
+  await reads(box);
+}
+
+async function uninstall(box: Box): Promise<void> {
+  await box.does("vigie", "uninstall");
+  const gone = ["opt/vigie", "usr/local/bin/vigie", "etc/systemd/system/vigie.service"];
+  for (const path of gone) must(!statSync(join(box.root, path), { throwIfNoEntry: false }), `${path} is still there`);
+  for (const path of ["var/lib/vigie/vigie.db", "etc/vigie/gateway.yaml"])
+    must(statSync(join(box.root, path)).size > 0, `${path} is gone`);
+  must((await box.tries("systemctl", "is-active", "vigie")).code !== 0, "the service still runs");
+}
+
+const box = await step("a fresh Debian", async () => new Box(makeRoot(work)));
+try {
+  await step("release, signed, and Debian package", async () => {
+    execFileSync(process.execPath, [bin, "release", "--new-key", key, "--out", work, "--deb"], { stdio: "ignore" });
+    const tarball = readdirSync(work).find((name) => name.endsWith(".tar.gz")) ?? "";
+    mkdirSync(join(work, "base"));
+    execFileSync("tar", ["-xzf", join(work, tarball), "--strip-components=1", "-C", join(work, "base")]);
+    execFileSync("cp", ["-r", join(work, "base"), join(box.root, "root/release")]);
+    const { newKey } = await import("../../gateway/box/manifest.ts");
+    newKey(other);
+  });
+  await step("systemd runs as process 1", () => box.boot());
+  await step("install from the tarball, twice; the first-run code is shown", () => install(box));
+  await step("it reads the simulated machines", () => connect(box));
+  for (const line of await checkHardening(box)) console.log(`  ${line}`);
+  await step("killed: there again; frozen: the watchdog starts it again", () => watchdog(box));
+  await updates(box);
+  await step("backup, everything lost, restore", () => backup(box));
+  await step("uninstall: program gone, data and site file there", () => uninstall(box));
+  console.log("installed, updated, taken back, restored, removed: all well");
+} catch (error) {
+  console.error(error);
+  console.error((await box.tries("journalctl", "-u", "vigie", "-u", "vigie-settle", "-n", "60", "--no-pager")).out);
+  process.exitCode = 1;
+} finally {
+  await box.cut();
+  if (values.keep) console.log(work);
+  else rmSync(work, { recursive: true, force: true });
+}
