@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { Trouble } from "./protocol.ts";
-import { migrate, NewerStore, SCHEMA_VERSION, versionOf } from "./schema.ts";
+import { migrate, NewerStore, steps, versionOf } from "./schema.ts";
 
 /** A reason not to start that a person must see to. */
 export class Refusal extends Error {}
@@ -25,8 +25,11 @@ export function troubleOf(error: unknown): Trouble {
 }
 
 /** Opens for writing: WAL, synchronous=FULL, both read back, because a build or a file system may not do as told. */
-export function openForWriting(file: string): { db: DatabaseSync; migrated: { from: number; to: number } } {
-  refuseNewer(file);
+export function openForWriting(
+  file: string,
+  script: readonly string[] = steps,
+): { db: DatabaseSync; migrated: { from: number; to: number } } {
+  refuseNewer(file, script.length);
   const db = new DatabaseSync(file, { timeout: 5_000 });
   try {
     // A commit writes whole pages: small ones wear a card less than the usual 4 kB, and cost a question hardly more.
@@ -41,7 +44,7 @@ export function openForWriting(file: string): { db: DatabaseSync; migrated: { fr
     const sync = db.prepare("PRAGMA synchronous").get()?.synchronous;
     if (mode !== "wal" || sync !== 2)
       throw new Refusal(`${file}: the disk does not allow safe writing (journal ${mode}, synchronous ${sync})`);
-    return { db, migrated: migrate(db) };
+    return { db, migrated: migrate(db, script) };
   } catch (error) {
     db.close();
     throw error;
@@ -54,7 +57,7 @@ export function openForReading(file: string): DatabaseSync {
   return db;
 }
 
-function refuseNewer(file: string): void {
+function refuseNewer(file: string, known: number): void {
   try {
     closeSync(openSync(file, "r"));
   } catch {
@@ -64,9 +67,9 @@ function refuseNewer(file: string): void {
   try {
     db = new DatabaseSync(file, { readOnly: true });
     const version = versionOf(db);
-    if (version > SCHEMA_VERSION)
+    if (version > known)
       throw new NewerStore(
-        `${file} was written by a newer Vigie (version ${version}, this one knows ${SCHEMA_VERSION}). Install that one, or choose another data folder.`,
+        `${file} was written by a newer Vigie (version ${version}, this one knows ${known}). Install that one, or choose another data folder.`,
       );
   } catch (error) {
     if (error instanceof NewerStore) throw error;

@@ -4,7 +4,7 @@ import type { DatabaseSync } from "node:sqlite";
  * Integer keys that only grow, and one blob per batch: a new row always lands on the last page, which is what an SD card
  * wants. Each step takes the file from one version to the next; steps are never edited, only added.
  */
-const steps: readonly string[] = [
+export const steps: readonly string[] = [
   `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE boot (boot INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -33,15 +33,18 @@ export const SCHEMA_VERSION = steps.length;
 
 export class NewerStore extends Error {}
 
-/** Brings the file to the newest version, in one transaction. A file from a newer Vigie is left as it is. */
-export function migrate(db: DatabaseSync, to: number = SCHEMA_VERSION): { from: number; to: number } {
-  const from = versionOf(db);
+/**
+ * Brings the file to the newest version, in one transaction. A file from a newer Vigie is left as it is. `script`: so that
+ * the machinery can be tried, and cut, in the middle of steps that do not exist yet.
+ */
+export function migrate(db: DatabaseSync, script: readonly string[] = steps): { from: number; to: number } {
+  const [from, to] = [versionOf(db), script.length];
   if (from > to)
     throw new NewerStore(`this store was written by a newer Vigie (version ${from}, this one knows ${to})`);
   if (from === to) return { from, to };
   db.exec("BEGIN IMMEDIATE");
   try {
-    for (const step of steps.slice(from, to)) db.exec(step);
+    for (const step of script.slice(from)) db.exec(step);
     db.exec(`PRAGMA user_version = ${to}`);
     db.exec("COMMIT");
   } catch (error) {

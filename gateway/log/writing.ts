@@ -19,6 +19,7 @@ import {
 } from "./protocol.ts";
 import { bootsOf, cursorsOf, gapsOf, mendNames, metaOf, namesOf, putCell, putGap, putName } from "./rows.ts";
 import { salvage } from "./salvage.ts";
+import { steps } from "./schema.ts";
 import { trim } from "./trim.ts";
 
 /** Larger files would make the start slow. */
@@ -27,6 +28,7 @@ const CHECKED_AT_OPEN = 32e6;
 /** Everything that is ever written to the store, one call at a time. Lives in its own thread, because a disk may take seconds. */
 export class Writing {
   readonly #file: string;
+  readonly #script: readonly string[];
   readonly #lock: { release(): void };
   #db: DatabaseSync | undefined;
   #inode = 0;
@@ -35,8 +37,9 @@ export class Writing {
   #floor: Floor;
   #remarks: string[] = [];
 
-  constructor(file: string) {
+  constructor(file: string, script: readonly string[] = steps) {
     this.#file = file;
+    this.#script = script;
     this.#lock = lockFolder(join(dirname(file), "lock"));
     this.#floor = readFloor(dirname(file));
   }
@@ -64,7 +67,7 @@ export class Writing {
   recover(): string {
     this.#drop();
     const aside = this.#setAside();
-    const { db } = openForWriting(this.#file);
+    const { db } = openForWriting(this.#file, this.#script);
     try {
       const rows = salvage(aside, db);
       return `the store was damaged; ${rows} rows that are sound were carried into a new one, the old file is ${aside}`;
@@ -128,7 +131,7 @@ export class Writing {
   }
 
   #open(remarks: string[]): Opened {
-    const { db, migrated } = openForWriting(this.#file);
+    const { db, migrated } = openForWriting(this.#file, this.#script);
     this.#db = db;
     this.#inode = inodeOf(this.#file);
     if (migrated.from > 0 && migrated.from < migrated.to)
@@ -175,7 +178,7 @@ export class Writing {
   /** The open database; opened again where a failing disk made us let go of it. */
   #ready(): DatabaseSync {
     if (this.#db) return this.#db;
-    const { db } = openForWriting(this.#file);
+    const { db } = openForWriting(this.#file, this.#script);
     this.#db = db;
     this.#inode = inodeOf(this.#file);
     this.#compacted = Number(metaOf(db, "compacted") ?? 0);

@@ -35,8 +35,8 @@ export interface Numbers {
  * Opens a store as a start would, and looks for the numbers 0 … count − 1, each at point `m/s(n mod 5 or what it was
  * appended with)`, in the log and in the history together.
  */
-export function checkNumbers(file: string, count: number): Numbers {
-  const writing = new Writing(file);
+export function checkNumbers(file: string, count: number, script?: readonly string[]): Numbers {
+  const writing = new Writing(file, script);
   const { remarks } = writing.open();
   writing.close({});
   const db = openForReading(file);
@@ -63,5 +63,9 @@ export function checkNumbers(file: string, count: number): Numbers {
     }
   db.close();
   rmSync(`${dirname(file)}/damaged`, { recursive: true, force: true });
-  return { missing: seen.filter((times) => times === 0).length, wrong, recovered: remarks.length > 0 };
+  return {
+    missing: seen.filter((times) => times === 0).length,
+    wrong,
+    recovered: remarks.some((remark) => remark.includes("damaged")),
+  };
 }

@@ -1,7 +1,4 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import pino from "pino";
 import { clock } from "../../gateway/clock.ts";
@@ -9,39 +6,29 @@ import { Meters } from "../../gateway/core/meter.ts";
 import { numberOf } from "../../gateway/core/reading.ts";
 import { epochMs } from "../../gateway/core/time.ts";
 import { openStore, STORE_FILE, type Store } from "../../gateway/log/store.ts";
+import { Talker } from "./talker.ts";
 
 export interface Told {
   /** The last number that the writer said is saved. */
-  saved: number;
+  readonly saved: number;
   /** The last number whose cell it said is saved. */
-  cell: number;
+  readonly cell: number;
 }
+
+export const WRITER = join(import.meta.dirname, "writer.ts");
 
 /** Starts the writer on a folder; `told` grows as it speaks. */
 export async function startWriter(folder: string, first: number, through: string[] = []) {
-  const [command = process.execPath, ...rest] = [
-    ...through,
-    process.execPath,
-    join(import.meta.dirname, "writer.ts"),
-    folder,
-    String(first),
-  ];
-  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"] });
-  const told: Told = { saved: first - 1, cell: -1 };
-  const lines = createInterface({ input: child.stdout });
-  const open = new Promise<void>((resolve) => {
-    lines.on("line", (line) => {
-      const [word, number] = line.split(" ");
-      if (word === "open") resolve();
-      if (word === "saved") told.saved = Math.max(told.saved, Number(number));
-      if (word === "cell") told.cell = Math.max(told.cell, Number(number));
-    });
-  });
-  await Promise.race([
-    open,
-    once(child, "exit").then(([code]) => Promise.reject(new Error(`writer ended with ${code}`))),
-  ]);
-  return { child, told };
+  const talker = await Talker.start(WRITER, [folder, String(first)], through);
+  const told: Told = {
+    get saved() {
+      return Math.max(first - 1, talker.largest("saved"));
+    },
+    get cell() {
+      return talker.largest("cell");
+    },
+  };
+  return { child: talker.child, told };
 }
 
 export interface Found {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { now } from "../kill/talker.ts";
 
 const sh = (command: string, ...args: string[]) =>
   execFileSync(command, args, { stdio: ["ignore", "pipe", "pipe"] })
@@ -13,11 +14,24 @@ function format(image: string, megabytes: number): void {
   sh("mkfs.ext4", "-q", "-F", image);
 }
 
+/** What a power cut left, mounted: everything that had not been handed to the disk is gone. */
+export interface Cut {
+  folder: string;
+  /** Everything that was reported done before `calledAt` must be in it, nothing that began after `frozenAt` can be. */
+  calledAt: number;
+  frozenAt: number;
+  /** Nobody could write before. */
+  thawedAt: number;
+  /** The same as `calledAt` by the wall clock. */
+  wall: number;
+  close(): void;
+}
+
 export interface CuttableDisk {
   /** Where to write. */
   folder: string;
-  /** What a power cut at this moment would leave, mounted: everything that had not been handed to the disk is gone. */
-  cut(): { folder: string; tookMs: number; close(): void };
+  /** What a power cut at this moment would leave. */
+  cut(): Cut;
   close(): void;
 }
 
@@ -41,18 +55,23 @@ export function cuttableDisk(megabytes: number): CuttableDisk {
       const snap = join("/dev/shm", `vigie-cut-${process.pid}-${cuts++}`);
       mkdirSync(snap);
       const image = `${snap}.img`;
-      const started = performance.now();
+      const [calledAt, wall] = [now(), Date.now()];
       sh("fsfreeze", "-f", outer);
+      const frozenAt = now();
+      let thawedAt = frozenAt;
       try {
         sh("cp", "--sparse=always", join(outer, "inner.img"), image);
       } finally {
+        thawedAt = now();
         sh("fsfreeze", "-u", outer);
       }
-      const tookMs = performance.now() - started;
       sh("mount", "-o", "loop", image, snap);
       return {
         folder: snap,
-        tookMs,
+        calledAt,
+        frozenAt,
+        thawedAt,
+        wall,
         close() {
           sh("umount", snap);
           rmSync(snap, { recursive: true });
