@@ -1,17 +1,21 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "./alarms/engine.ts";
 import { backtestOf } from "./backtest/job.ts";
+import { linkedTo } from "./box/install.ts";
+import { inside as installed } from "./box/layout.ts";
 import { clock } from "./clock.ts";
 import { openCommissioning } from "./commission.ts";
 import type { Examined } from "./config/examine.ts";
 import { ConfigError, parseConfig } from "./config/load.ts";
+import type { SystemAnswer } from "./core/api.ts";
 import type { Driver } from "./core/driver.ts";
 import type { Historian } from "./core/history.ts";
 import type { Meters } from "./core/meter.ts";
 import type { Point, PointId } from "./core/point.ts";
 import { powerSpectrum } from "./detectors/lib/spectrum.ts";
 import { examineWith, furnish, type House } from "./house.ts";
+import { restore, verify } from "./log/backup.ts";
 import type { Store } from "./log/store.ts";
 import { presetNames } from "./mqtt/accounts.ts";
 import type { Broker } from "./mqtt/broker.ts";
@@ -34,12 +38,12 @@ export interface Inside {
   postman: Postman;
   broker: Broker | undefined;
   /** Stops this gateway and starts one with the site file as it is now. */
-  reload: (() => Promise<void>) | undefined;
+  reload: ((between?: () => Promise<void>) => Promise<void>) | undefined;
 }
 
 /** The gateway as the web server sees it: what it may show, and the few things that it may do. */
 export function webParts(house: House, inside: Inside): WebParts {
-  const { store, engine, sinks, examined, running, points, folder, postman, broker } = inside;
+  const { store, engine, sinks, examined, running, points, folder, postman, broker, reload } = inside;
   const { config, site, machines, meters, say } = house;
   const chosen = config.history === undefined ? sinks.find((sink) => sink.history) : sinks[config.history];
   const historian: Historian | undefined = chosen?.history;
@@ -48,6 +52,7 @@ export function webParts(house: House, inside: Inside): WebParts {
     type,
     state: () => running.get(id)?.state() ?? "running",
     devices: () => driver.devices?.() ?? [],
+    bus: () => driver.bus?.(),
     bursts: () => driver.bursts ?? [],
   });
   return {
@@ -80,10 +85,33 @@ export function webParts(house: House, inside: Inside): WebParts {
       timeQuality: () => store.time.quality(),
       setTime: (now, by) => store.time.set(now, by),
       backup: (file) => store.backup(file),
+      check: verify,
+      ...(reload && { restore: (file: string) => reload(() => putBack(folder, file, say)) }),
     },
     ...(broker && { broker: brokerDoor(broker, site.id) }),
-    config: configDoor(house, inside.reload),
+    config: configDoor(house, reload),
+    logLines: () => house.tail.lines(),
+    releases,
   };
+}
+
+/** While no gateway has the store: a failure leaves everything as it was. */
+async function putBack(folder: string, file: string, say: House["say"]): Promise<void> {
+  try {
+    const aside = await restore(folder, file, clock);
+    say.warn(`a backup is in place; what was there before is in ${aside ?? "no folder"}`);
+  } catch (error) {
+    say.error(`the backup was not put in place: ${error instanceof Error ? error.message : error}`);
+  }
+  rmSync(file, { force: true });
+}
+
+/** Releases side by side, as `vigie install` and `vigie update` keep them. */
+function releases(): SystemAnswer["releases"] {
+  if (!existsSync(installed.releases)) return undefined;
+  const before = linkedTo(installed.before);
+  const versions = readdirSync(installed.releases).filter((name) => !name.startsWith("."));
+  return { installed: versions.sort(), ...(before !== undefined && { before }) };
 }
 
 const brokerDoor = ({ accounts, connected }: Broker, site: string): BrokerDoor => ({
@@ -107,7 +135,7 @@ function configDoor({ config, plugins }: House, reload: Inside["reload"]): Confi
         throw error;
       }
     },
-    ...(reload && { apply: reload }),
+    ...(reload && { apply: () => reload() }),
   };
 }
 

@@ -7,7 +7,7 @@ import { Meters } from "./core/meter.ts";
 import type { Point, PointId } from "./core/point.ts";
 import type { Store } from "./log/store.ts";
 import type { Context, EmbeddedBroker, Plugins, Sink } from "./plugin.ts";
-import { openSay } from "./say.ts";
+import { openSay, Tail } from "./say.ts";
 
 /** What every part may ask for before anything is open. */
 export interface House {
@@ -17,6 +17,8 @@ export interface House {
   readonly machines: Config["machines"];
   readonly meters: Meters;
   readonly say: Context["say"];
+  /** What it said last, for the page. */
+  readonly tail: Tail;
   readonly cells: LateCells;
   broker: EmbeddedBroker | undefined;
   context(id: string): Context;
@@ -25,9 +27,10 @@ export interface House {
 export function furnish(config: Config, plugins: Plugins): House {
   const { site, machines } = config;
   const meters = new Meters();
-  const say = openSay(site.timezone);
+  const tail = new Tail();
+  const say = openSay(site.timezone, undefined, tail);
   const context = (id: string): Context => ({ id, site, clock, meters, say, machines });
-  return { config, plugins, site, machines, meters, say, cells: new LateCells(), broker: undefined, context };
+  return { config, plugins, site, machines, meters, say, tail, cells: new LateCells(), broker: undefined, context };
 }
 
 /** Drivers are created before the store is open, so that a wrong file opens nothing; they use their cells only once they run. */

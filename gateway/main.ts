@@ -26,8 +26,8 @@ export interface Overrides {
   host?: string | undefined;
   port?: number | undefined;
   mqttPort?: number | undefined;
-  /** Called by the page after it has written a new site file: stop this gateway, start the next. */
-  reload?: () => Promise<void>;
+  /** Stop this gateway, start the next: a new site file was written, or `between` wants the store while nobody has it. */
+  reload?: (between?: () => Promise<void>) => Promise<void>;
 }
 
 /** A running gateway. */

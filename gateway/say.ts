@@ -1,4 +1,5 @@
 import pino, { type Logger } from "pino";
+import type { LogLine } from "./core/api.ts";
 
 const marks: Readonly<Record<number, string>> = { 40: "! ", 50: "!! ", 60: "!!! " };
 
@@ -9,11 +10,21 @@ const marks: Readonly<Record<number, string>> = { 40: "! ", 50: "!! ", 60: "!!! 
 export function openSay(
   timezone: string,
   write: (line: string) => void = (line) => process.stdout.write(line),
+  tail?: Tail,
 ): Logger {
   const level = process.env.VIGIE_LOG_LEVEL ?? "info";
-  if (process.env.VIGIE_LOG === "json") return pino({ base: null, level }, { write });
+  const plain = process.env.VIGIE_LOG !== "json";
   const stamp = new Intl.DateTimeFormat("sv-SE", { timeZone: timezone, dateStyle: "short", timeStyle: "medium" });
-  return pino({ base: null, level }, { write: (json) => write(`${lineOf(JSON.parse(json), stamp)}\n`) });
+  return pino(
+    { base: null, level },
+    {
+      write: (json) => {
+        const entry = JSON.parse(json);
+        tail?.take(entry);
+        write(plain ? `${lineOf(entry, stamp)}\n` : json);
+      },
+    },
+  );
 }
 
 function lineOf(
@@ -30,3 +41,37 @@ const printable = (text: string): string =>
     /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g,
     (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`,
   );
+
+/** How many lines the page can look back; older ones are in the journal of the system. */
+const MOST = 500;
+const LONGEST = 2_000;
+
+/** The newest lines of the gateway's own log, for the page. Bounded: the oldest go. */
+export class Tail {
+  readonly #lines: LogLine[] = [];
+  #n = 0;
+
+  /** One line as pino writes it. */
+  take(entry: { time: number; level: number; msg?: string }): void {
+    this.#n += 1;
+    const text = withoutSecrets((entry.msg ?? "").slice(0, LONGEST));
+    this.#lines.push({ n: this.#n, t: entry.time, level: levelOf(entry.level), text });
+    if (this.#lines.length > MOST) this.#lines.shift();
+  }
+
+  /** Newest first. */
+  lines(): LogLine[] {
+    return this.#lines.toReversed();
+  }
+}
+
+const levelOf = (level: number): LogLine["level"] => (level >= 50 ? "error" : level >= 40 ? "warning" : "info");
+
+/** No line should hold a secret; what a library puts into its own message is cut out all the same. */
+export const withoutSecrets = (text: string): string =>
+  text
+    .replace(/(:\/\/)[^\s/@]+@/g, "$1…@")
+    .replace(
+      /\b(token|password|passwd|secret|authorization|api[_-]?key)(["']?\s*[=:]\s*["']?)(?:bearer\s+|token\s+)?[^\s"',;&]+/gi,
+      "$1$2…",
+    );

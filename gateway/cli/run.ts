@@ -66,10 +66,15 @@ export async function runGateway(file: string, flags: Flags): Promise<number> {
   });
   const trial = new Trial(file, clock);
   for (let first = true; ; first = false) {
-    const changed = Promise.withResolvers<"reload">();
+    const changed = Promise.withResolvers<"reload" | "between">();
+    let between: (() => Promise<void>) | undefined;
     let gateway: Gateway;
     try {
-      gateway = await startGateway(file, { ...flags, reload: async () => changed.resolve("reload") });
+      const reload = async (errand?: () => Promise<void>) => {
+        between = errand;
+        changed.resolve(errand ? "between" : "reload");
+      };
+      gateway = await startGateway(file, { ...flags, reload });
     } catch (error) {
       if (!(error instanceof ConfigError) && !isPlain(error)) throw error;
       console.error(inWords(error, flags));
@@ -101,6 +106,7 @@ export async function runGateway(file: string, flags: Flags): Promise<number> {
     running.abort();
     await gateway.stop();
     if (next === "stop") return 0;
+    await between?.();
   }
 }
 

@@ -6,12 +6,15 @@ import type { Bucket } from "./history.ts";
 import type { Machine, PointId, SignalKind } from "./point.ts";
 import type { Quality } from "./reading.ts";
 import type { Language, Text } from "./text.ts";
-import type { EpochMs, Ms, TimeQuality } from "./time.ts";
+import type { EpochMs, Ms } from "./time.ts";
 
 /**
  * The HTTP contract under `/api/v1`, as the server answers and the page reads it. Times are epoch ms, ages and periods ms,
  * lists bare arrays; a bad value is null with its `why`. Fields may be added, never renamed or removed.
  */
+
+export type * from "./api-box.ts";
+export type * from "./api-work.ts";
 
 /** GET /site */
 export interface SiteAnswer {
@@ -175,21 +178,6 @@ export interface AuditAnswer {
   hash: string;
 }
 
-/** GET /system */
-export interface SystemAnswer {
-  version: string;
-  node: string;
-  hostname: string;
-  /** Seconds since start. */
-  uptime: number;
-  clock: { now: number; quality: TimeQuality };
-  memory: { rss: number; total: number };
-  /** Bytes; `perDay` and `daysLeft` are null until the folder was watched for an hour, `daysLeft` also when it does not grow. */
-  disk: { free: number; total: number; used: number; perDay: number | null; daysLeft: number | null };
-  queues: Readonly<Record<string, number>>;
-  log: "ok" | "degraded";
-}
-
 /** GET /machines/{id}/notes, newest first; POST the same without id, t, machine, by. */
 export interface NoteAnswer {
   id: string;
@@ -243,147 +231,3 @@ export interface MachineEnergy {
   /** Kilograms. */
   co2: number | null;
 }
-
-/** GET /config, POST /config/check, POST /config/edit, PUT /config */
-export interface ConfigAnswer {
-  text: string;
-  /** Says which text somebody saw; a save with an older one is refused. */
-  revision: string;
-  /** `file:line:column path: message`; empty when it could run. */
-  problems: readonly string[];
-  /** What drivers say of their plan: bus use, questions per second. Empty while there are problems. */
-  report: readonly Text[];
-}
-
-/** GET /ports: serial adapters, by the name to write into the site file. */
-export interface PortAnswer {
-  path: string;
-  /** The device node that it leads to now. */
-  name: string;
-  /** Programs that hold it open. */
-  inUseBy: readonly string[];
-  /** The name changes with the order of plugging. */
-  unstable: boolean;
-}
-
-/** GET /profiles */
-export interface ProfileAnswer {
-  id: string;
-  vendor: string;
-  model: string;
-  signals: readonly { name: string; unit: string; title?: Text }[];
-}
-
-/** POST /scan */
-export interface ScanRequest {
-  /** `/dev/…`, `tcp://host:502` or `rtu+tcp://host:port`. */
-  port: string;
-  /** Left out: first what a factory-fresh device of any profile would answer, then nothing more. */
-  bauds?: number[];
-  parities?: ("none" | "even" | "odd")[];
-  slaves?: number[];
-}
-
-/** A device on a wire, as a person at the page asks it by hand. */
-export interface WireRequest {
-  port: string;
-  slave: number;
-  /** As the scan found it; 9600 without parity and one stop bit where left out. */
-  baud?: number;
-  parity?: "none" | "even" | "odd";
-  stopBits?: 1 | 2;
-}
-
-/** POST /look: everything that a profile knows of a device, as the device says it now. */
-export interface LookRequest extends WireRequest {
-  profile: string;
-}
-
-/** One signal of POST /look: where it lies, what came over the wire, and what that means. */
-export interface LookAnswer {
-  signal: string;
-  title?: Text;
-  unit: string;
-  kind: SignalKind;
-  table: string;
-  /** As it goes over the wire; the first register is 0. */
-  at: number;
-  type: string;
-  /** The bytes as they came, in hexadecimal; null where nothing came. */
-  raw: string | null;
-  value: number | null;
-  why?: FaultCode;
-  /** What a healthy installation shows. */
-  expect?: readonly [number, number];
-}
-
-/** POST /decode: some registers, and with `expect` (what the device's own screen shows) the likeliest ways to read them. */
-export interface DecodeRequest extends WireRequest {
-  table: "holding" | "input";
-  at: number;
-  count: number;
-  expect?: number;
-}
-
-/** One way to read them, likeliest first. */
-export interface DecodeAnswer {
-  at: number;
-  type: string;
-  order: string;
-  scale: number;
-  /** With the scale. */
-  value: number;
-  /** Within 2 % of what the screen shows. */
-  likely: boolean;
-}
-
-/** One line of the answer to POST /scan, as it goes; `done` is the last, unless the connection ends before. */
-export type ScanLine =
-  | { kind: "progress"; asked: number; of: number; baud: number; parity: string; slave: number }
-  | {
-      kind: "found";
-      slave: number;
-      baud: number;
-      parity: string;
-      stopBits: number;
-      profiles: readonly { id: string; vendor: string; model: string; score: number }[];
-      /** What it says by the first of those profiles: as the device's own screen shows it? */
-      sample: readonly { signal: string; value: number; unit: string; title?: Text }[];
-    }
-  | { kind: "failed"; message: string }
-  | { kind: "done"; found: number };
-
-/** POST /backtest: the running rules over the stored readings of [from, to). */
-export interface BacktestRequest {
-  from: number;
-  to: number;
-}
-
-/** One line of the answer to POST /backtest, as it goes; `done` is the last, unless the connection ends before. */
-export type BacktestLine =
-  | { kind: "progress"; at: number; readings: number }
-  | {
-      kind: "found";
-      t: number;
-      machine: string;
-      point?: string;
-      rule: string;
-      level: Level;
-      part?: string;
-      forecast?: { at: number; low: number; high: number } | null;
-      text: Text;
-    }
-  | { kind: "failed"; message: string }
-  | {
-      kind: "done";
-      /** How far it came. */
-      at: number;
-      readings: number;
-      alerts: number;
-      watches: number;
-      /** Why it ended before `to`: it took too long, or found too much to list. */
-      short?: "time" | "many";
-    };
-
-/** Plays the rules over the past; ends early when the signal aborts. */
-export type Backtest = (request: BacktestRequest, signal: AbortSignal) => AsyncIterable<BacktestLine>;

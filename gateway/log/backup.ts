@@ -57,7 +57,7 @@ export async function restore(folder: string, file: string, clock: Clock): Promi
 }
 
 /** Refuses a file that is not what was backed up, or that this Vigie cannot read. */
-async function verify(file: string): Promise<void> {
+export async function verify(file: string): Promise<void> {
   if (!existsSync(file)) throw new Refusal(`${file} does not exist`);
   if (existsSync(sumFile(file))) {
     const [wanted] = (await readFile(sumFile(file), "utf8")).split(/\s/);

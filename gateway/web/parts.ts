@@ -5,16 +5,18 @@ import type {
   ConfigAnswer,
   DecodeAnswer,
   DecodeRequest,
+  LogLine,
   LookAnswer,
   LookRequest,
   PortAnswer,
   ProfileAnswer,
   ScanLine,
   ScanRequest,
+  SystemAnswer,
 } from "../core/api.ts";
 import type { Burst } from "../core/burst.ts";
 import type { MachineState } from "../core/detector.ts";
-import type { DeviceStatus } from "../core/driver.ts";
+import type { BusReport, DeviceStatus } from "../core/driver.ts";
 import type { Historian } from "../core/history.ts";
 import type { Cells, Log } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
@@ -73,6 +75,10 @@ export interface WebParts {
   store?: StoreDoor;
   /** Clients of the embedded broker. */
   broker?: BrokerDoor;
+  /** The end of the gateway's own log, newest first. */
+  logLines?(): readonly LogLine[];
+  /** Which releases are installed; undefined where it was not installed but only started. */
+  releases?(): SystemAnswer["releases"];
 }
 
 /** Wires, as the commissioning page looks at them. Reads only. */
@@ -92,6 +98,10 @@ export interface StoreDoor {
   setTime(now: EpochMs, by: string): void;
   /** A consistent copy of everything, while it runs. */
   backup(file: string): Promise<void>;
+  /** Rejects, in words, a file that is no sound backup. */
+  check(file: string): Promise<void>;
+  /** Starts anew with that backup in place of what is there, which is kept aside. Undefined where nobody can start it anew. */
+  restore?(file: string): Promise<void>;
 }
 
 /** The embedded broker's list of clients. */
@@ -109,6 +119,8 @@ export interface DriverView {
   type: string;
   state(): "running" | "restarting";
   devices(): readonly DeviceStatus[];
+  /** Its wires and signals, for drivers that know. */
+  bus?(): BusReport | undefined;
   /** Vibration sensors and the rate of their bursts. */
   bursts?(): readonly { point: PointId; rate: number }[];
 }

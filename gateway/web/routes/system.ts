@@ -23,6 +23,7 @@ export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
     const used = await bytesIn(desk.folder);
     const perDay = growth(used);
     const free = disk.bavail * disk.bsize;
+    const releases = desk.releases?.();
     return {
       version: desk.version,
       node: process.version,
@@ -39,6 +40,7 @@ export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
       },
       queues: desk.behind(),
       log: desk.logState(),
+      ...(releases && { releases }),
     };
   };
   app.get("/system", { config: { need: "viewer" }, schema: { tags: ["gateway"] } }, system);

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -108,6 +108,9 @@ function smallOffice(): AlarmOffice {
 /** What somebody said that the time is. */
 export const timesSet: { now: number; by: string }[] = [];
 
+/** Backups that were put in place. */
+export const restored: string[] = [];
+
 /** The parts that a gateway may have or not. */
 export function furniture(folder: string): Partial<WebParts> {
   const file = join(folder, "gateway.yaml");
@@ -135,6 +138,10 @@ export function furniture(folder: string): Partial<WebParts> {
       timeQuality: () => (timesSet.length > 0 ? "synced" : "unsynced"),
       setTime: (now, by) => void timesSet.push({ now, by }),
       backup: async (to) => writeFileSync(to, "copy"),
+      check: async (file) => {
+        if (readFileSync(file, "utf8").slice(0, 4) !== "copy") throw new Error(`${file} is not a store of Vigie`);
+      },
+      restore: async (file) => void restored.push(readFileSync(file, "utf8")),
     },
     broker: {
       presets: ["reader", "edge"],
