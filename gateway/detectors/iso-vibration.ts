@@ -115,7 +115,7 @@ interface Pace {
 function take(state: State, value: number, entry: Entry<Reading>, { learn, pause, zones }: Pace): void {
   state.recent.push(value);
   if (state.recent.length > 9) state.recent.shift();
-  const now = median([...state.recent]);
+  const now = median(state.recent);
   state.run += state.last === null ? 0 : Math.min(pause, Math.max(0, entry.steady - state.last));
   state.last = entry.steady;
   state.count++;
@@ -154,7 +154,7 @@ function news(state: State, zones: Limits, point: Point): Step<State> {
     score: level === null ? 0 : zone === "D" ? 1 : 0.7,
     text: text((l) => words(state, limit, point, l)),
     point: point.id,
-    value: median([...state.recent]),
+    value: median(state.recent),
     ...(limit !== undefined && { limit }),
     ...(level !== null && { part: "balance" }),
   };
@@ -170,7 +170,7 @@ function words(
   const { unit } = point.signal;
   const colon = l === "fr" ? " :" : ":";
   // A zone is told by the level now, a change by the level that has lasted.
-  const shown = changed && limit === undefined ? smooth : median([...recent]);
+  const shown = changed && limit === undefined ? smooth : median(recent);
   const level = `${nameOfPoint(point)[l]}${colon} ${amount(shown, unit, l)}, zone ${zone}`;
   const from = limit === undefined ? "" : ` (${l === "fr" ? "à partir de" : "from"} ${amount(limit, unit, l)})`;
   const against =

@@ -30,7 +30,9 @@ export function partScores(envelope: EnvelopeSpectrum, shaft: number, orders: Be
   const [first] = RACES.map((part) => ({ part, ...whole(part) })).sort((a, b) => b.strength - a.strength);
   if (!first) return [];
   const rest = without(envelope, shaft, rates[first.part] * (1 + first.slip));
-  const chance = decoys(Object.values(rates)).map((order) => comb(rest, shaft, order, SLIP.outer).strength);
+  const chance = decoys(Object.values(rates))
+    .map((order) => comb(rest, shaft, order, SLIP.outer).strength)
+    .sort((a, b) => a - b);
   const usual = median(chance);
   const spread = Math.max(0.1, usual - (chance[Math.floor(0.16 * chance.length)] ?? usual));
   const score = (part: BearingPart, extra = 0): PartScore => {

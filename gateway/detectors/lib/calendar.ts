@@ -6,8 +6,19 @@ export function timeOfDay(timezone: string): (t: EpochMs) => number {
   return (t) => (((local(t) % DAY) + DAY) % DAY) / DAY;
 }
 
+// A formatter takes 35 kB outside the heap, and every rule asks for the same zone.
+const clocks = new Map<string, (t: EpochMs) => number>();
+
 /** Milliseconds since 1970 as the local clock and calendar show them. */
 export function localTime(timezone: string): (t: EpochMs) => number {
+  const known = clocks.get(timezone);
+  if (known) return known;
+  const made = clockOf(timezone);
+  clocks.set(timezone, made);
+  return made;
+}
+
+function clockOf(timezone: string): (t: EpochMs) => number {
   const format = new Intl.DateTimeFormat("en-US", { timeZone: timezone, timeZoneName: "longOffset" });
   let [hour, offset] = [Number.NaN, 0];
   return (t) => {

@@ -60,18 +60,33 @@ export function localTrend(
  * median keeps a jump from doing so.
  */
 export function roughness(values: readonly number[]): number {
-  const bends: number[] = [];
-  for (let i = 1; i + 1 < values.length; i++) {
-    bends.push(Math.abs((values[i] ?? 0) - ((values[i - 1] ?? 0) + (values[i + 1] ?? 0)) / 2));
+  const bends = new Float64Array(Math.max(0, values.length - 2));
+  for (let i = 0; i < bends.length; i++) {
+    bends[i] = Math.abs((values[i + 1] ?? 0) - ((values[i] ?? 0) + (values[i + 2] ?? 0)) / 2);
   }
   const spread = 1.4826 * median(bends);
   return (spread * spread) / 1.5;
 }
 
-/** The middle value; sorts the array it is given. 0 for none. */
-export function median(values: number[]): number {
-  values.sort((a, b) => a - b);
-  const half = values.length >> 1;
-  const upper = values[half] ?? 0;
-  return values.length % 2 === 1 ? upper : (upper + (values[half - 1] ?? upper)) / 2;
+const FEW = 16;
+/** A few values are sorted here, and nothing is made for them: some rules ask at every reading. */
+const few = new Float64Array(FEW);
+
+/** The middle value; 0 for none. */
+export function median(values: ArrayLike<number>): number {
+  const n = values.length;
+  const sorted = n > FEW ? new Float64Array(values).sort() : insert(values, n);
+  const half = n >> 1;
+  const upper = n === 0 ? 0 : (sorted[half] ?? 0);
+  return n % 2 === 1 || n === 0 ? upper : (upper + (sorted[half - 1] ?? upper)) / 2;
+}
+
+function insert(values: ArrayLike<number>, n: number): Float64Array {
+  for (let i = 0; i < n; i++) {
+    const value = values[i] ?? 0;
+    let place = i;
+    for (; place > 0 && (few[place - 1] ?? 0) > value; place--) few[place] = few[place - 1] ?? 0;
+    few[place] = value;
+  }
+  return few;
 }

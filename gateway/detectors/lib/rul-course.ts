@@ -106,7 +106,7 @@ export function observe(state: TrendState, value: number, steady: number): boole
   state.count++;
   state.recent.push(value);
   if (state.recent.length > 5) state.recent.shift();
-  const middle = median([...state.recent]);
+  const middle = median(state.recent);
   state.scatter += (Math.abs(value - middle) - state.scatter) * 0.02;
   return add(state.window, state.run, steady, middle);
 }
@@ -152,9 +152,10 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   const above = level - base.middle;
   const spread = Math.sqrt(noise / 2);
   const onset = onsetOf(heights, base, marks.watch);
-  const course = courseSince(window, heights, noise, onset);
+  let course: Course | undefined;
+  const since = () => (course ??= courseSince(window, heights, noise, onset));
   const over = (blocks: number) => median(heights.slice(-blocks)) - base.middle;
-  const rising = course.trend.slope > SURELY_RISING * Math.sqrt(course.trend.slopeVar);
+  const rising = () => since().trend.slope > SURELY_RISING * Math.sqrt(since().trend.slopeVar);
   state.level = decide(
     state.level,
     {
@@ -181,7 +182,7 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   if (state.level !== null && limit !== null && level < axis.up(limit)) {
     // The first reading to touch the limit comes before the level does.
     const touched = axis.up(limit - rule.sign * TOUCH * state.scatter);
-    verdict.remaining = ahead(course, noise, level, Math.max(touched, level + (axis.up(limit) - level) / 4));
+    verdict.remaining = ahead(since(), noise, level, Math.max(touched, level + (axis.up(limit) - level) / 4));
   }
   // Well below its baseline: run in, repaired or another job. What was learned holds no longer.
   if (above + SURE * spread < -marks.alert) relearn(state);

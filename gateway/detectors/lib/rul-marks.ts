@@ -63,7 +63,7 @@ export interface Height {
   lasting: number;
   creeping: number;
   /** Whether it surely goes on. What has risen and stays is another job or a machine run in. */
-  rising: boolean;
+  rising(): boolean;
 }
 
 /** Up soon where the change is large, after a while where it is smaller; down only when it is surely back. */
@@ -72,7 +72,7 @@ export function decide(level: Level | null, height: Height, spread: number, mark
   const margin = SURE * spread;
   const surely = steady - margin;
   const lasted = Math.min(surely, height.lasting) > marks.lasting || Math.min(surely, height.creeping) > marks.creeping;
-  if (surely > marks.jump || (rising && (surely > marks.alert || lasted))) return "alert";
+  if (surely > marks.jump || ((surely > marks.alert || lasted) && rising())) return "alert";
   if (level === null) return now - margin > marks.watch ? "watch" : null;
   return now + spread < marks.watch / 2 ? null : level;
 }

@@ -66,8 +66,8 @@ export const spanOf = (times: readonly number[]): number => (times.at(-1) ?? 0) 
  */
 export function usual(values: readonly number[], count: number): { middle: number; spread: number } {
   const first = values.slice(0, count);
-  const middle = median([...first]);
-  const far = [...first].sort((a, b) => a - b)[Math.floor(0.95 * first.length)] ?? middle;
+  const middle = median(first);
+  const far = new Float64Array(first).sort()[Math.floor(0.95 * first.length)] ?? middle;
   const near = 1.4826 * median(first.map((value) => Math.abs(value - middle)));
   return { middle, spread: Math.max(near, (far - middle) / 1.645) };
 }
