@@ -1,7 +1,8 @@
 import type { Burst } from "./burst.ts";
 import type { Point, PointId } from "./point.ts";
 import type { Reading } from "./reading.ts";
-import type { Ms } from "./time.ts";
+import type { Text } from "./text.ts";
+import type { EpochMs, Ms } from "./time.ts";
 
 /** What a driver yields. `saved` is called once the batch is on disk, so that a source may forget it (MQTT PUBACK, node ACK). */
 export interface Batch {
@@ -25,6 +26,60 @@ export interface Driver {
   readonly bursts?: readonly BurstSource[];
   /** What it sees on its wire now, for the pages and the terminal. */
   devices?(): readonly DeviceStatus[];
+  /** How its wires and signals are doing, and the newest frames; for a person who looks for a fault. */
+  bus?(): BusReport;
+}
+
+/** GET /buses/:driver */
+export interface BusReport {
+  readonly wires: readonly WireReport[];
+  readonly signals: readonly SignalReport[];
+}
+
+export interface WireReport {
+  /** As the site file writes it. */
+  readonly port: string;
+  readonly open: boolean;
+  /** Share of its time that the wire was in use since it was last asked, in %. */
+  readonly use_percent: number;
+  /** Frames since the start, both ways; `frames` holds the newest of them. */
+  readonly frames_total: number;
+  /** What was no answer, by kind. */
+  readonly strays: Readonly<Record<string, number>>;
+  /** What the wiring doctor says. */
+  readonly advice: readonly Text[];
+  /** Newest last. */
+  readonly frames: readonly Frame[];
+}
+
+/**
+ * What became of a frame: `asked` is ours, `accepted` an answer; everything else was refused: a wrong `crc`, a `foreign` unit,
+ * function or length, another one's question (`masters`), too `late`, our own `echo`, `cut` short, too `early` to be an answer,
+ * or a stream that has `lost` its place.
+ */
+export type Verdict = "asked" | "accepted" | "crc" | "foreign" | "masters" | "late" | "echo" | "cut" | "early" | "lost";
+
+export interface Frame {
+  /** Counts the frames of a wire, so that a gap between two looks is seen. */
+  readonly n: number;
+  readonly t: EpochMs;
+  readonly way: "out" | "in";
+  readonly hex: string;
+  /** In bytes; more than `hex` holds where it was noise without end. */
+  readonly length: number;
+  readonly verdict: Verdict;
+}
+
+export interface SignalReport {
+  readonly device: string;
+  readonly point: PointId;
+  /** Planned. */
+  readonly every: Ms;
+  /** Measured from number to number; null before the second one. */
+  readonly period_p50_ms: number | null;
+  readonly period_p95_ms: number | null;
+  /** Readings without a number, by reason. */
+  readonly errors: Readonly<Record<string, number>>;
 }
 
 /** A sensor and axis that sends bursts. `point` is the bursts' name; no reading carries it. */

@@ -13,6 +13,7 @@ import { type ModbusOptions, modbusOptions } from "./modbus/options.ts";
 import { outputsOf } from "./modbus/outputs.ts";
 import { limitsOf } from "./modbus/plan.ts";
 import { type KnownDevice, resolveDevices } from "./modbus/resolve.ts";
+import { Share } from "./modbus/share.ts";
 
 /**
  * Modbus RTU on a serial port or over TCP, and Modbus TCP: one owner per wire, many devices on it. What it catches: everything that a
@@ -52,6 +53,10 @@ export default defineDriver<ModbusOptions>({
         own.flatMap(({ device }) => outputsOf(context.id, device, bus, options)),
       ),
       devices: () => lanes.flatMap((lane) => lane.devices()),
+      bus: () => ({
+        wires: lanes.map((lane) => lane.wire()),
+        signals: lanes.flatMap((lane) => lane.signals()),
+      }),
       async *run(signal: AbortSignal): AsyncGenerator<Batch> {
         const memory = await Memory.load(context.cells, context.id);
         lanes = wires.map(({ own, bus }) => {
@@ -83,15 +88,15 @@ function newBus(options: ModbusOptions, context: DriverContext, wire: number): M
     kind,
     series: meters.counter("bus_stray_frames_total", "What came over a wire and was no answer", { ...labels, kind }),
   }));
-  let seen = { at: clock.monotonic(), busy: 0 };
+  const share = new Share(
+    () => bus.busy,
+    () => clock.monotonic(),
+  );
   meters.probe(() => {
-    const now = clock.monotonic();
     busy.value = Math.round(bus.busy);
     for (const { kind, series } of frames)
       series.value = new Map<string, number>(Object.entries(bus.counts)).get(kind) ?? 0;
-    if (now - seen.at < 1_000) return;
-    used.value = Math.round((1_000 * (bus.busy - seen.busy)) / (now - seen.at)) / 10;
-    seen = { at: now, busy: bus.busy };
+    used.value = share.look();
   });
   return bus;
 }
@@ -101,7 +106,8 @@ const ledgerOf = (device: KnownDevice, context: DriverContext): Ledger =>
     context.meters,
     context.id,
     device.options.id,
-    device.tags.map((tag) => tag.point.signal.every),
+    device.tags.map((tag) => tag.point),
+    () => context.clock.monotonic(),
   );
 
 const laneDevice = (

@@ -171,7 +171,7 @@ test("13: a busy slave is asked once more, and is not counted as dead", async ()
   await line.stop();
 });
 
-test("a slave that answers everything late never gives one value too old", async () => {
+test("3: a slave that answers everything late never gives one value too old", async () => {
   const line = new VirtualLine({ devices: [device(1, 1)], retries: 2 });
   line.wire.behave = (frame, right) => ({ delay: (frame.readUInt16BE(4) * 97) % 700, chunks: [right] });
   const seen: number[] = [];

@@ -1,28 +1,15 @@
 import type { Bus } from "../../core/driver.ts";
 import { Fault } from "../../core/fault.ts";
 import type { Ms } from "../../core/time.ts";
-import type { OpenPipe, Pipe } from "../lib/pipe.ts";
+import type { Pipe } from "../lib/pipe.ts";
 import { Codec, decoded } from "./codec.ts";
+import type { Copper } from "./copper.ts";
 import { Debts } from "./debts.ts";
+import { Frames } from "./frames.ts";
 import { answerLength, QUESTION_LENGTH, type Question } from "./question.ts";
 import { Refusal } from "./refusal.ts";
 import { type LineCounts, RtuListener } from "./rtu.ts";
 import { TcpListener } from "./tcp.ts";
-import type { Timer } from "./timer.ts";
-
-/** What a bus is made of. */
-export interface Copper {
-  name: string;
-  framing: "rtu" | "tcp";
-  open: OpenPipe;
-  /** The time of one character; 0 for Modbus TCP. */
-  char: Ms;
-  /** Whether no byte can come sooner than that: not so behind a serial server, or on a pseudo terminal. */
-  paced: boolean;
-  /** The silence that ends a frame and must stand before the next. */
-  gap: Ms;
-  timer: Timer;
-}
 
 export interface Answer {
   /** The data: registers, or coils eight to a byte. For a write the confirmed value. */
@@ -52,8 +39,9 @@ const BABBLE: Ms = 1_000;
 export class ModbusBus implements Bus<Wire> {
   readonly debts = new Debts();
   readonly #copper: Copper;
-  readonly #rtu = new RtuListener(this.debts);
-  readonly #tcp = new TcpListener();
+  readonly frames: Frames;
+  readonly #rtu: RtuListener;
+  readonly #tcp: TcpListener;
   #codec: Codec | undefined;
   readonly #ending = new AbortController();
   #pipe: Pipe | undefined;
@@ -72,6 +60,9 @@ export class ModbusBus implements Bus<Wire> {
 
   constructor(copper: Copper) {
     this.#copper = copper;
+    this.frames = new Frames(() => copper.timer.now());
+    this.#rtu = new RtuListener(this.debts, (bytes, verdict) => this.frames.add(bytes, verdict));
+    this.#tcp = new TcpListener((bytes, verdict) => this.frames.add(bytes, verdict));
     this.#lost = new Fault(copper.framing === "tcp" ? "connection" : "port", `${copper.name}: not open yet`);
   }
 
@@ -240,7 +231,9 @@ export class ModbusBus implements Bus<Wire> {
     if (!asked || !pipe) return;
     asked.sent = this.#copper.timer.now();
     if (this.#copper.framing === "rtu") this.#rtu.ask(asked.question, adu);
-    pipe.write(this.#copper.framing === "tcp" ? this.#tcp.ask(asked.question, adu) : adu);
+    const frame = this.#copper.framing === "tcp" ? this.#tcp.ask(asked.question, adu) : adu;
+    this.frames.add(frame, "asked");
+    pipe.write(frame);
   }
 
   #bytes(chunk: Uint8Array): void {

@@ -1,10 +1,22 @@
 import type { Ms } from "../../core/time.ts";
-import { addressOf, isPaced, serialPipe, tcpPipe } from "../lib/pipe.ts";
-import type { Copper } from "./bus.ts";
+import { addressOf, isPaced, type OpenPipe, serialPipe, tcpPipe } from "../lib/pipe.ts";
 import type { ModbusOptions } from "./options.ts";
-
 import type { Cost } from "./plan.ts";
-import { realTimer } from "./timer.ts";
+import { realTimer, type Timer } from "./timer.ts";
+
+/** What a bus is made of. */
+export interface Copper {
+  name: string;
+  framing: "rtu" | "tcp";
+  open: OpenPipe;
+  /** The time of one character; 0 for Modbus TCP. */
+  char: Ms;
+  /** Whether no byte can come sooner than that: not so behind a serial server, or on a pseudo terminal. */
+  paced: boolean;
+  /** The silence that ends a frame and must stand before the next. */
+  gap: Ms;
+  timer: Timer;
+}
 
 /** What a serial line or connection of these options is like. */
 export interface Pace {

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { Batch, DeviceStatus } from "../../core/driver.ts";
+import type { Batch, DeviceStatus, SignalReport, WireReport } from "../../core/driver.ts";
 import { Fault, faults } from "../../core/fault.ts";
 import type { Reading } from "../../core/reading.ts";
 import type { Language, Text } from "../../core/text.ts";
@@ -11,6 +11,7 @@ import { advise, symptomsOf } from "./doctor.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Hole } from "./plan.ts";
 import { type Due, Schedule } from "./schedule.ts";
+import { Share } from "./share.ts";
 import { Station, type StationSettings } from "./station.ts";
 import type { Tag } from "./tags.ts";
 
@@ -52,6 +53,7 @@ export class Lane {
   readonly #seats: readonly Seat[];
   readonly #context: LaneContext;
   readonly #advised = new Set<string>();
+  readonly #share: Share;
   readonly #stuck = new Fault("port", "open, but no device answers");
   #answeredAt: Ms = 0;
   #wedgedAfter = WEDGED_AFTER;
@@ -59,6 +61,10 @@ export class Lane {
   constructor(bus: ModbusBus, devices: readonly LaneDevice[], context: LaneContext) {
     this.bus = bus;
     this.#context = context;
+    this.#share = new Share(
+      () => bus.busy,
+      () => context.clock.monotonic(),
+    );
     this.#seats = devices.map((device) => this.#seat(device));
   }
 
@@ -101,6 +107,24 @@ export class Lane {
         ...(station.refused.length > 0 && { refused: station.refused.map((tag) => tag.name).join(" ") }),
       },
     }));
+  }
+
+  wire(): WireReport {
+    const { bus, advice } = this;
+    const { clock, port } = this.#context;
+    return {
+      port,
+      open: bus.isOpen,
+      use_percent: this.#share.look(),
+      frames_total: bus.frames.count,
+      strays: { ...bus.counts },
+      advice,
+      frames: bus.frames.list(clock.now()),
+    };
+  }
+
+  signals(): readonly SignalReport[] {
+    return this.#seats.flatMap(({ ledger }) => ledger.paces.list());
   }
 
   async #poll(seat: Seat): Promise<Reading[]> {
@@ -173,6 +197,7 @@ export class Lane {
           this.#unwedge(result === "timeout");
           if (result !== "answered") this.#adviseOnce();
         },
+        read: (index, reading) => ledger.paces.read(index, reading),
         silent: (why, again) => {
           const seconds = Math.round(again / 1_000);
           say.warn(`${driver}: ${device.id} silent (${faults[why].en}), trying again in ${seconds} s`);

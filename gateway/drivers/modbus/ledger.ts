@@ -1,6 +1,9 @@
 import type { FaultCode } from "../../core/fault.ts";
 import type { Meters, Series } from "../../core/meter.ts";
+import type { Point } from "../../core/point.ts";
 import type { Ms } from "../../core/time.ts";
+import { Paces } from "./paces.ts";
+import { Share } from "./share.ts";
 
 const KEPT = 256;
 
@@ -30,9 +33,10 @@ export class Ledger {
   readonly #results = new Map<string, Series>();
   readonly #periods = new Map<Ms, { period: Durations; last: Ms | undefined }>();
   #spent: Ms = 0;
+  readonly paces: Paces;
 
-  /** `every`: the planned periods of the device's signals. */
-  constructor(meters: Meters, driver: string, device: string, every: Iterable<Ms>) {
+  /** `now`: monotonic time. */
+  constructor(meters: Meters, driver: string, device: string, points: readonly Point[], now: () => Ms) {
     const labels = { driver, device };
     this.#labels = labels;
     this.#meters = meters;
@@ -41,17 +45,32 @@ export class Ledger {
     const p50 = meters.gauge("response_p50_ms", "Median time from question to answer", labels);
     const p99 = meters.gauge("response_p99_ms", "99th percentile of the time from question to answer", labels);
     const spent = meters.counter("device_bus_ms_total", "Time that a device had the bus", labels);
+    const share = meters.gauge("bus_share_percent", "Share of its bus's time that a device had lately", labels);
+    const failing = meters.gauge("failed_questions_percent", "Questions of a device without an answer lately", labels);
+    const spending = new Share(() => this.#spent, now);
+    let seen = { asked: 0, answered: 0 };
     meters.probe(() => {
+      share.value = spending.look();
+      const [asked, answered] = [this.asked - seen.asked, this.count("answered") - seen.answered];
+      // A handful of questions makes no percentage worth a line.
+      if (asked >= 10) {
+        failing.value = round((100 * (asked - answered)) / asked);
+        seen = { asked: this.asked, answered: this.count("answered") };
+      }
       p50.value = round(this.thought.percentile(0.5));
       p99.value = round(this.thought.percentile(0.99));
       spent.value = round(this.#spent);
     });
-    for (const ms of new Set(every)) this.#showPeriod(ms);
+    for (const ms of new Set(points.map((point) => point.signal.every))) this.#showPeriod(ms);
+    this.paces = new Paces(meters, labels, points, now);
   }
 
   exchanged(result: "answered" | FaultCode, thought: Ms, spent: Ms): void {
     this.#spent += spent;
-    if (result === "answered") this.thought.add(thought);
+    if (result === "answered") {
+      this.thought.add(thought);
+      this.paces.answered();
+    }
     let series = this.#results.get(result);
     if (!series) {
       series = this.#meters.counter("modbus_exchanges_total", "Questions by how they ended", {

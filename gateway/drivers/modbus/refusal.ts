@@ -23,3 +23,6 @@ const refusals: Readonly<Record<number, FaultCode>> = {
   10: "timeout",
   11: "timeout",
 };
+
+/** Faults of the wire itself: they say nothing about a device. */
+export const wireFaults: ReadonlySet<FaultCode> = new Set(["port", "connection", "down"]);

@@ -1,3 +1,4 @@
+import type { Verdict } from "../../core/driver.ts";
 import { crcFits } from "./crc.ts";
 import type { Debts } from "./debts.ts";
 import {
@@ -52,12 +53,15 @@ export class RtuListener {
   /** What the last question met, if not an answer. */
   met: "nothing" | keyof LineCounts = "nothing";
   readonly #debts: Debts;
+  readonly #heard: (bytes: Uint8Array, verdict: Verdict) => void;
   #length = 0;
   #sent: Uint8Array = new Uint8Array(0);
   #question: Question | undefined;
 
-  constructor(debts: Debts) {
+  /** `heard` gets every burst of bytes with what became of it. */
+  constructor(debts: Debts, heard: (bytes: Uint8Array, verdict: Verdict) => void = () => undefined) {
     this.#debts = debts;
+    this.#heard = heard;
   }
 
   /** Nothing stands in the buffer: the next byte begins a burst. */
@@ -97,6 +101,7 @@ export class RtuListener {
 
   /** The answer, taken out of the buffer. */
   take({ from, to }: { from: number; to: number }): Buffer {
+    this.#heard(this.buffer.subarray(0, to), "accepted");
     this.#length = 0;
     return Buffer.from(this.buffer.subarray(from, to));
   }
@@ -165,6 +170,7 @@ export class RtuListener {
 
   #note(kind: keyof LineCounts): void {
     this.counts[kind]++;
+    this.#heard(this.buffer.subarray(0, this.#length), kind);
     this.#length = 0;
     // A late answer or an echo explains nothing about the question itself, and another master overrides all.
     if (this.#question && this.met !== "masters" && kind !== "late" && kind !== "echo") this.met = kind;

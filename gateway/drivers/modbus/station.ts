@@ -10,13 +10,15 @@ import { type Block, type Cost, type Hole, type Limits, plan } from "./plan.ts";
 import { isBits } from "./profile.ts";
 import { type Question, readOf } from "./question.ts";
 import { rawText } from "./raw.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, wireFaults } from "./refusal.ts";
 import type { Tag, TextTag } from "./tags.ts";
 
 /** What a station tells of itself: counted, logged and remembered by the driver. */
 export interface Listener {
   /** `spent`: how long the bus was busy with it. */
   exchanged(result: "answered" | FaultCode, thought: Ms, spent: Ms): void;
+  /** The signal with that index, with or without a number. */
+  read(index: number, reading: Reading): void;
   silent(why: FaultCode, again: Ms): void;
   back(): void;
   /** A hole in the register map, to be remembered; `tag` where one signal alone is refused. */
@@ -41,12 +43,9 @@ export interface StationSettings {
 
 const REFUSED_AGAIN = 10 * MINUTE;
 
-/** Faults of the wire itself: they say nothing about a device. */
-const wireFaults: ReadonlySet<FaultCode> = new Set(["port", "connection", "down"]);
-
 interface Reader {
   readonly block: Block;
-  readonly parts: readonly { readonly decode: Decode; readonly at: number }[];
+  readonly parts: readonly { readonly index: number; readonly decode: Decode; readonly at: number }[];
 }
 
 /** One slave on a bus: its plan, its patience, and how it has been doing. A dead one yields bad readings at its usual pace. */
@@ -139,7 +138,9 @@ export class Station {
   }
 
   #bad(index: number, t: EpochMs, why: FaultCode): Reading {
-    return bad(this.settings.tags[index]?.point.id ?? "/", t, why);
+    const reading = bad(this.settings.tags[index]?.point.id ?? "/", t, why);
+    this.#heard.read(index, reading);
+    return reading;
   }
 
   /** Reads one block into `readings`; a refused one is halved until the address at fault stands alone. The fault, if none came. */
@@ -151,7 +152,11 @@ export class Station {
     try {
       const { bytes } = await this.#ask(reader.block);
       const t = clock.now();
-      for (const part of reader.parts) readings.push(part.decode(bytes, part.at, t));
+      for (const { index, decode, at } of reader.parts) {
+        const reading = decode(bytes, at, t);
+        this.#heard.read(index, reading);
+        readings.push(reading);
+      }
       return undefined;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -287,7 +292,7 @@ export class Station {
     const parts = spans.flatMap((index) => {
       const tag = this.settings.tags[index];
       const decode = this.#decoders[index];
-      return tag && decode ? [{ decode, at: (tag.at - at) * (isBits(table) ? 1 : 2) }] : [];
+      return tag && decode ? [{ index, decode, at: (tag.at - at) * (isBits(table) ? 1 : 2) }] : [];
     });
     return { block: { table, at, count, spans }, parts };
   }

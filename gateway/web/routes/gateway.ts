@@ -1,4 +1,6 @@
+import { z } from "zod";
 import type { DriverAnswer } from "../../core/api.ts";
+import type { BusReport } from "../../core/driver.ts";
 import { DAY } from "../../core/time.ts";
 import type { App, Desk } from "../app.ts";
 import { notFound } from "../errors.ts";
@@ -19,6 +21,16 @@ export function gatewayRoutes(app: App, desk: Desk, startedAt: number): void {
         state: view.state(),
         devices: view.devices(),
       })),
+  );
+
+  app.get(
+    "/buses/:driver",
+    { config: { need: "viewer" }, schema: { tags: ["gateway"], params: z.object({ driver: z.string() }) } },
+    async ({ params }): Promise<BusReport> => {
+      const report = desk.drivers.get(params.driver)?.bus?.();
+      if (!report) throw notFound(`There is no bus "${params.driver}".`);
+      return report;
+    },
   );
 
   app.get("/state", { config: { need: "wall" }, schema: { tags: ["gateway"] } }, async () =>
