@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 
 const NEEDED = 24;
 // 8 MB of young generation: with 4, fast readings outlive it and the collector copies each of them; 16 is no faster and costs 16 MB.
-const FLAGS = ["--max-semi-space-size=2"];
+const FLAGS = ["--max-semi-space-size=2", "--disable-sigusr1"];
 // One malloc arena: every thread gets its own otherwise, and most of each stays empty.
 const ARENAS = "1";
 const STARTED = "VIGIE_STARTED";

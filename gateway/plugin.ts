@@ -60,9 +60,9 @@ export interface SinkContext extends Context {
 export interface EmbeddedBroker {
   /** Where others reach it, for log lines. */
   url: string;
-  /** QoS 1; `done` is called when everybody who is there has it (or was given up), and it is kept for those who are away. */
+  /** QoS 1 unless told otherwise; `done` is called when everybody who is there has it (or was given up), and it is kept for those who are away. */
   publish(
-    message: { topic: string; payload: string | Buffer; retain?: boolean },
+    message: { topic: string; payload: string | Buffer; retain?: boolean; qos?: 0 | 1 },
     done: (error?: Error | null) => void,
   ): void;
   /** Hands on what matches, the retained ones once. A publisher's PUBACK waits until it is taken. Resolves to the way out. */

@@ -63,8 +63,8 @@ export class InsideConnection implements MqttConnection {
 export function insideOf(aedes: Aedes, url: string): EmbeddedBroker {
   return {
     url,
-    publish({ topic, payload, retain = false }, done) {
-      aedes.publish({ cmd: "publish", topic, payload, qos: 1, retain, dup: false }, (error) => done(error));
+    publish({ topic, payload, retain = false, qos = 1 }, done) {
+      aedes.publish({ cmd: "publish", topic, payload, qos, retain, dup: false }, (error) => done(error));
     },
     async subscribe(filter, take) {
       const hand = (packet: AedesPublishPacket, next: () => void) => {

@@ -142,6 +142,8 @@ export class RemoteConnection implements MqttConnection {
       // Otherwise the library keeps a Buffer for each of 65,536 packet numbers: 10 MB.
       writeCache: false,
       queueQoSZero: false,
+      // The library writes a line for its debugger for every packet, whoever listens.
+      log: () => undefined,
       resubscribe: false,
       ...(presence && {
         will: { topic: presence, payload: Buffer.from(this.#state("offline")), qos: 1, retain: true },
@@ -157,8 +159,11 @@ export class RemoteConnection implements MqttConnection {
     this.#reconnects.value += 1;
     const unheard = needsListener ? watchListeners(client, `${name}: nobody listens at ${this.#url} yet`) : undefined;
     const window = new Window(WINDOW, (message, acked) =>
-      client.publish(message.topic, message.payload, { qos: 1, retain: message.retain ?? false }, (error, packet) =>
-        acked(error ? this.#fault("lost the connection", error) : unheard?.(packet)),
+      client.publish(
+        message.topic,
+        message.payload,
+        { qos: message.qos ?? 1, retain: message.retain ?? false },
+        (error, packet) => acked(error ? this.#fault("lost the connection", error) : unheard?.(packet)),
       ),
     );
     this.#window = window;

@@ -1,10 +1,14 @@
 import { NotNow } from "../core/log.ts";
 
-/** A message on its way out: QoS 1 always. */
+export type Qos = 0 | 1;
+
+/** A message on its way out. */
 export interface Outgoing {
   topic: string;
   payload: string | Buffer;
   retain?: boolean;
+  /** 1 unless told otherwise; 0 counts as delivered once it has left. */
+  qos?: Qos;
 }
 
 /** Hands one message to the wire; `acked` is called with its PUBACK or with what went wrong. */

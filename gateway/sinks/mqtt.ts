@@ -6,15 +6,17 @@ import { Spelling, topics } from "../core/topics.ts";
 import type { Unit } from "../core/unit.ts";
 import { connectMqtt } from "../mqtt/connection.ts";
 import { linkOptions } from "../mqtt/settings.ts";
-import type { Outgoing } from "../mqtt/window.ts";
+import type { Outgoing, Qos } from "../mqtt/window.ts";
 import { defineSink, type SinkContext } from "../plugin.ts";
 import { discovery } from "./mqtt/discovery.ts";
-import { scans } from "./mqtt/scans.ts";
+import { scanCutter } from "./mqtt/scans.ts";
 
 const options = z.strictObject({
   ...linkOptions,
   /** `reading`: one message each, retained. `scan`: one per machine and round of readings: a tenth of the traffic. */
   per: z.enum(["reading", "scan"]).default("reading"),
+  /** 0: handed to the network and forgotten; quicker, and what is under way when a connection breaks is lost. */
+  qos: z.union([z.literal(0), z.literal(1)]).default(1),
   /** For a plant box at the other end: what nobody has subscribed to counts as not delivered, and comes again. */
   wait_for_listener: z.boolean().default(false),
   /** Announces every point to Home Assistant under this prefix (usually `homeassistant`). Needs `per: reading`. */
@@ -25,7 +27,7 @@ const options = z.strictObject({
 });
 
 /**
- * Publishes every reading with QoS 1, to a broker of the site or to the embedded one. The newest value is retained; what
+ * Publishes every reading, with QoS 1 unless told otherwise, to a broker of the site or to the embedded one. The newest value is retained; what
  * is published late (after an outage) is not, so that an old value never takes the place of a new one.
  */
 export default defineSink({
@@ -34,9 +36,9 @@ export default defineSink({
       path: ["home_assistant"],
       message: "needs `per: reading`",
     })
-    .refine((o) => !o.wait_for_listener || (o.version === "5" && o.url), {
+    .refine((o) => !o.wait_for_listener || (o.version === "5" && o.url && o.qos === 1), {
       path: ["wait_for_listener"],
-      message: 'needs a `url` and `version: "5"`: only MQTT 5 tells whether somebody listens',
+      message: 'needs a `url`, `version: "5"` and `qos: 1`: only those tell whether somebody listens',
     }),
   create(given, context) {
     const { id, site, points } = context;
@@ -57,7 +59,7 @@ export default defineSink({
       // Lost with its connection, said again by the next one.
       mqtt.publish(discovery(given.home_assistant, site, context.machines, points.values())).catch(() => undefined);
     };
-    const message = given.per === "scan" ? perScan(context) : perReading(context);
+    const message = given.per === "scan" ? perScan(context, given.qos) : perReading(context, given.qos);
     return {
       name: id,
       apply: (batch, lane) => mqtt.publish(message(batch, lane)),
@@ -68,7 +70,7 @@ export default defineSink({
 
 type Messages = (batch: readonly Entry<Reading>[], lane: Lane) => Outgoing[];
 
-function perReading({ site, points }: SinkContext): Messages {
+function perReading({ site, points }: SinkContext, qos: Qos): Messages {
   const spelling = new Spelling(unitIn(points));
   const topicOf = new Map<PointId, string>();
   const topic = (point: PointId) => {
@@ -81,16 +83,19 @@ function perReading({ site, points }: SinkContext): Messages {
       topic: topic(entry.item.point),
       payload: spelling.reading(entry),
       retain: lane === "live",
+      qos,
     }));
 }
 
-function perScan({ site, points }: SinkContext): Messages {
+function perScan({ site, points }: SinkContext, qos: Qos): Messages {
   const spelling = new Spelling(unitIn(points));
+  const scans = scanCutter();
   return (batch, lane) =>
     scans(batch).map((scan) => ({
       topic: topics.scan(site.id, machineOf(scan[0].item.point)),
       payload: spelling.scan(scan),
       retain: lane === "live",
+      qos,
     }));
 }
 

@@ -104,6 +104,18 @@ describeWith(["mosquitto", "mosquitto_sub"], "the mqtt sink", () => {
     expect(JSON.parse(late.lines[0]?.payload ?? "")).toMatchObject({ v: 41.5, s: 9 });
   });
 
+  test("with qos 0 the broker acknowledges nothing, and a plant box may not wait for a listener", async () => {
+    const broker = await mosquitto();
+    const sink = makeSink({ url: broker.url, qos: 0 });
+    const listener = listen(broker.port, "vigie/v1/nord/tour-2/temp");
+    await until(async () => {
+      await sink.apply([entry(9, reading("tour-2/temp", 41.5))], "live");
+      return listener.lines.some(({ qos, retained }) => qos === 0 && !retained);
+    });
+    const waiting = { url: broker.url, version: "5", qos: 0, wait_for_listener: true };
+    expect(mqttSink.options.safeParse(waiting).error?.issues[0]?.path).toEqual(["wait_for_listener"]);
+  });
+
   test("one message per machine and scan holds all its readings, each with its own sequence", async () => {
     const broker = await mosquitto();
     const sink = makeSink({ url: broker.url, per: "scan" });
