@@ -26,6 +26,10 @@ export const remove = <T>(path: string): Promise<T> => ask<T>("DELETE", path);
 /** The image as the body; answers its id. */
 export const sendPhoto = (photo: Blob): Promise<{ photo: string }> => ask("POST", "/photos", photo);
 
+/** A piece of a file that is too big for one request. */
+export const sendPiece = (path: string, piece: Blob): Promise<unknown> =>
+  ask("PUT", path, new Blob([piece], { type: "application/octet-stream" }));
+
 /** Nothing is ever kept to be sent later: a write that does not arrive now fails now, in front of the person. */
 async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
   const late = AbortSignal.timeout(PATIENCE);

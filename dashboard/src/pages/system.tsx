@@ -8,6 +8,9 @@ import { Waiting } from "../parts/asked.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { Logs } from "../parts/system-logs.tsx";
+import { MqttClients } from "../parts/system-mqtt.tsx";
+import { Restore } from "../parts/system-restore.tsx";
 import { may } from "../session.ts";
 import { words } from "../words/index.ts";
 
@@ -46,12 +49,15 @@ export default function System() {
         )}
       </PageHead>
       <Waiting asked={asked}>{(system) => <Facts system={system} />}</Waiting>
+      {may("integrator") && <MqttClients />}
+      {may("integrator") && <Logs />}
+      {may("admin") && <Restore />}
     </section>
   );
 }
 
 function Facts({
-  system: { disk, log, clock, memory, queues, uptime, version, node, hostname },
+  system: { disk, log, clock, memory, queues, uptime, version, node, hostname, releases },
 }: {
   system: SystemAnswer;
 }) {
@@ -85,6 +91,8 @@ function Facts({
       <Card title={w.box} tone="ok">
         <Fact name={w.name} value={hostname} />
         <Fact name={w.version} value={version} />
+        {releases && <Fact name={w.releases} value={releases.installed.join(", ")} />}
+        {releases?.before && <Fact name={version} value={w.onTrial(releases.before)} />}
         <Fact name="Node" value={node} />
         <Fact name={w.uptime} value={spanShown(uptime * 1_000)} />
         <Fact name={w.memory} value={`${bytesShown(memory.rss)} / ${bytesShown(memory.total)}`} />
