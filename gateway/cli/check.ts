@@ -30,8 +30,8 @@ export async function run(args: string[]): Promise<number> {
     const count = { drivers: examined.drivers.size, machines: machines.size, points: examined.points.length };
     console.log(
       say({
-        fr: `${file} : bon. ${count.machines} machines, ${count.drivers} pilotes, ${count.points} points.`,
-        en: `${file}: good. ${count.machines} machines, ${count.drivers} drivers, ${count.points} points.`,
+        fr: `${file} : bon. ${many(count.machines, "machine")}, ${many(count.drivers, "pilote")}, ${many(count.points, "point")}.`,
+        en: `${file}: good. ${many(count.machines, "machine")}, ${many(count.drivers, "driver")}, ${many(count.points, "point")}.`,
       }),
     );
     return 0;
@@ -41,3 +41,6 @@ export async function run(args: string[]): Promise<number> {
     return 1;
   }
 }
+
+/** Both languages add an s. */
+const many = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? "" : "s"}`;

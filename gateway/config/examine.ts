@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Driver } from "../core/driver.ts";
 import type { Point } from "../core/point.ts";
 import type { Text } from "../core/text.ts";
@@ -48,12 +49,21 @@ function addPoint(loaded: Loaded, entry: Entry, points: Map<string, Point>, poin
       entry.path,
       `${point.id} is read twice, by ${other.device} and by ${point.device}: give one another name with "as:"`,
     );
-  if (!machines.has(point.machine))
+  if (!machines.has(point.machine)) {
+    const known = nearest(point.machine, [...machines.keys()]);
     loaded.report(
-      entry.path,
-      `${point.device}: there is no machine ${point.machine}${nearest(point.machine, [...machines.keys()])}`,
+      [...placeOf(entry, point), "machine"],
+      `${point.device}: there is no machine ${point.machine}${known}`,
     );
+  }
   points.set(point.id, point);
+}
+
+/** Where the device of a point stands in the file, or the driver when it has no list of devices. */
+function placeOf(entry: Entry, point: Point): Entry["path"] {
+  const devices = z.looseObject({ devices: z.array(z.looseObject({ id: z.string() })) }).safeParse(entry.options);
+  const index = devices.data?.devices.findIndex(({ id }) => id === point.device) ?? -1;
+  return index < 0 ? entry.path : [...entry.path, "devices", index];
 }
 
 function checkPeople(loaded: Loaded): void {

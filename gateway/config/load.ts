@@ -8,6 +8,7 @@ import { machine, pluginHead, site } from "./schema.ts";
 import { type Sections, sections } from "./sections.ts";
 import { type ConfigProblem, pathText, Source } from "./source.ts";
 import { nearest } from "./suggest.ts";
+import { inWords } from "./words.ts";
 
 /** One entry of a plugin list: what every entry has, and the plugin's own options as its schema let them through. */
 export interface Entry<Head = { id: string; type: string }> {
@@ -37,9 +38,10 @@ export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
   constructor(file: string, problems: readonly ConfigProblem[]) {
-    super(problems.map((p) => `${file}:${p.line}:${p.column} ${p.path}: ${p.message}`).join("\n"));
+    const inOrder = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
+    super(inOrder.map((p) => `${file}:${p.line}:${p.column} ${p.path}: ${p.message}`).join("\n"));
     this.name = "ConfigError";
-    this.problems = problems;
+    this.problems = inOrder;
   }
 }
 
@@ -63,7 +65,7 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
   const verify = () => {
     if (source.problems.length > 0) throw new ConfigError(file, source.problems);
   };
-  verify();
+  if (raw === undefined) verify();
 
   const read = <T>(schema: z.ZodType<T>, value: unknown, path: readonly (string | number)[]): T | undefined => {
     const result = schema.safeParse(value, { reportInput: true });
@@ -72,9 +74,8 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
     return undefined;
   };
 
-  const top = read(document, raw, []);
-  verify();
-  if (!top) throw new Error("a schema that fails without an issue");
+  const sound = read(document, raw, []);
+  const top = sound ?? document.parse(soundSections(raw));
 
   const list = <Head extends { id: string; type: string }>(
     key: "drivers" | "sinks" | "detectors" | "notifiers",
@@ -143,6 +144,8 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
     notices: top.notices,
     profile: profileReader(file),
   };
+  // Whoever misses a machine or a driver would complain of every rule about it.
+  if (!sound || config.drivers.length < (top.drivers?.length ?? 0)) verify();
   return { config, report: (path, message) => source.report(path, message), verify };
 }
 
@@ -210,14 +213,32 @@ function readProfile(folders: readonly string[], name: string): unknown {
   return undefined;
 }
 
+const READ_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file",
+  EISDIR: "this is a folder: name the file in it",
+  EACCES: "this user may not read it",
+};
+
 function readText(file: string): string {
+  const refuse = (message: string) => new ConfigError(file, [{ line: 1, column: 1, path: "", message }]);
+  let bytes: Buffer;
   try {
-    return readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
-    const why =
-      error instanceof Error && "code" in error && error.code === "ENOENT" ? "there is no such file" : String(error);
-    throw new ConfigError(file, [{ line: 1, column: 1, path: "", message: why }]);
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    throw refuse(READ_WORDS[code] ?? `it cannot be read (${error instanceof Error ? error.message : error})`);
   }
+  if (bytes.includes(0)) throw refuse("this is not a text file");
+  return bytes.toString("utf8");
+}
+
+/** The sections that are right: those that are not would only hide what else is wrong. */
+function soundSections(raw: unknown): Record<string, unknown> {
+  const sections = raw && typeof raw === "object" && !Array.isArray(raw) ? Object.entries(raw) : [];
+  const schemas: Readonly<Record<string, z.ZodType>> = document.shape;
+  return Object.fromEntries(
+    sections.filter(([key, value]) => Object.hasOwn(schemas, key) && schemas[key]?.safeParse(value).success),
+  );
 }
 
 /** The keys of an object schema, through wrappers. */
@@ -245,12 +266,6 @@ function complain(
   schema: z.ZodType,
 ): void {
   const path = [...prefix, ...issue.path.map((step) => (typeof step === "symbol" ? String(step) : step))];
-  if (issue.code === "unrecognized_keys") {
-    const known = schema instanceof z.ZodObject && issue.path.length === 0 ? Object.keys(schema.shape) : [];
-    for (const key of issue.keys) source.report(path, `unknown key${nearest(key, known)}`, key);
-  } else if (issue.code === "invalid_type" && issue.input === undefined) {
-    source.report(path, `${pathText(path.slice(-1))} is missing (expected ${issue.expected})`);
-  } else {
-    source.report(path, issue.message.replace(/^Invalid input: /, ""));
-  }
+  const name = pathText(path.slice(-1));
+  for (const { key, message } of inWords(issue, schema, name)) source.report(path, message, key);
 }

@@ -1,4 +1,16 @@
-import { isMap, isPair, isScalar, LineCounter, type Node, type Pair, parseDocument, visit } from "yaml";
+import {
+  type Document,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from "yaml";
+import { YAML_WORDS } from "./words.ts";
 
 /** Something wrong at a place in a YAML file, in words for the person who edits it. */
 export interface ConfigProblem {
@@ -18,17 +30,20 @@ const SECRET_KEY = /(password|token|secret|passphrase)$/i;
 export class Source {
   readonly #document;
   readonly #lines = new LineCounter();
+  readonly #unset = new Set<string>();
   readonly problems: ConfigProblem[] = [];
 
   constructor(text: string, env: NodeJS.ProcessEnv) {
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-    for (const error of this.#document.errors) this.#add(error.pos[0], [], plain(error.message));
+    // The parser stumbles on: what it says after the third is seldom about the file.
+    for (const error of this.#document.errors.slice(0, 3))
+      this.#add(error.pos[0], [], YAML_WORDS[error.code] ?? plain(error.message));
     if (this.problems.length === 0) this.#substitute(env);
   }
 
   /** The plain value; undefined when the YAML itself is broken. */
   value(): unknown {
-    if (this.problems.length > 0) return undefined;
+    if (this.#document.errors.length > 0) return undefined;
     try {
       return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
     } catch {
@@ -40,12 +55,17 @@ export class Source {
   /** Adds a problem at `path`; where that place does not exist, at the nearest one above. `key` points at a key of that map. */
   report(path: Path, message: string, key?: string): void {
     const whole = key === undefined ? path : [...path, key];
+    // A variable that is not set leaves a value of which nothing more can be said.
+    if (this.#unset.has(pathText(whole))) return;
     this.#add(this.#offset(path, key), whole, message);
   }
 
   #add(offset: number, path: Path, message: string): void {
     const { line, col } = this.#lines.linePos(offset);
-    this.problems.push({ line: Math.max(line, 1), column: Math.max(col, 1), path: pathText(path), message });
+    const problem = { line: Math.max(line, 1), column: Math.max(col, 1), path: pathText(path), message };
+    // Every point of a device finds the same fault of that device.
+    if (this.problems.some((other) => other.path === problem.path && other.message === message)) return;
+    this.problems.push(problem);
   }
 
   #offset(path: Path, key?: string): number {
@@ -68,17 +88,30 @@ export class Source {
         const holder = ancestors.at(-1);
         const key = isPair(holder) && holder.key !== scalar ? keyOf(holder) : undefined;
         const at = scalar.range?.[0] ?? 0;
+        const path = pathOf(scalar, ancestors);
         if (key && SECRET_KEY.test(key) && scalar.value !== "" && !scalar.value.includes("${"))
-          this.#add(at, [key], `a secret does not belong in this file: write "\${SOME_NAME}" and set that variable`);
+          this.#add(at, path, `a secret does not belong in this file: write "\${SOME_NAME}" and set that variable`);
         scalar.value = scalar.value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (written, name: string) => {
           const value = env[name];
           if (value !== undefined) return value;
-          this.#add(at, key ? [key] : [], `the environment variable ${name} is not set`);
+          this.#add(at, path, `the environment variable ${name} is not set`);
+          this.#unset.add(pathText(path));
           return written;
         });
       },
     });
   }
+}
+
+/** Where a value stands, from the nodes above it. */
+function pathOf(scalar: Node, ancestors: readonly (Document | Node | Pair)[]): Path {
+  const chain = [...ancestors, scalar];
+  return chain.flatMap((node, i): Path => {
+    const below = chain[i + 1];
+    if (isPair(node)) return [keyOf(node) ?? ""];
+    if (isSeq(node)) return [node.items.indexOf(below)];
+    return [];
+  });
 }
 
 const keyOf = (pair: Pair): string | undefined => (isScalar(pair.key) ? String(pair.key.value) : undefined);

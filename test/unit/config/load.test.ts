@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import pino from "pino";
 import { beforeAll, expect, test } from "vitest";
 import { clock } from "../../../gateway/clock.ts";
 import { examine } from "../../../gateway/config/examine.ts";
-import { ConfigError, parseConfig } from "../../../gateway/config/load.ts";
+import { ConfigError, loadConfig, parseConfig } from "../../../gateway/config/load.ts";
 import type { ConfigProblem } from "../../../gateway/config/source.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
 import { loadPlugins, type Plugins } from "../../../gateway/plugin.ts";
@@ -71,9 +74,39 @@ test("every error comes at once, each with line, column and path", () => {
   expect(lines.map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
     "site.yaml:1:71 site.language:",
     "site.yaml:3:11 machines[0].id:",
+    "site.yaml:6:11 drivers[0].type:",
     "site.yaml:10:1 sinkz:",
   ]);
-  expect(lines[2]).toContain("did you mean sinks?");
+  expect(lines[3]).toContain("did you mean sinks?");
+});
+
+test.each([
+  ["timezone: Europe/Paris", "timezone: 5", "site.timezone: a text belongs here, not a number"],
+  ["language: fr", "language: klingon", "site.language: one of these belongs here: fr, en"],
+  ["machines:\n", "machines: 3\nx:\n", "machines: a list (lines that begin with -) belongs here, not a number"],
+  ["id: tour-2, name", "name", "machines[0].id: id is missing: a text"],
+  ["slave: 1", "slav: 1", "drivers[0].devices[0].slav: unknown key – did you mean slave?"],
+  ["slave: 1", "slave: 900", "drivers[0].devices[0].slave: at most 255"],
+])("words for people: %s → %s", (right, wrong, line) => {
+  expect(complaints(whole.replace(right, wrong)).join("\n")).toContain(line);
+});
+
+test("broken YAML is told in words, and only where it begins", () => {
+  const lines = complaints('site: { id: x\n  name: "open\n');
+  expect(lines.length).toBeLessThanOrEqual(3);
+  expect(lines.join("\n")).toContain("not closed");
+});
+
+test.each([
+  [(folder: string) => folder, "this is a folder: name the file in it"],
+  [(folder: string) => join(folder, "none.yaml"), "there is no such file"],
+  [(folder: string) => join(folder, "binary.yaml"), "this is not a text file"],
+])("a file that is none: %#", (name, words) => {
+  const folder = mkdtempSync(join(tmpdir(), "vigie-config-"));
+  writeFileSync(join(folder, "binary.yaml"), Buffer.from([0x53, 0, 0xff]));
+  const file = name(folder);
+  expect(() => loadConfig(file, plugins, env)).toThrow(`${file}:1:1 : ${words}`);
+  rmSync(folder, { recursive: true });
 });
 
 test("an unknown type names the nearest one, at its place", () => {
@@ -91,8 +124,8 @@ test("an option that the plugin does not know is refused at its key", () => {
 test("a missing variable and a secret in clear are refused, and the secret is not repeated", () => {
   const text = `${whole.replace(`\${PORT}`, `\${NOT_SET}`)}sinks:\n  - { id: i, type: influx, url: "http://x", org: o, bucket: b, token: s3cr3t }\n`;
   const lines = complaints(text).join("\n");
-  expect(lines).toContain("site.yaml:7:11 port: the environment variable NOT_SET is not set");
-  expect(lines).toMatch(/site\.yaml:11:\d+ token: a secret does not belong in this file/);
+  expect(lines).toContain("site.yaml:7:11 drivers[0].port: the environment variable NOT_SET is not set");
+  expect(lines).toMatch(/site\.yaml:11:\d+ sinks\[0\]\.token: a secret does not belong in this file/);
   expect(lines).not.toContain("s3cr3t");
 });
 
@@ -159,7 +192,8 @@ notices:
       profile: loaded.config.profile,
     }));
   const lines = problemsOf(look).map(({ path, message }) => `${path}: ${message}`);
-  expect(lines).toContainEqual(expect.stringMatching(/^drivers\[0\].*there is no machine tour-3/));
+  const unknown = lines.filter((line) => line.includes("there is no machine tour-3"));
+  expect(unknown).toEqual([expect.stringMatching(/^drivers\[0\]\.devices\[0\]\.machine: compteur: .*mean tour-2\?$/)]);
   expect(lines).toContainEqual(expect.stringMatching(/^detectors\[0\]\.point: there is no point tour-2\/powr/));
   expect(lines).toContainEqual(
     expect.stringMatching(/^detectors\[1\]\.machine: there is no machine tour-9 – did you mean tour-2\?/),
