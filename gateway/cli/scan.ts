@@ -82,7 +82,7 @@ function roundsOf(port: string, values: Values, profiles: ReadonlyMap<string, Pr
     ),
   );
   const factory = narrowed || !isSerial ? [] : factoryRounds(profiles);
-  const full = narrowed || values.all || !isSerial ? fullRounds(voices, ids) : [];
+  const full = narrowed || values.all || !isSerial ? fullRounds(voices, ids, !port.startsWith("tcp://")) : [];
   return [...factory, ...full];
 }
 

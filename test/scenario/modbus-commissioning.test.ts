@@ -9,8 +9,10 @@ import { clock } from "../../gateway/clock.ts";
 import { recognise } from "../../gateway/drivers/modbus/recognise.ts";
 import { factoryRounds, SCAN_TIMEOUT } from "../../gateway/drivers/modbus/scan.ts";
 import { openSession } from "../../gateway/drivers/modbus/session.ts";
+import { describeWith } from "../need.ts";
 import { allProfiles, healthyDevice, serveSlaves } from "../sim/modbus/device.ts";
 import { modbusDriver } from "../sim/modbus/driver.ts";
+import { libmodbusRtu, ptyLine, stopPeers } from "../sim/modbus/peers.ts";
 
 const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
 const closing: (() => void)[] = [];
@@ -41,6 +43,18 @@ async function vigie(...args: string[]): Promise<{ code: number; out: string; er
     return { code, out: stdout, err: stderr };
   }
 }
+
+describeWith(["gcc", "socat", "pkg-config", "/usr/include/modbus/modbus.h"], "a slave that we did not write", () => {
+  test("a libmodbus slave is found though silent ids were asked just before its own", async () => {
+    const line = await ptyLine();
+    await libmodbusRtu(line.slave, 3);
+    closing.push(stopPeers);
+    const range = ["--ids", "1-4", "--bauds", "115200", "--parities", "none", "--json"];
+    const { code, out } = await vigie("scan", "--port", line.master, ...range);
+    expect(code).toBe(0);
+    expect(JSON.parse(out).map(({ slave }: { slave: number }) => slave)).toEqual([3]);
+  });
+});
 
 describe("finding what hangs on a line", () => {
   test("the YAML that a scan prints is read by the driver as it stands", async () => {

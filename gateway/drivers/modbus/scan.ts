@@ -1,5 +1,6 @@
 import { Fault } from "../../core/fault.ts";
 import type { Ms } from "../../core/time.ts";
+import { rest } from "../lib/pipe.ts";
 import type { Profile, Table } from "./profile.ts";
 import { type Question, readOf } from "./question.ts";
 import { type Candidate, recognise } from "./recognise.ts";
@@ -20,6 +21,8 @@ export interface Found {
 export interface Round {
   readonly voice: Voice;
   readonly questions: readonly Question[];
+  /** Asked once more at the end if they stayed silent, each after a long rest. */
+  readonly again?: readonly Question[];
 }
 
 export interface ScanHandlers {
@@ -58,29 +61,42 @@ export function factoryRounds(profiles: ReadonlyMap<string, Profile>): Round[] {
     .map(({ voice, questions }) => ({ voice, questions: [...questions.values()] }));
 }
 
-/** Every id under every voice: one holding and one input register each. Any answer counts, a refusal too. */
-export const fullRounds = (voices: readonly Voice[], ids: readonly number[]): Round[] =>
+/** Every id under every voice: one holding and one input register each. Any answer counts, a refusal too. `shared`: on a line of many. */
+export const fullRounds = (voices: readonly Voice[], ids: readonly number[], shared: boolean): Round[] =>
   voices.map((voice) => ({
     voice,
     questions: ids.flatMap((id) => tablesTried.map((table) => readOf(id, table, 0, 1))),
+    again: ids.filter((id) => shared && id <= LIKELY_ID).map((id) => readOf(id, "holding", 0, 1)),
   }));
 
 const tablesTried: readonly Table[] = ["holding", "input"];
 
+/** Hardly anybody sets a higher id, and the second look costs most of a second for each. */
+const LIKELY_ID = 16;
+/**
+ * A slave made with libmodbus that hears a question to somebody else waits half a second for that one's answer, and takes the
+ * next question for it. Where nobody has the id before its own, it never hears its own in a quick scan.
+ */
+const LONG_REST: Ms = 600;
+
 /** Goes through the rounds and tells every slave once, as soon as it is found. */
 export async function* scan(rounds: readonly Round[], handlers: ScanHandlers): AsyncGenerator<Found> {
-  let left = rounds.reduce((sum, round) => sum + round.questions.length, 0);
+  let left = rounds.reduce((sum, { questions, again = [] }) => sum + lasts(questions.length, again.length), 0);
   const known = new Set<string>();
-  for (const { voice, questions } of rounds) {
+  for (const { voice, questions, again = [] } of rounds) {
     if (handlers.signal.aborted) return;
     const session = await handlers.open(voice);
     let answered = 0;
     try {
-      for (const question of questions) {
-        if (handlers.signal.aborted) return;
-        handlers.progress(voice, question.unit, left-- * SCAN_TIMEOUT);
+      for (const [index, question] of [...questions, ...again].entries()) {
+        const isSecond = index >= questions.length;
+        handlers.progress(voice, question.unit, left);
+        left -= isSecond ? lasts(0, 1) : lasts(1, 0);
         const name = `${Object.values(voice).join(" ")} ${question.unit}`;
-        if (known.has(name) || !(await isThere(session, question))) continue;
+        if (known.has(name)) continue;
+        if (isSecond) await rest(LONG_REST, handlers.signal);
+        if (handlers.signal.aborted) return;
+        if (!(await isThere(session, question))) continue;
         answered++;
         known.add(name);
         const candidates = await recognise(session, question.unit, handlers.profiles, SCAN_TIMEOUT);
@@ -92,6 +108,9 @@ export async function* scan(rounds: readonly Round[], handlers: ScanHandlers): A
     }
   }
 }
+
+/** At most: so many quick questions, and so many after a rest. */
+const lasts = (quick: number, slow: number): Ms => quick * SCAN_TIMEOUT + slow * (LONG_REST + SCAN_TIMEOUT);
 
 async function isThere(session: Session, question: Question): Promise<boolean> {
   try {
