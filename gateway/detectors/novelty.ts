@@ -30,14 +30,16 @@ interface State {
   /** Steady ms of the first and the newest reading that was looked at. */
   first: number;
   last: number;
-  before: [number, number];
+  /** The reading before, and the one before that. */
+  before: number;
+  earlier: number;
   centre: number;
   scale: number;
   fast: number;
   slow: number;
   unrest: number;
-  /** The usual value per half hour of the day. */
-  day: (number | null)[];
+  /** The usual value per half hour of the day. Plain numbers: a null among them would box all of them. */
+  day: number[];
   records: Record<Kind, Records>;
   score: number;
   /** The greatest surprise of late, and the readings since. */
@@ -50,6 +52,8 @@ const RULE: RecordRule = { keep: 20, block: 20 };
 /** Blocks that must have been seen before a record means anything. */
 const ENOUGH = 5;
 const SLOTS = 48;
+/** Stands for a half hour that has not been seen yet; JSON has no other number for it. */
+const UNSEEN = Number.MAX_VALUE;
 /** So many blocks (three weeks at a reading a minute), and the records are worth so much less. */
 const FORGET = { blocks: 1_440, share: 0.8 };
 /** After a pulse: readings in which only something three times as surprising is told. */
@@ -101,13 +105,14 @@ function begin(value: number, { steady }: Entry<Reading>): State {
     n: 1,
     first: steady,
     last: steady,
-    before: [value, value],
+    before: value,
+    earlier: value,
     centre: value,
     scale: 0,
     fast: value,
     slow: value,
     unrest: 0,
-    day: new Array<null>(SLOTS).fill(null),
+    day: new Array<number>(SLOTS).fill(UNSEEN),
     records: { value: each(), level: each(), unrest: each(), hour: each() },
     score: 0,
     loud: 0,
@@ -117,17 +122,17 @@ function begin(value: number, { steady }: Entry<Reading>): State {
 }
 
 function look(state: State, value: number, slot: number): Record<Kind, number> {
-  const [a, b] = state.before;
+  const { earlier: a, before: b } = state;
   // The middle of three: a single spike is no value, but unrest.
   const settled = Math.max(Math.min(a, b), Math.min(Math.max(a, b), value));
   state.fast += (value - state.fast) / 12;
   state.unrest += ((value - state.fast) ** 2 - state.unrest) / 24;
-  const usual = state.day[slot] ?? null;
+  const usual = state.day[slot] ?? UNSEEN;
   return {
     value: Math.abs(settled - state.centre),
     level: Math.abs(state.fast - state.slow),
     unrest: Math.sqrt(state.unrest),
-    hour: usual === null ? 0 : Math.abs(value - usual),
+    hour: usual === UNSEEN ? 0 : Math.abs(value - usual),
   };
 }
 
@@ -153,8 +158,9 @@ function learnFrom(state: State, value: number, strange: Record<Kind, number>, s
   state.scale += Math.max(1 / n, 0.002) * (Math.min(Math.abs(off), n < 50 ? Infinity : 5 * state.scale) - state.scale);
   state.slow += Math.max(1 / n, 0.003) * (value - state.slow);
   const usual = state.day[slot];
-  if (usual !== undefined) state.day[slot] = usual === null ? value : usual + 0.1 * (value - usual);
-  state.before = [state.before[1], value];
+  if (usual !== undefined) state.day[slot] = usual === UNSEEN ? value : usual + 0.1 * (value - usual);
+  state.earlier = state.before;
+  state.before = value;
 }
 
 /** Lets a surprise through once; what follows it must be greater by far. */
