@@ -39,6 +39,13 @@ const pages: readonly {
     icon: "bell",
   },
   { path: /^\/alarms\/history$/, page: () => import("./pages/alarm-history.tsx"), title: (w) => w.alarms.historyTab },
+  {
+    path: /^\/alarms\/deliveries$/,
+    page: () => import("./pages/alarm-deliveries.tsx"),
+    title: (w) => w.deliveries.title,
+  },
+  { path: /^\/alarms\/duty$/, page: () => import("./pages/alarm-duty.tsx"), title: (w) => w.duty.title },
+  { path: /^\/alarms\/drills$/, page: () => import("./pages/alarm-drills.tsx"), title: (w) => w.drills.title },
   { path: /^\/alarms\/quality$/, page: () => import("./pages/alarm-quality.tsx"), title: (w) => w.figures.title },
   {
     path: /^\/history$/,
@@ -63,6 +70,7 @@ const pages: readonly {
     href: "/system",
     icon: "system",
   },
+  { path: /^\/backtest$/, page: () => import("./pages/backtest.tsx"), title: (w) => w.backtest.title },
   { path: /^\/commission$/, page: () => import("./pages/commission.tsx"), title: (w) => w.commission.title },
   { path: /^\/users$/, page: () => import("./pages/users.tsx"), title: (w) => w.users.title },
   { path: /^\/account$/, page: () => import("./pages/account.tsx"), title: (w) => w.account.title },

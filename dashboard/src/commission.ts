@@ -1,25 +1,11 @@
 import type { ConfigAnswer, LookAnswer, ScanLine, ScanRequest, WireRequest } from "../../gateway/core/api.ts";
-import { messageOf, post, Refused } from "./http.ts";
+import { askLines, post } from "./http.ts";
 
 export type FoundDevice = Extract<ScanLine, { kind: "found" }>;
 
 /** The lines of a scan as they come; ends when the scan does or when `stop` aborts. */
-export async function* scanLines(request: ScanRequest, stop: AbortSignal): AsyncGenerator<ScanLine> {
-  const answer = await fetch("/api/v1/scan", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(request),
-    signal: stop,
-  });
-  if (!answer.ok || !answer.body) throw new Refused(answer.status, messageOf(await answer.text()));
-  const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
-    const lines = (rest + piece.value).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line.trim()) yield JSON.parse(line) as ScanLine;
-  }
-}
+export const scanLines = (request: ScanRequest, stop: AbortSignal): AsyncGenerator<ScanLine> =>
+  askLines<ScanLine>("/scan", request, stop);
 
 /** How the page asks that device by hand. */
 export const wireOf = (port: string, { slave, baud, parity, stopBits }: FoundDevice): WireRequest => ({

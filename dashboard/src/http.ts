@@ -51,7 +51,25 @@ async function ask<T>(method: string, path: string, body?: unknown, signal?: Abo
   return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
-export function messageOf(text: string): string {
+/** An answer that comes line by line (JSON each), for as long as it takes; ends when it does or when `stop` aborts. */
+export async function* askLines<T>(path: string, body: object, stop: AbortSignal): AsyncGenerator<T> {
+  const answer = await fetch(`/api/v1${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: stop,
+  });
+  if (!answer.ok || !answer.body) throw new Refused(answer.status, messageOf(await answer.text()));
+  const pieces = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
+    const lines = (rest + piece.value).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (line.trim()) yield JSON.parse(line) as T;
+  }
+}
+
+function messageOf(text: string): string {
   try {
     const error = JSON.parse(text) as Partial<ErrorAnswer>;
     return typeof error.message === "string" ? error.message : "";

@@ -206,6 +206,15 @@ export interface SpectrumAnswer {
   amplitude: number[];
 }
 
+/** GET /waterfall?point=&from=&to=&rows=: levels by third-octave over days and weeks. */
+export interface WaterfallAnswer {
+  point: string;
+  /** Centres of the bands, Hz. */
+  bands: readonly number[];
+  /** In decibels of 1 g; null where there was nothing. */
+  rows: readonly { t: number; levels: readonly (number | null)[] }[];
+}
+
 /** GET /energy?from=&to= */
 export interface EnergyAnswer {
   from: number;

@@ -13,6 +13,7 @@ import type {
   ScanLine,
   ScanRequest,
   SystemAnswer,
+  WaterfallAnswer,
 } from "../core/api.ts";
 import type { Burst } from "../core/burst.ts";
 import type { MachineState } from "../core/detector.ts";
@@ -71,7 +72,12 @@ export interface WebParts {
   /** The running rules over days gone by. */
   backtest?: Backtest;
   /** Vibration by frequency over weeks, from the history. */
-  waterfall?(source: { point: PointId; rate: number }, from: EpochMs, to: EpochMs, rows: number): Promise<unknown>;
+  waterfall?(
+    source: { point: PointId; rate: number },
+    from: EpochMs,
+    to: EpochMs,
+    rows: number,
+  ): Promise<WaterfallAnswer>;
   store?: StoreDoor;
   /** Clients of the embedded broker. */
   broker?: BrokerDoor;

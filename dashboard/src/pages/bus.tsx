@@ -2,6 +2,7 @@ import type { DriverAnswer } from "../../../gateway/core/api.ts";
 import type { DeviceStatus } from "../../../gateway/core/driver.ts";
 import { useAsked } from "../ask.ts";
 import { Waiting } from "../parts/asked.tsx";
+import { Wires } from "../parts/bus-wires.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Mark, type Tone } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
@@ -52,9 +53,13 @@ function Driver({ driver: { driver, type, state, devices } }: { driver: DriverAn
           <Device key={device.id} device={device} />
         ))}
       </ul>
+      {may("viewer") && hasWires(type) && <Wires driver={driver} />}
     </section>
   );
 }
+
+/** Drivers that ask on a wire of their own; the others only listen. */
+const hasWires = (type: string): boolean => type === "modbus";
 
 const tones: Readonly<Record<DeviceStatus["state"], Tone>> = {
   ok: "ok",

@@ -2,6 +2,7 @@ import { alarms, machines, pointSignal, pointsOf } from "../live.ts";
 import { ChartPanel } from "../parts/chart-panel.tsx";
 import { PageHead } from "../parts/page-head.tsx";
 import { go, query } from "../router.ts";
+import { may } from "../session.ts";
 import { isAside, mainPoint } from "../status.ts";
 import { nameOf, titleOf } from "../titles.ts";
 import { words } from "../words/index.ts";
@@ -36,6 +37,11 @@ export default function History() {
             ))}
           </select>
         </label>
+        {may("integrator") && (
+          <a class="button" href="/backtest">
+            {w.backtest.open}
+          </a>
+        )}
       </PageHead>
       {shown ? (
         <ChartPanel

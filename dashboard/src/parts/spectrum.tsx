@@ -5,6 +5,7 @@ import { useAsked } from "../ask.ts";
 import { axisDecimals, momentShown, numberShown } from "../format.ts";
 import { paint, token } from "../theme.ts";
 import { words } from "../words/index.ts";
+import { Waterfall } from "./waterfall.tsx";
 
 const ROWS = 60;
 const BINS = 256;
@@ -35,6 +36,7 @@ export function Spectrum({ point }: { point: string }) {
         spectra={spectra}
         label={w.summary(numberShown(top.hz, "Hz", 1), numberShown(top.g, "[g]", 3), spectra.length)}
       />
+      <Waterfall point={point} />
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SpectrumAnswer } from "../../core/api.ts";
+import type { SpectrumAnswer, WaterfallAnswer } from "../../core/api.ts";
 import type { Burst } from "../../core/burst.ts";
 import type { Entry } from "../../core/log.ts";
 import { instant } from "../answers.ts";
@@ -66,7 +66,7 @@ function waterfallRoute(app: App, desk: Desk): void {
         }),
       },
     },
-    async ({ query }) => {
+    async ({ query }): Promise<WaterfallAnswer> => {
       const { from, to } = span(desk, query);
       const source = [...desk.drivers.values()].flatMap((driver) => driver.bursts?.() ?? []);
       const known = source.find(({ point }) => point === query.point);

@@ -2,7 +2,7 @@ import type { Words } from "../fr.ts";
 
 const s = (n: number): string => (n === 1 ? "" : "s");
 
-export const commission: Pick<Words, "commission"> = {
+export const commission: Pick<Words, "commission" | "backtest"> = {
   commission: {
     title: "Commissioning a device",
     open: "Add a device",
@@ -81,5 +81,21 @@ export const commission: Pick<Words, "commission"> = {
     baud: "Baud rate",
     anyBaud: "any",
     useUnknown: "Decode by hand",
+  },
+  backtest: {
+    title: "Play the rules again",
+    open: "Play the rules again",
+    how: "The present rules read the recorded measurements again and say what they would have reported. Nothing is stored, nobody is told.",
+    days: (n) => (n === 1 ? "24\u00a0h" : `${n}\u00a0d`),
+    play: "Play",
+    stop: "Stop",
+    underWay: (when) => `Reading again: ${when}`,
+    outcome: (alerts, watches, readings) =>
+      `${alerts} alert${s(alerts)} and ${watches} to be watched in ${readings} readings.`,
+    found: "What would have been reported",
+    short: {
+      time: "Ended early: it took too long. Choose a shorter period.",
+      many: "Ended early: too many results. One rule is probably too sensitive.",
+    },
   },
 };

@@ -83,4 +83,20 @@ export const commission = {
     anyBaud: "tous",
     useUnknown: "Décoder à la main",
   },
+  backtest: {
+    title: "Rejouer les règles",
+    open: "Rejouer les règles",
+    how: "Les règles actuelles relisent les mesures enregistrées et disent ce qu’elles auraient signalé. Rien n’est enregistré, personne n’est prévenu.",
+    days: (n: number) => (n === 1 ? "24\u00a0h" : `${n}\u00a0j`),
+    play: "Rejouer",
+    stop: "Arrêter",
+    underWay: (when: string) => `Relecture\u00a0: ${when}`,
+    outcome: (alerts: number, watches: number, readings: string) =>
+      `${alerts} alerte${s(alerts)} et ${watches} avis à surveiller sur ${readings} mesures.`,
+    found: "Ce qui aurait été signalé",
+    short: {
+      time: "Arrêté avant la fin\u00a0: la relecture prenait trop de temps. Choisir une période plus courte.",
+      many: "Arrêté avant la fin\u00a0: trop de résultats. Une règle est sans doute trop sensible.",
+    },
+  },
 };

@@ -1,0 +1,149 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { WaterfallAnswer } from "../../../gateway/core/api.ts";
+import { useAsked } from "../ask.ts";
+import { clockShown, dateFormat, numberShown } from "../format.ts";
+import { tick } from "../live.ts";
+import { paint, token } from "../theme.ts";
+import { words } from "../words/index.ts";
+import { Choice } from "./settings.tsx";
+
+const spans = { d1: 86_400_000, d7: 7 * 86_400_000, d30: 30 * 86_400_000, y1: 365 * 86_400_000 } as const;
+type Span = keyof typeof spans;
+const names = Object.keys(spans) as Span[];
+
+const ROWS = 120;
+const HEIGHT = 220;
+const LEFT = 58;
+const BELOW = 22;
+/** What is this much below the loudest is drawn as nothing. */
+const DEPTH = 40;
+/** A band that rose by less says nothing. */
+const NOTABLE = 3;
+
+/** A sensor's vibration by frequency band over days and weeks: a bearing that goes shows here as a stripe that darkens. */
+export function Waterfall({ point }: { point: string }) {
+  const w = words.value;
+  const span = useSignal<Span>("d7");
+  // Asked anew with every span, and every ten minutes.
+  const now = useMemo(() => Date.now(), [span.value, Math.floor(tick.value / 600)]);
+  const path = `/waterfall?point=${encodeURIComponent(point)}&from=${now - spans[span.value]}&to=${now}&rows=${ROWS}`;
+  const answer = useAsked<WaterfallAnswer>(path).value.answer;
+  return (
+    <div class="waterfall">
+      <h3>{w.spectrum.waterfall}</h3>
+      <Choice
+        name={`waterfall ${point}`}
+        label={w.chart.span}
+        options={names.map((name) => [name, w.chart.spans[name]] as const)}
+        chosen={span.value}
+        choose={(name) => {
+          span.value = name;
+        }}
+      />
+      {answer && <Picture answer={answer} span={w.chart.spans[span.value]} />}
+    </div>
+  );
+}
+
+function Picture({ answer, span }: { answer: WaterfallAnswer; span: string }) {
+  const w = words.value.spectrum;
+  const place = useRef<HTMLCanvasElement>(null);
+  const width = useSignal(600);
+  const reach = extentOf(answer);
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const watch = new ResizeObserver(() => {
+      width.value = element.clientWidth;
+    });
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, [reach === undefined]);
+  useEffect(() => {
+    if (place.current && reach) draw(place.current, answer, reach);
+  }, [answer, width.value, paint.value]);
+  if (!reach) return <p class="note">{w.quiet}</p>;
+  const risen = risenMost(answer);
+  const said =
+    risen && risen.by >= NOTABLE
+      ? w.grown(`${numberShown(risen.band, "Hz", 0)}\u00a0Hz`, `+${numberShown(risen.by, "dB", 1)}`)
+      : w.steady;
+  return (
+    <>
+      <canvas ref={place} class="waterfall-canvas" role="img" aria-label={`${w.hours(span)}. ${said}`} />
+      <p class="note">
+        {w.hours(span)}, {w.scale(numberShown(reach[0], "dB", 0), numberShown(reach[1], "dB", 0))}. {said}
+      </p>
+    </>
+  );
+}
+
+/** The loudest, and how far below it the drawing goes. */
+export function extentOf({ rows }: WaterfallAnswer): [low: number, high: number] | undefined {
+  let high = Number.NEGATIVE_INFINITY;
+  let low = Number.POSITIVE_INFINITY;
+  for (const { levels } of rows)
+    for (const level of levels) {
+      if (level === null) continue;
+      high = Math.max(high, level);
+      low = Math.min(low, level);
+    }
+  return low <= high ? [Math.max(low, high - DEPTH), high] : undefined;
+}
+
+/** The band whose level rose most from the first third of what is known to the last. */
+export function risenMost({ bands, rows }: WaterfallAnswer): { band: number; by: number } | undefined {
+  const known = rows.filter(({ levels }) => levels.some((level) => level !== null));
+  const third = Math.floor(known.length / 3);
+  if (third === 0) return undefined;
+  const mean = (part: typeof known, i: number): number | undefined => {
+    const levels = part.flatMap((row) => row.levels[i] ?? []);
+    return levels.length > 0 ? levels.reduce((sum, level) => sum + level, 0) / levels.length : undefined;
+  };
+  let most: { band: number; by: number } | undefined;
+  for (const [i, band] of bands.entries()) {
+    const [before, after] = [mean(known.slice(0, third), i), mean(known.slice(-third), i)];
+    if (before === undefined || after === undefined) continue;
+    if (!most || after - before > most.by) most = { band, by: after - before };
+  }
+  return most;
+}
+
+function draw(canvas: HTMLCanvasElement, { bands, rows }: WaterfallAnswer, [low, high]: [number, number]): void {
+  const scale = devicePixelRatio || 1;
+  const width = canvas.clientWidth;
+  canvas.width = width * scale;
+  canvas.height = (HEIGHT + BELOW) * scale;
+  const ink = canvas.getContext("2d");
+  if (!ink) return;
+  ink.scale(scale, scale);
+  const [wide, tall] = [(width - LEFT) / rows.length, HEIGHT / bands.length];
+  ink.fillStyle = token("--gap");
+  ink.fillRect(LEFT, 0, width - LEFT, HEIGHT);
+  ink.fillStyle = token("--line-1");
+  for (const [column, { levels }] of rows.entries())
+    for (const [row, level] of levels.entries()) {
+      if (level === null) continue;
+      const share = (level - low) / Math.max(1, high - low);
+      ink.globalAlpha = Math.max(0.04, Math.min(1, share)) ** 1.3;
+      ink.fillRect(LEFT + column * wide, HEIGHT - (row + 1) * tall, wide + 0.5, tall + 0.5);
+    }
+  ink.globalAlpha = 1;
+  ink.fillStyle = token("--ink-2");
+  ink.font = `12px ${token("--font")}`;
+  ink.textAlign = "right";
+  ink.textBaseline = "middle";
+  for (const [row, band] of bands.entries())
+    if (row % Math.ceil(18 / tall) === 0)
+      ink.fillText(`${numberShown(band, "Hz", 0)} Hz`, LEFT - 6, HEIGHT - (row + 0.5) * tall);
+  ink.textAlign = "left";
+  const step = Math.max(1, Math.ceil(90 / wide));
+  const long = (rows.at(-1)?.t ?? 0) - (rows[0]?.t ?? 0);
+  for (let column = 0; column < rows.length; column += step) {
+    const t = rows[column]?.t ?? 0;
+    const text = long > 2 * 86_400_000 ? dateFormat({ day: "numeric", month: "short" }).format(t) : clockShown(t);
+    if (LEFT + column * wide + ink.measureText(text).width < width)
+      ink.fillText(text, LEFT + column * wide, HEIGHT + 12);
+  }
+}
