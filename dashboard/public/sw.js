@@ -48,3 +48,34 @@ async function keepShell() {
   await cache.put("/", page);
   await cache.addAll(["/icon.svg", "/manifest.webmanifest", ...assets]);
 }
+
+// Web Push: what the gateway sent through the browser's vendor, opened by this browser alone. A message must always be shown,
+// whatever is in it. The proof tells the gateway that it arrived; where the gateway is out of reach, nothing is lost but that.
+self.addEventListener("push", (event) => event.waitUntil(showMessage(event.data)));
+
+async function showMessage(sent) {
+  let message = {};
+  try {
+    message = sent?.json() ?? {};
+  } catch {
+    // Not one of ours; shown all the same.
+  }
+  await self.registration.showNotification(message.title ?? "Vigie", {
+    body: message.body ?? "",
+    tag: message.id,
+    lang: message.language,
+    icon: "/icon.svg",
+    requireInteraction: message.priority === "high",
+    data: { link: message.link },
+  });
+  if (!message.proof) return;
+  const body = JSON.stringify({ proof: message.proof });
+  await fetch("/api/v1/push/shown", { method: "POST", headers: { "content-type": "application/json" }, body }).catch(
+    () => undefined,
+  );
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(self.clients.openWindow(event.notification.data?.link ?? "/alarms"));
+});

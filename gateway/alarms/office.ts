@@ -65,7 +65,9 @@ function figures(parts: OfficeParts, given: readonly GivenVerdict[]): AlarmOffic
     const hour = Number(hourOf.format(t));
     return hour >= NIGHT.from || hour < NIGHT.to;
   };
-  return async (from, to, deliveries) => {
+  return async (asked, to, deliveries) => {
+    // A rate counts the time in which somebody watched: a box of two days has no month to be measured by.
+    const from = epochMs(Math.min(to, Math.max(asked, await watchedSince(parts))));
     const events = await eventsOf(parts.notices, from, to);
     return qualityOf({
       changeable: new Set(parts.rules.map(({ id }) => id)),
@@ -166,6 +168,13 @@ function verdictDesk({ cases, cells, watch }: OfficeParts) {
       }
     },
   };
+}
+
+/** The oldest thing that is remembered, of readings and of alarms. */
+async function watchedSince({ log, notices, watch }: OfficeParts): Promise<EpochMs> {
+  const oldest = await Promise.all([log, notices].map((one) => one?.after(one.head().oldest - 1, 1)));
+  const times = oldest.flatMap((entries) => entries?.[0]?.item.t ?? []);
+  return epochMs(Math.min(watch.now().t, ...times));
 }
 
 async function eventsOf(log: Log<AlarmEvent> | undefined, from: EpochMs, to: EpochMs): Promise<AlarmEvent[]> {

@@ -200,10 +200,10 @@ export const fireDrill: AlarmRule = {
   design: { ...plainDesign, name: { fr: "Exercice d'alerte", en: "Fire drill" } },
 };
 
-/** Sent with the test button: the whole chain, marked TEST, and the alarm itself does not move. */
+/** Sent with the test button: through the whole chain, where every writer marks it TEST; the alarm itself does not move. */
 export const testEvent = (alarm: Alarm, t: EpochMs, by: string): AlarmEvent => ({
   t,
-  alarm: { ...alarm, text: { fr: `TEST ${alarm.text.fr}`, en: `TEST ${alarm.text.en}` } },
+  alarm,
   from: alarm.state,
   to: alarm.state,
   by,

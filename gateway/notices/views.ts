@@ -29,12 +29,20 @@ export function createViews(
         .slice(0, limit)
         .map(shown),
     people: () => settings.people.map(({ id, name, via }) => ({ id, name, channels: via.map((one) => one.channel) })),
-    drills: () => drillsOf(outbox),
+    drills: () =>
+      drillsOf(outbox).map(({ deliveries, ...drill }) => ({
+        ...drill,
+        deliveries: deliveries.map((one) => ({ ...one, person: nameOf(one.person) })),
+      })),
     duty: (days) =>
       settings.rotas.map((rota) => {
         const now = clock.now();
         const on = onDuty(rota, now, site.timezone);
-        const shifts = shiftsOf(rota, now, days, site.timezone);
+        const end = now + days * DAY;
+        // Whole shifts: the one that runs now from its beginning, the last one to its end.
+        const shifts = shiftsOf(rota, epochMs(now - DAY), days + 2, site.timezone).filter(
+          ({ from, to }) => to > now && from < end,
+        );
         return {
           rota: rota.id,
           who: on && nameOf(on.who),

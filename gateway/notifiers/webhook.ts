@@ -73,14 +73,15 @@ const deliveryId = ({ alarm, to, t }: AlarmEvent): string => `${alarm.id}.${alar
 
 function bodyOf(event: AlarmEvent, template: unknown, { site, machines }: NotifierContext): unknown {
   const machine = machineName(machines, event.alarm.machine, site.language);
+  const mark = event.test ? "TEST " : "";
   const fields = {
     ...event,
     id: deliveryId(event),
     site: site.id,
     machine,
-    headline: headline(event.alarm, machine, site.language, site.timezone),
-    letter: letter(event.alarm, machine, site.language, site.timezone),
-    text: event.alarm.text[site.language],
+    headline: mark + headline(event.alarm, machine, site.language, site.timezone),
+    letter: mark + letter(event.alarm, machine, site.language, site.timezone),
+    text: mark + event.alarm.text[site.language],
   };
   return template === undefined ? fields : filled(template, fields);
 }

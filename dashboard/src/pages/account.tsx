@@ -7,6 +7,7 @@ import { Waiting } from "../parts/asked.tsx";
 import { refusal } from "../parts/entrance.tsx";
 import { Field } from "../parts/field.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { PushHere } from "../parts/push-here.tsx";
 import { session, signOut } from "../session.ts";
 import { words } from "../words/index.ts";
 
@@ -23,6 +24,7 @@ export default function Account() {
       ) : (
         <>
           <p>{who.role && w.roles[who.role]}</p>
+          <PushHere />
           <Password />
           <Sessions />
         </>

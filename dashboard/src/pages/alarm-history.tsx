@@ -8,6 +8,7 @@ import { AlarmTabs } from "../parts/alarm-tabs.tsx";
 import { Waiting } from "../parts/asked.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { may } from "../session.ts";
 import { alarmTone } from "../status.ts";
 import { nameOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
@@ -19,7 +20,11 @@ export default function AlarmHistory() {
   const w = words.value.alarms;
   const machine = useSignal("");
   const filter = machine.value ? `&machine=${encodeURIComponent(machine.value)}` : "";
-  const asked = useAsked<Line[]>(`/alarms/history?limit=${MOST}${filter}`, 10_000).value;
+  const expert = useSignal(false);
+  const asked = useAsked<Line[]>(
+    `/alarms/history?limit=${MOST}${filter}${expert.value ? "&view=expert" : ""}`,
+    10_000,
+  ).value;
   return (
     <section aria-labelledby="title">
       <PageHead title={w.title}>
@@ -40,6 +45,16 @@ export default function AlarmHistory() {
             </option>
           ))}
         </select>
+      </label>
+      <label class="compare">
+        <input
+          type="checkbox"
+          checked={expert.value}
+          onChange={(event) => {
+            expert.value = event.currentTarget.checked;
+          }}
+        />
+        {words.value.expert.history}
       </label>
       <Waiting asked={asked}>{(lines) => <Days lines={lines} />}</Waiting>
     </section>
@@ -67,7 +82,7 @@ function Days({ lines }: { lines: readonly Line[] }) {
   );
 }
 
-function Event({ line: { t, alarm, from, to, by, reason, test } }: { line: Line }) {
+function Event({ line: { t, alarm, from, to, by, reason, test, annunciated } }: { line: Line }) {
   const w = words.value;
   const machine = machines.value.find(({ id }) => id === alarm.machine);
   const who = by === "system" ? "" : w.alarms.by(by);
@@ -76,13 +91,17 @@ function Event({ line: { t, alarm, from, to, by, reason, test } }: { line: Line 
       <time dateTime={new Date(t).toISOString()}>{clockShown(t, true)}</time>
       <Mark tone={to === "normal" ? "ok" : alarmTone({ ...alarm, state: to })} size={22} />
       <div>
-        <b>{machine ? nameOf(machine) : alarm.machine}</b> {headline(say(alarm.texts))[0]}
+        <b>{machine ? nameOf(machine) : alarm.machine === "gateway" ? w.gatewayName : alarm.machine}</b>{" "}
+        {headline(say(alarm.texts))[0]}
         <p class="note">
           {test && <b>{w.alarms.test} </b>}
           {w.alarmState[from]} → {w.alarmState[to]}
           {who && `, ${who}`}
           {by !== "system" && reason && reason !== to ? ` – ${reason}` : ""}
         </p>
+        {annunciated && may("maintenance") && (
+          <a href={`/alarms/deliveries?alarm=${encodeURIComponent(alarm.id)}`}>{w.deliveries.whoWasTold}</a>
+        )}
       </div>
     </li>
   );

@@ -1,6 +1,8 @@
 import type { AlarmAnswer } from "../../../gateway/core/api.ts";
-import { alarms } from "../live.ts";
+import { alarms, machines } from "../live.ts";
+import { Bulk } from "../parts/alarm-bulk.tsx";
 import { AlarmCard } from "../parts/alarm-card.tsx";
+import { Suppressed } from "../parts/alarm-expert.tsx";
 import { AlarmTabs } from "../parts/alarm-tabs.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
@@ -27,13 +29,27 @@ export default function Alarms() {
           </p>
         </div>
       ) : (
-        <AlarmList of={open} />
+        <>
+          <BulkOf all={sorted.filter((alarm) => isOpen(alarm) || isHandled(alarm))} />
+          <AlarmList of={open} />
+        </>
       )}
       <Group title={w.handled} of={sorted.filter(isHandled)} />
       <Group title={w.aside} of={sorted.filter(isAside)} />
+      <Suppressed />
     </section>
   );
 }
+
+/** Machines with more than one alarm can be handled with one hand. */
+const BulkOf = ({ all }: { all: readonly AlarmAnswer[] }) => (
+  <>
+    {machines.value.map((machine) => {
+      const count = all.filter((alarm) => alarm.machine === machine.id).length;
+      return count > 1 ? <Bulk key={machine.id} machine={machine} count={count} /> : null;
+    })}
+  </>
+);
 
 const AlarmList = ({ of }: { of: readonly AlarmAnswer[] }) => (
   <div class="alarm-list">

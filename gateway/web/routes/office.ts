@@ -14,6 +14,8 @@ import { by } from "./users.ts";
 const words = z.string().trim().min(1).max(500);
 const machineParam = z.strictObject({ id: z.string().max(64) });
 const schema = { tags: ["alarms"] };
+/** As many as the outbox keeps: five people, five messages a day, for more than two months. */
+const MOST_DELIVERIES = 2_000;
 
 /** Beyond the list of alarms: cases, rules and why they are quiet, figures, maintenance, and hands on many at once. */
 export function officeRoutes(app: App, desk: Desk): void {
@@ -31,7 +33,10 @@ export function officeRoutes(app: App, desk: Desk): void {
     },
     async ({ query }) => {
       const { from, to } = span(desk, query);
-      return office.quality(from, to, desk.postman?.deliveries(1_000) ?? []);
+      const names = new Map(desk.postman?.people().map(({ id, name }) => [id, name]));
+      const deliveries = desk.postman?.deliveries(MOST_DELIVERIES) ?? [];
+      const named = deliveries.map((one) => ({ ...one, person: names.get(one.person) ?? one.person }));
+      return office.quality(from, to, named);
     },
   );
 }
@@ -87,7 +92,7 @@ function editsFor(rule: RuleView, yaml: string, option: string, to: unknown): Ru
 }
 
 function machineRoutes(app: App, desk: Desk, office: AlarmOffice): void {
-  for (const name of ["ack", "shelve"] as const) {
+  for (const name of ["ack", "shelve", "unshelve", "out-of-service", "return-to-service"] as const) {
     const { need, body, turn } = actions[name];
     app.post(
       `/machines/:id/${name}`,

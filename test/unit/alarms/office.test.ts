@@ -76,7 +76,7 @@ test("the test button sends the whole chain a TEST and moves nothing, for a rule
   await shop.pass(1);
   await shop.engine.act("chaud", { kind: "test", by: "Claire" });
   expect(shop.told).toMatchObject([
-    { test: true, by: "Claire", alarm: { id: "chaud", text: { fr: "TEST essai, rien à faire" } } },
+    { test: true, by: "Claire", alarm: { id: "chaud", text: { fr: "essai, rien à faire" } } },
   ]);
   expect(shop.engine.list()).toEqual([]);
 });

@@ -92,13 +92,13 @@ test("the duty of the week: who now, each shift with its reason, and the hours t
   expect(duty).toMatchObject({ rota: "astreinte", who: "Claire", backup: "Bruno" });
   const iso = (t: number) => new Date(t).toISOString().slice(5, 16);
   expect(duty?.shifts.map(({ from, to, who, why }) => `${iso(from)} ${iso(to)} ${who} ${why}`)).toEqual([
-    "03-02T09:00 03-02T17:00 Claire weekly",
+    "03-02T07:00 03-02T17:00 Claire weekly",
     "03-03T07:00 03-03T17:00 Claire weekly",
     "03-03T23:00 03-04T23:00 Bruno exception",
     "03-05T07:00 03-05T17:00 Claire weekly",
     "03-06T07:00 03-06T17:00 Claire weekly",
     "03-06T23:00 03-08T23:00 Bruno weekly",
-    "03-09T07:00 03-09T09:00 Claire weekly",
+    "03-09T07:00 03-09T17:00 Claire weekly",
   ]);
   expect(duty?.gaps[0] && `${iso(duty.gaps[0].from)} ${iso(duty.gaps[0].to)}`).toBe("03-02T17:00 03-03T07:00");
   expect(duty?.exceptions).toEqual([{ from: "2026-03-04", to: "2026-03-04", who: "Bruno" }]);

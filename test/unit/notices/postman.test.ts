@@ -244,8 +244,8 @@ test("the weekly drill goes through the whole chain, marked TEST, and its report
     {
       alarm: "fire-drill",
       deliveries: [
-        { person: "bruno", state: "queued", error: "mail is down" },
-        { person: "claire", state: "sent" },
+        { person: "Bruno", state: "queued", error: "mail is down" },
+        { person: "Claire", state: "sent" },
       ],
     },
   ]);

@@ -9,7 +9,7 @@ export const alarms: Pick<Words, "alarms" | "priority" | "alarmState" | "fault">
     none: "No alarm needs you.",
     noneMore: "Vigie keeps watching.",
     handled: "Acknowledged, still active",
-    aside: "Shelved, suppressed, out of service",
+    aside: "Shelved, out of service",
     nowTab: "Now",
     historyTab: "History",
     ofMachine: "Machine",

@@ -10,7 +10,7 @@ export const alarms = {
     none: "Aucune alarme à traiter.",
     noneMore: "Vigie continue de surveiller.",
     handled: "Acquittées, toujours en cours",
-    aside: "En attente, inhibées, hors service",
+    aside: "En attente, hors service",
     nowTab: "Maintenant",
     historyTab: "Historique",
     ofMachine: "Machine",
