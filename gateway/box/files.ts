@@ -31,6 +31,8 @@ StateDirectoryMode=0750
 WorkingDirectory=${inside.data}
 UMask=0077
 OOMScoreAdjust=-500
+Nice=-5
+CPUWeight=500
 
 CapabilityBoundingSet=
 AmbientCapabilities=

@@ -51,8 +51,12 @@ export async function update(parts: UpdateParts): Promise<string> {
   await parts.keepStore(before);
   linkTo(at, at.before, join(at.releases, before));
   point(at, home, parts.tell);
-  await parts.restart();
-  return settle(parts);
+  // One that does not even start needs no waiting for.
+  const started = await parts.restart().then(
+    () => true,
+    () => false,
+  );
+  return started ? settle(parts) : goBack(parts, before, version);
 }
 
 /**
@@ -71,7 +75,13 @@ export async function settle(parts: BoxParts): Promise<string> {
     parts.tell(`version ${version} runs; ${before} stays beside it`);
     return version;
   }
-  parts.tell(before === version ? `going back to ${before}` : `version ${version} does not read its machines`);
+  return goBack(parts, before, version);
+}
+
+async function goBack(parts: BoxParts, before: string, version: string): Promise<string> {
+  const at = layout(parts.root);
+  if (before !== version) parts.tell(`version ${version} does not read its machines`);
+  parts.tell(`going back to ${before}`);
   point(at, join(at.releases, before), parts.tell);
   await parts.bringBack(before);
   await parts.restart();

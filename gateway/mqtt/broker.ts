@@ -4,12 +4,13 @@ import { createServer as createTlsServer } from "node:tls";
 import { Aedes, type Client, type ConnectPacket } from "aedes";
 import type { Logger } from "pino";
 import { isLoopback } from "../core/address.ts";
+import { Knocks, neighbour } from "../core/knocks.ts";
 import type { Cells } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import { type Clock, SECOND } from "../core/time.ts";
 import type { EmbeddedBroker } from "../plugin.ts";
 import { MqttAccounts, mayPublish, maySubscribe, type Rights } from "./accounts.ts";
-import { type ByteGuard, watch } from "./guard.ts";
+import { type ByteGuard, knocked, watch } from "./guard.ts";
 import { insideOf } from "./inside.ts";
 import { bindMemory, keeps } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
@@ -38,6 +39,8 @@ export interface Broker {
 
 /** Bounds on connections; aedes has none. */
 const caps = { connections: 1_000, perAddress: 200, knockingPerAddress: 50 } as const;
+/** New connections: a workshop's clients may all come back at once, and then nobody needs another one every second. */
+const pace = { each: { burst: 100, perSecond: 10 }, all: { burst: 500, perSecond: 100 } } as const;
 const CONNECT_WITHIN = 5 * SECOND;
 /** A subscriber that reads nothing for so long is closed; aedes would hold everybody up for it. */
 const DRAIN_WITHIN = 3 * SECOND;
@@ -121,6 +124,7 @@ class Door {
   readonly #knocks = new WeakMap<object, { guard: ByteGuard; known: Neighbour }>();
   readonly #sockets = new Map<string, Neighbour>();
   readonly #inside = new Set<Client>();
+  readonly #pace = new Knocks(pace.each, pace.all);
   readonly #sessions = new Set<string>();
   readonly #all = new Set<Socket>();
 
@@ -142,9 +146,10 @@ class Door {
 
   /** A new socket: counted, guarded, and given to the broker. */
   knock(socket: Socket, handle: (socket: Socket) => void): void {
-    const from = socket.remoteAddress ?? "";
+    const from = neighbour(socket.remoteAddress ?? "");
     const known: Neighbour = this.#sockets.get(from) ?? { all: new Set(), knocking: new Set() };
     if (
+      !this.#pace.may(from, performance.now()) ||
       this.#all.size >= caps.connections ||
       known.all.size >= caps.perAddress ||
       known.knocking.size >= caps.knockingPerAddress
@@ -167,10 +172,17 @@ class Door {
       known.knocking.delete(socket);
       if (known.all.size === 0) this.#sockets.delete(from);
     });
-    const slowed = this.#parts.meters.counter("broker_slowed_total", "Times a client sent faster than it may");
-    const guard = watch(socket, (why) => this.#refused(why), slowed);
-    this.#knocks.set(socket, { guard, known });
-    handle(socket);
+    knocked(socket, CONNECT_WITHIN, (why) => {
+      if (why) {
+        this.#refused(why);
+        socket.destroy();
+        return;
+      }
+      const slowed = this.#parts.meters.counter("broker_slowed_total", "Times a client sent faster than it may");
+      const guard = watch(socket, (reason) => this.#refused(reason), slowed);
+      this.#knocks.set(socket, { guard, known });
+      handle(socket);
+    });
   }
 
   /** A CONNECT has arrived. */

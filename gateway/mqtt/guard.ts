@@ -110,3 +110,42 @@ export function watch(socket: Socket, refused: (why: string) => void, slowed: Se
   };
   return guard;
 }
+
+/**
+ * Waits for the first bytes of a socket, and says whether they begin a CONNECT. Whoever says nothing, or something else, has
+ * cost a socket and a timer by then; behind this door stands a client with its parser, timers and queues.
+ */
+export function knocked(socket: Socket, within: number, answer: (why: string | undefined) => void): void {
+  const timer = setTimeout(() => answer("silent"), within);
+  socket.once("close", () => clearTimeout(timer));
+  socket.once("readable", () => {
+    clearTimeout(timer);
+    const bytes: Buffer | null = socket.read();
+    if (!bytes) return void socket.destroy();
+    const why = notConnect(bytes);
+    if (!why) socket.unshift(bytes);
+    answer(why);
+  });
+}
+
+const NAMES = ["\0\x04MQTT", "\0\x06MQIsdp"].map((name) => Buffer.from(name, "latin1"));
+
+/** Why these bytes cannot be the beginning of a CONNECT; undefined while they can. */
+export function notConnect(bytes: Uint8Array): string | undefined {
+  if (bytes[0] !== CONNECT) return "not MQTT";
+  let length = 0;
+  let at = 1;
+  for (; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    length += (byte & 0x7f) * 128 ** (at - 1);
+    if (length > limits.connectBytes) return "packet too long";
+    if (at > 4) return "not MQTT";
+    if ((byte & 0x80) === 0) break;
+  }
+  const rest = Buffer.from(bytes.subarray(at + 1));
+  const fits = NAMES.some((name) => {
+    const most = Math.min(name.length, rest.length);
+    return rest.subarray(0, most).equals(name.subarray(0, most));
+  });
+  return fits ? undefined : "not MQTT";
+}

@@ -208,7 +208,7 @@ async function backup(box: Box): Promise<void> {
 async function watchdog(box: Box): Promise<void> {
   const pid = async () => (await box.does("systemctl", "show", "-p", "MainPID", "--value", "vigie")).trim();
   const killed = await pid();
-  await box.does("kill", "-KILL", killed);
+  await box.does("systemctl", "kill", "--kill-who=main", "-s", "KILL", "vigie");
   await eventually(
     async () => !["0", killed].includes(await pid()) || undefined,
     5_000,
@@ -216,7 +216,7 @@ async function watchdog(box: Box): Promise<void> {
   );
   await reads(box);
   const frozen = await pid();
-  await box.does("kill", "-STOP", frozen);
+  await box.does("systemctl", "kill", "--kill-who=main", "-s", "STOP", "vigie");
   await eventually(
     async () => !["0", frozen].includes(await pid()) || undefined,
     45_000,

@@ -1,6 +1,7 @@
 import { createServer as createHttp, type Server } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { createServer as createNet, type Socket } from "node:net";
+import { Knocks, neighbour } from "../../core/knocks.ts";
 import type { Identity } from "./certificate.ts";
 
 /** What one client and all of them together may take. */
@@ -12,6 +13,9 @@ export const bounds = {
   requestWithin: 15_000,
   headWithin: 10_000,
   firstByteWithin: 5_000,
+  /** New connections: a browser opens six and keeps them. */
+  knocks: { burst: 200, perSecond: 30 },
+  allKnocks: { burst: 1_000, perSecond: 200 },
 } as const;
 
 const timing = {
@@ -35,15 +39,16 @@ export function serverFor(identity: Identity | undefined, handler: Handler): Ser
 
 /**
  * Listens, and hands each socket to `server`. A TLS record begins with byte 22; whoever speaks plain HTTP to an HTTPS
- * port is told the right address and nothing else. Counts sockets per address, so that one flood leaves room for others.
+ * port is told the right address and nothing else. Counts sockets and knocks per address, so that one flood leaves room for others.
  */
 export function openDoor(server: Server, secure: boolean, host: string, port: number) {
   const perAddress = new Map<string, number>();
+  const knocks = new Knocks(bounds.knocks, bounds.allKnocks);
   const door = createNet({ noDelay: true }, (socket) => {
-    const from = socket.remoteAddress ?? "";
+    const from = neighbour(socket.remoteAddress ?? "");
     const count = (perAddress.get(from) ?? 0) + 1;
     socket.on("error", () => undefined);
-    if (count > bounds.socketsPerAddress) {
+    if (!knocks.may(from, performance.now()) || count > bounds.socketsPerAddress) {
       socket.destroy();
       return;
     }

@@ -69,18 +69,23 @@ async function huge(): Promise<void> {
 const CONNECT = Buffer.from([0x10, 13, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 60, 0, 1, 0x78]);
 const REQUEST = Buffer.from("GET /api/v1/points HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n{}{}");
 
-/** Packets with bits turned over, cut, doubled or made up; some after a proper CONNECT. */
-async function malformed(port: number, seedPacket: Buffer, count: () => void): Promise<void> {
+/** 10⁶ malformed packets in ten minutes, half of them MQTT and half HTTP. */
+const PER_SECOND = 1_000_000 / 600;
+
+/** Packets with bits turned over, cut, doubled or made up, at a pace of their own; some after a proper CONNECT. */
+async function malformed(port: number, seedPacket: Buffer, count: () => number): Promise<void> {
+  const begun = performance.now();
   while (going()) {
     const socket = open(port);
     socket.resume();
     if (port === mqtt && next() < 0.3) socket.write(CONNECT);
-    for (let i = 0; i < 40 && !socket.destroyed; i++) {
+    for (let i = 0; i < 40 && !socket.destroyed && going(); i++) {
       socket.write(mutate(seedPacket));
-      count();
-      if (i % 8 === 0) await sleep(1);
+      const due = begun + (count() / (PER_SECOND / 2)) * 1_000;
+      if (due > performance.now()) await sleep(Math.ceil(Math.max(0, due - performance.now())));
+      else if (i % 8 === 0) await sleep(1);
     }
-    await either(socket, 200);
+    await either(socket, 20);
     socket.destroy();
   }
 }
@@ -126,8 +131,8 @@ await Promise.all([
   many(5_000, idle),
   many(50, slow),
   many(20, huge),
-  many(6, () => malformed(mqtt, CONNECT, () => counts.malformedMqtt++)),
-  many(6, () => malformed(http, REQUEST, () => counts.malformedHttp++)),
+  many(20, () => malformed(mqtt, CONNECT, () => ++counts.malformedMqtt)),
+  many(20, () => malformed(http, REQUEST, () => ++counts.malformedHttp)),
   many(10, frozen),
   many(20, unread),
 ]);

@@ -31,13 +31,16 @@ beforeEach(() => {
 });
 
 /** Updates that box; the new version reads its machines after `wellAfter` looks, or never. */
-async function updated(file: string, wellAfter: number) {
+async function updated(file: string, wellAfter: number, starts = true) {
   const clock = new VirtualClock();
   const steps: string[] = [];
   let looks = 0;
   const done = update({
     ...{ file, root: join(root, "box"), clock, tell: () => undefined },
-    restart: async () => void steps.push("restart"),
+    restart: async () => {
+      steps.push("restart");
+      if (!starts && steps.length === 2) throw new Error("systemctl restart vigie: failed");
+    },
     well: async () => ++looks > wellAfter,
     keepStore: async () => void steps.push("keep"),
     bringBack: async () => void steps.push("bring back"),
@@ -73,6 +76,15 @@ test("a new release that does not read its machines goes, within 60 s, and the s
   expect(steps).toEqual(["keep", "restart", "bring back", "restart"]);
   expect(readlinkSync(at.current)).toBe("releases/1.0.0");
   expect(took).toBeLessThanOrEqual(60_000);
+});
+
+test("a new release that does not even start goes at once", async () => {
+  const at = await tinyBox(root, key, "1.0.0");
+  const { now, steps, took } = await updated(packed(await tiny("1.1.0")), Number.POSITIVE_INFINITY, false);
+  expect(now).toBe("1.0.0");
+  expect(steps).toEqual(["keep", "restart", "bring back", "restart"]);
+  expect([readlinkSync(at.current), existsSync(at.before)]).toEqual(["releases/1.0.0", false]);
+  expect(took).toBeLessThan(5_000);
 });
 
 test.each([

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { notConnect } from "../../../gateway/mqtt/guard.ts";
+
+const connect = [0x10, 13, 0, 4, 0x4d, 0x51, 0x54, 0x54, 4, 2, 0, 60, 0, 1, 0x78];
+const old = [0x10, 15, 0, 6, ...Buffer.from("MQIsdp"), 3, 2, 0, 60, 0, 1, 0x78];
+
+test("a CONNECT may come in, cut anywhere", () => {
+  for (const packet of [connect, old])
+    for (let i = 1; i <= packet.length; i++) expect(notConnect(Uint8Array.from(packet.slice(0, i)))).toBeUndefined();
+});
+
+test("a CONNECT with a length of two bytes may come in", () => {
+  expect(notConnect(Uint8Array.from([0x10, 0x8d, 0x01, ...connect.slice(2)]))).toBeUndefined();
+});
+
+test.each([
+  ["nothing like MQTT", [...Buffer.from("GET / HTTP/1.1")], "not MQTT"],
+  ["another packet first", [0x30, 5, 0, 1], "not MQTT"],
+  ["another protocol name", [0x10, 13, 0, 4, 0x4d, 0x51, 0x54, 0x55], "not MQTT"],
+  ["a name of another length", [0x10, 13, 0, 5, 0x4d], "not MQTT"],
+  ["5 KiB announced", [0x10, 0x80, 0x28], "packet too long"],
+  ["256 MB announced", [0x10, 0xff, 0xff, 0xff, 0x7f], "packet too long"],
+  ["a length without an end", [0x10, 0x80, 0x80, 0x80, 0x80, 0x80, 0], "not MQTT"],
+])("%s is refused: %s", (_, bytes, why) => expect(notConnect(Uint8Array.from(bytes))).toBe(why));
