@@ -28,6 +28,8 @@ export interface Overrides {
   mqttPort?: number | undefined;
   /** Stop this gateway, start the next: a new site file was written, or `between` wants the store while nobody has it. */
   reload?: (between?: () => Promise<void>) => Promise<void>;
+  /** Told how many readings per second are planned, before anything opens. */
+  planned?: (readingsPerSecond: number) => void;
 }
 
 /** A running gateway. */
@@ -54,6 +56,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   const config = overridden(loaded.config, overrides);
   const house = furnish(config, plugins);
   const examined = examineWith(loaded, house);
+  overrides.planned?.(examined.points.reduce((sum, { signal }) => sum + SECOND / signal.every, 0));
 
   // Whatever opens is closed in reverse order, also when a later part fails to open.
   await using opened = new AsyncDisposableStack();

@@ -4,8 +4,9 @@ import { keepWatchdog } from "../box/watchdog.ts";
 import { say } from "../cli.ts";
 import { clock } from "../clock.ts";
 import { ConfigError } from "../config/load.ts";
-import { type Gateway, startGateway } from "../main.ts";
+import { type Gateway, type Overrides, startGateway } from "../main.ts";
 import { Trial } from "../trial.ts";
+import { makeRoom } from "./lib/room.ts";
 
 export const summary = {
   fr: "fait tourner la passerelle avec un fichier de site",
@@ -27,7 +28,7 @@ export async function run(args: string[]): Promise<number> {
     );
     return 1;
   }
-  return runGateway(file, flags);
+  return runGateway(file, flags, makeRoom);
 }
 
 export interface Flags {
@@ -60,7 +61,7 @@ export function parseFlags(args: string[]): Flags {
 }
 
 /** Runs until SIGINT or SIGTERM; a site file that the page has changed starts it anew in between. Resolves to the exit code. */
-export async function runGateway(file: string, flags: Flags): Promise<number> {
+export async function runGateway(file: string, flags: Flags, planned?: Overrides["planned"]): Promise<number> {
   const stopped = new Promise<"stop">((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve("stop"));
   });
@@ -74,7 +75,7 @@ export async function runGateway(file: string, flags: Flags): Promise<number> {
         between = errand;
         changed.resolve(errand ? "between" : "reload");
       };
-      gateway = await startGateway(file, { ...flags, reload });
+      gateway = await startGateway(file, { ...flags, reload, ...(first && planned && { planned }) });
     } catch (error) {
       if (!(error instanceof ConfigError) && !isPlain(error)) throw error;
       console.error(inWords(error, flags));
