@@ -1,40 +1,38 @@
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Burst } from "./core/burst.ts";
+import {
+  type Burst,
+  type BurstFeature,
+  bandPoint,
+  featurePoint,
+  featuresAt,
+  pointsMadeOf,
+  thirdOctaves,
+} from "./core/burst.ts";
 import type { BurstSource } from "./core/driver.ts";
 import type { Historian } from "./core/history.ts";
 import type { Entry, Follower } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
-import { machineOf, type Point, type PointId, pointId, signalOf } from "./core/point.ts";
+import { machineOf, type Point, type PointId, signalOf } from "./core/point.ts";
 import { bad, good, type Reading } from "./core/reading.ts";
 import type { Text } from "./core/text.ts";
 import { DAY, type EpochMs } from "./core/time.ts";
-import { type BurstFeatures, featuresOf, thirdOctaves } from "./detectors/lib/spectrum.ts";
+import { type BurstFeatures, featuresOf } from "./detectors/lib/spectrum.ts";
 
-/** Features of a burst as points of their own, in order. Kept in the history like any other; the raw burst soon goes. */
-const features: readonly { suffix: string; unit: string; title: Text; of(found: BurstFeatures): number | undefined }[] =
-  [
-    { suffix: "rms", unit: "[g]", title: { fr: "vibration", en: "vibration" }, of: ({ rms }) => rms },
-    { suffix: "peak", unit: "[g]", title: { fr: "crête", en: "peak" }, of: ({ peak }) => peak },
-    {
-      suffix: "kurtosis",
-      unit: "1",
-      title: { fr: "chocs (kurtosis)", en: "knocks (kurtosis)" },
-      of: ({ kurtosis }) => kurtosis,
-    },
-    { suffix: "high", unit: "[g]", title: { fr: "au-dessus de 5 kHz", en: "above 5 kHz" }, of: ({ high }) => high },
-    {
-      suffix: "velocity",
-      unit: "mm/s",
-      title: { fr: "vitesse vibratoire", en: "vibration velocity" },
-      of: ({ velocity }) => velocity,
-    },
-  ];
-
-const featurePoint = (point: PointId, suffix: string): PointId =>
-  pointId(machineOf(point), `${signalOf(point)}_${suffix}`);
-
-const bandPoint = (point: PointId, centre: number): PointId => featurePoint(point, `band_${Math.round(centre)}`);
+/** Features of a burst as points of their own. Kept in the history like any other; the raw burst soon goes. */
+const features: Readonly<
+  Record<BurstFeature, { unit: string; title: Text; of(found: BurstFeatures): number | undefined }>
+> = {
+  rms: { unit: "[g]", title: { fr: "vibration", en: "vibration" }, of: ({ rms }) => rms },
+  peak: { unit: "[g]", title: { fr: "crête", en: "peak" }, of: ({ peak }) => peak },
+  kurtosis: { unit: "1", title: { fr: "chocs (kurtosis)", en: "knocks (kurtosis)" }, of: ({ kurtosis }) => kurtosis },
+  high: { unit: "[g]", title: { fr: "au-dessus de 5 kHz", en: "above 5 kHz" }, of: ({ high }) => high },
+  velocity: {
+    unit: "mm/s",
+    title: { fr: "vitesse vibratoire", en: "vibration velocity" },
+    of: ({ velocity }) => velocity,
+  },
+};
 
 /** The points that are made of a sensor's bursts: features, and the compact spectrum in third-octaves. */
 export function spectraPoints({ point, device, rate, every }: BurstSource, driver: string): Point[] {
@@ -54,11 +52,10 @@ export function spectraPoints({ point, device, rate, every }: BurstSource, drive
     device,
     made: "burst",
   });
-  const slow = rate < 12_800;
   return [
-    ...features
-      .filter(({ suffix }) => !(suffix === "high" && slow))
-      .map(({ suffix, unit, title }) => made(featurePoint(point, suffix), unit, title)),
+    ...featuresAt(rate).map((feature) =>
+      made(featurePoint(point, feature), features[feature].unit, features[feature].title),
+    ),
     ...thirdOctaves(rate).map((centre) => {
       const hz = `${Math.round(centre)} Hz`;
       return made(bandPoint(point, centre), "[g]", { fr: hz, en: hz }, true);
@@ -69,21 +66,14 @@ export function spectraPoints({ point, device, rate, every }: BurstSource, drive
 /** The readings that a burst amounts to. A clipped one amounts to none, and says so. */
 export function readingsOf(burst: Burst): Reading[] {
   const { point, t, rate, samples, clipped } = burst;
-  const centres = thirdOctaves(rate);
-  if (clipped) {
-    const names = [
-      ...features.map(({ suffix }) => featurePoint(point, suffix)),
-      ...centres.map((c) => bandPoint(point, c)),
-    ];
-    return names.map((id) => bad(id, t, "saturated"));
-  }
+  if (clipped) return pointsMadeOf(point, rate).map((id) => bad(id, t, "saturated"));
   const found = featuresOf(samples, rate);
   return [
-    ...features.flatMap(({ suffix, of }) => {
-      const value = of(found);
-      return value === undefined ? [] : [good(featurePoint(point, suffix), t, value)];
+    ...featuresAt(rate).flatMap((feature) => {
+      const value = features[feature].of(found);
+      return value === undefined ? [] : [good(featurePoint(point, feature), t, value)];
     }),
-    ...centres.map((centre, i) => good(bandPoint(point, centre), t, found.bands[i] ?? 0)),
+    ...thirdOctaves(rate).map((centre, i) => good(bandPoint(point, centre), t, found.bands[i] ?? 0)),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { thirdOctaves } from "./spectrum.ts";
+import { thirdOctaves } from "../../core/burst.ts";
 
 /** An octave with its own baseline: what is usual in it, in decibels of its r.m.s., and how far it wanders. */
 export interface Band {

@@ -1,4 +1,5 @@
 import FFT from "fft.js";
+import { thirdOctaves } from "../../core/burst.ts";
 
 /** Standard gravity: bursts are in g, velocities in mm/s. */
 const MM_PER_S2_OF_G = 9_806.65;
@@ -77,17 +78,6 @@ export function lineNear(spectrum: PowerSpectrum, near: number, share = 0.03): {
     moment += k * (power[k] ?? 0);
   }
   return { hz: sum > 0 ? (moment / sum) * step : 0, amplitude: Math.sqrt(2 * sum) };
-}
-
-/** Centres of the third-octave bands from 10 Hz up to what the rate can tell, in Hz. */
-export function thirdOctaves(rate: number): number[] {
-  const centres: number[] = [];
-  for (let n = 10; n <= 43; n++) {
-    const centre = 10 ** (n / 10);
-    if (centre * 2 ** (1 / 6) > rate / 2.56) break;
-    centres.push(centre);
-  }
-  return centres;
 }
 
 /** R.m.s. per third-octave band, in g. */

@@ -1,5 +1,6 @@
 import type { MessageOf, sensorFaults } from "../../../firmware-bridge/message.ts";
 import type { DatedSample } from "../../../firmware-bridge/talk.ts";
+import { pointsMadeOf } from "../../core/burst.ts";
 import type { FaultCode } from "../../core/fault.ts";
 import { machineOf, type Point, type PointId, pointId, signalOf } from "../../core/point.ts";
 import { bad, good, type Reading } from "../../core/reading.ts";
@@ -20,6 +21,10 @@ export interface BurstPlace {
   channel: string;
   options: BurstOptions;
   point: PointId;
+  /** What is made of its bursts; nobody else can say when none come. */
+  made: readonly PointId[];
+  /** Why none can come though the node is there. */
+  refused?: FaultCode;
 }
 
 /** A node of the site file with everything that it feeds. */
@@ -46,7 +51,8 @@ export function knownNode(entry: NodeEntry, driver: string): KnownNode {
     return { channel, options, point: { id, machine: machineOf(id), signal, driver, device: entry.id } };
   });
   const bursts = Object.entries(entry.bursts).map(([channel, options]) => {
-    return { channel, options, point: where(channel, options.as) };
+    const point = where(channel, options.as);
+    return { channel, options, point, made: pointsMadeOf(point, options.rate) };
   });
   return { entry, places, bursts };
 }

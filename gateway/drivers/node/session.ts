@@ -10,8 +10,9 @@ import {
 import type { Burst } from "../../core/burst.ts";
 import type { Batch } from "../../core/driver.ts";
 import type { FaultCode } from "../../core/fault.ts";
+import type { PointId } from "../../core/point.ts";
 import { bad, type Reading } from "../../core/reading.ts";
-import { type EpochMs, epochMs, type Ms, SECOND } from "../../core/time.ts";
+import { type EpochMs, epochMs, MINUTE, type Ms, SECOND } from "../../core/time.ts";
 import { ucum } from "../../core/unit.ts";
 import type { DriverContext } from "../../plugin.ts";
 import { inUnit, type KnownNode, misfit, readingOf } from "./places.ts";
@@ -73,9 +74,12 @@ export class Session implements Hears {
       if (channel && every) this.talk.set("period", channel.index, every);
       else if (channel && channel.period > 0) place.point.signal.every = channel.period;
     }
-    for (const { channel: name, options } of known.bursts) {
+    for (const place of known.bursts) {
+      const { channel: name, options } = place;
       const channel = channels.find((c) => c.name === name && c.kind === "burst" && stepInG(c) > 0);
+      delete place.refused;
       if (!channel) {
+        place.refused = "no_sensor";
         say.warn(`${driver}: node ${hello.id} has no raw vibration called "${name}"`);
         continue;
       }
@@ -144,16 +148,27 @@ export class Session implements Hears {
     const t = this.#context.clock.now();
     const there = this.down === undefined && !this.talk.silent(now) ? this.#current : undefined;
     const silences: Reading[] = [];
-    for (const known of this.#nodes.values())
-      for (const { point, refused } of known.places) {
-        const why = known === there ? refused : (this.down ?? "timeout");
-        const since = this.#quietSince.get(point.id) ?? now + PATIENCE;
-        this.#quietSince.set(point.id, since);
-        if (!why || now < since) continue;
-        this.#quietSince.set(point.id, Math.max(since, now - point.signal.every) + point.signal.every);
-        silences.push(bad(point.id, t, why));
+    for (const known of this.#nodes.values()) {
+      const whyOf = ({ refused }: { refused?: FaultCode }) => (known === there ? refused : (this.down ?? "timeout"));
+      for (const place of known.places) {
+        const why = this.#reasonDue(place.point.id, whyOf(place), place.point.signal.every, now);
+        if (why) silences.push(bad(place.point.id, t, why));
       }
+      for (const place of known.bursts) {
+        const why = this.#reasonDue(place.point, whyOf(place), place.options.every ?? MINUTE, now);
+        if (why) silences.push(...place.made.map((id) => bad(id, t, why)));
+      }
+    }
     return silences;
+  }
+
+  /** The reason once more, where there is one and it is time to repeat it. */
+  #reasonDue(point: PointId, why: FaultCode | undefined, every: Ms, now: Ms): FaultCode | undefined {
+    const since = this.#quietSince.get(point) ?? now + PATIENCE;
+    this.#quietSince.set(point, since);
+    if (!why || now < since) return undefined;
+    this.#quietSince.set(point, Math.max(since, now - every) + every);
+    return why;
   }
 
   #saved(boot: number, last: number): void {

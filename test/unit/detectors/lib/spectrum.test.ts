@@ -6,7 +6,6 @@ import {
   featuresOf,
   lineNear,
   powerSpectrum,
-  thirdOctaves,
   velocityRms,
 } from "../../../../gateway/detectors/lib/spectrum.ts";
 import { noise } from "../../../noise.ts";

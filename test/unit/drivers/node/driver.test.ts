@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { FakeNode, type FakeNodeOptions } from "../../../../firmware-bridge/fake.ts";
+import { spectraPoints } from "../../../../gateway/spectra.ts";
 import { DriverBench, until } from "./bench.ts";
 
 const closers: (() => unknown)[] = [];
@@ -105,6 +106,23 @@ test("while the cable is out the points say so, and then the ring is replayed: n
   await until("the replay", () => bench.values("tour-2/count").length > before + 30, 15_000);
   expect(bench.values("tour-2/count")).toEqual(consecutive(bench.values("tour-2/count")));
   expect(worst(bench, started, 1)).toBeLessThan(5);
+});
+
+test("while the node is silent, what is made of its bursts is bad like everything else of it", async () => {
+  const { server, port } = await plug(counting());
+  const bench = drive(site(port));
+  await until("a burst", () => bench.bursts.length > 0, 15_000);
+  const [source] = bench.driver.bursts ?? [];
+  if (!source) throw new Error("the driver tells of no burst");
+  const made = spectraPoints(source, "capteurs-1").map(({ id }) => id);
+  expect(made.length).toBeGreaterThan(15);
+  const told = () => bench.readings.filter((r) => made.includes(r.point));
+  expect(told()).toEqual([]);
+  for (const close of closers.splice(0, 1)) await close();
+  server.close();
+  await until("silence being told", () => told().length >= made.length, 15_000);
+  expect(told().map(({ point }) => point)).toEqual(made);
+  expect(new Set(told().map((r) => r.quality === "bad" && r.why)).size).toBe(1);
 });
 
 test("a gateway that restarts gets what was not saved, and nothing twice", async () => {
