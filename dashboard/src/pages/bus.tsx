@@ -84,7 +84,7 @@ function Device({ device }: { device: DeviceStatus }) {
         {about.map(([key, value]) => (
           <div key={key}>
             <dt>{w.about[key as keyof typeof w.about] ?? key.replaceAll("_", " ")}</dt>
-            <dd>{value}</dd>
+            <dd>{key === "verified" ? (w.trust[value as keyof typeof w.trust] ?? value) : value}</dd>
           </div>
         ))}
         {errors.map(({ kind, count }) => (

@@ -51,7 +51,7 @@ export function Logs() {
             <ol class="log" tabIndex={0} aria-label={w.logs}>
               {lines.map(({ n, t, level, text }) => (
                 <li key={n} class={`tone-${tones[level]}`}>
-                  <Mark tone={tones[level]} size={16} />
+                  {level === "info" ? <i /> : <Mark tone={tones[level]} size={16} />}
                   <time dateTime={new Date(t).toISOString()} title={momentShown(t)}>
                     {clockShown(t, true)}
                   </time>

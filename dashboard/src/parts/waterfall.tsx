@@ -140,9 +140,12 @@ function draw(canvas: HTMLCanvasElement, { bands, rows }: WaterfallAnswer, [low,
   ink.textAlign = "left";
   const step = Math.max(1, Math.ceil(90 / wide));
   const long = (rows.at(-1)?.t ?? 0) - (rows[0]?.t ?? 0);
+  let before = "";
   for (let column = 0; column < rows.length; column += step) {
     const t = rows[column]?.t ?? 0;
     const text = long > 2 * 86_400_000 ? dateFormat({ day: "numeric", month: "short" }).format(t) : clockShown(t);
+    if (text === before) continue;
+    before = text;
     if (LEFT + column * wide + ink.measureText(text).width < width)
       ink.fillText(text, LEFT + column * wide, HEIGHT + 12);
   }

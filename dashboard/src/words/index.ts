@@ -22,5 +22,6 @@ const browserLanguage = signal<Language>(navigator.language.startsWith("en") ? "
 /** The words of the page. Read `words.value` while rendering, so that a change of language renders anew. */
 export const words = computed<Words>(() => dictionaries[language.value]);
 
-/** `text` in the page's language. */
-export const say = (text: Text): string => text[language.value];
+/** `text` in the page's language. The gateway writes plain spaces before French marks; no line may begin with one of those. */
+export const say = (text: Text): string =>
+  language.value === "fr" ? text.fr.replace(/ (?=[:%»])/g, "\u00a0").replace(/ (?=[;!?])/g, "\u202f") : text.en;

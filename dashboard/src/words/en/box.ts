@@ -53,6 +53,13 @@ export const box: Pick<Words, "logbook" | "labels" | "bus"> = {
       response_p99_ms: "Response time, 99 % (ms)",
       refused: "Refused signals",
     },
+    trust: {
+      two: "by two sources",
+      two_partial: "partly by two sources",
+      one: "by one source",
+      conflict: "sources disagree",
+      weak: "not sure",
+    },
     open: "open",
     closed: "closed",
     used: (share) => `${share} used`,

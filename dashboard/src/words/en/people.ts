@@ -97,6 +97,7 @@ export const people: Pick<Words, "account" | "users" | "trust" | "system"> = {
       alarms: "Alarms",
       "alarms-bursts": "Alarms (vibration)",
       spectra: "Spectra",
+      "spectra-alarms": "Vibration around alarms",
       page: "This page",
       postman: "Messages to people",
       mqtt: "MQTT",

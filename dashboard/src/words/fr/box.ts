@@ -51,6 +51,13 @@ export const box = {
       response_p99_ms: "Temps de réponse, 99 % (ms)",
       refused: "Signaux refusés",
     },
+    trust: {
+      two: "par deux sources",
+      two_partial: "en partie par deux sources",
+      one: "par une source",
+      conflict: "sources en désaccord",
+      weak: "peu sûr",
+    },
     open: "ouvert",
     closed: "fermé",
     used: (share: string) => `occupé à ${share}`,

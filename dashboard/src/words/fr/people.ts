@@ -96,6 +96,7 @@ export const people = {
       alarms: "Alarmes",
       "alarms-bursts": "Alarmes (vibrations)",
       spectra: "Spectres",
+      "spectra-alarms": "Vibrations autour des alarmes",
       page: "Cette page",
       postman: "Messages aux personnes",
       mqtt: "MQTT",
