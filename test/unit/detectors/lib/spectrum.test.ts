@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { thirdOctaves } from "../../../../gateway/core/burst.ts";
 import { envelopeSpectrum } from "../../../../gateway/detectors/lib/bearing-envelope.ts";
 import {
   bandLevels,
