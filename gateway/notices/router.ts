@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Alarm, AlarmEvent, AlarmState } from "../core/alarm.ts";
-import { type EpochMs, HOUR, type SteadyMs } from "../core/time.ts";
+import { DAY, type EpochMs, HOUR, type SteadyMs } from "../core/time.ts";
 import { wallTime } from "./calendar.ts";
 import { digestDue, drillDue } from "./daily.ts";
 import { type Flood, floodAfter, noFlood } from "./flood.ts";
@@ -37,7 +37,7 @@ export interface RouterState {
   calls: Record<string, Call>;
   /** Told to a person once the machine's group opens. */
   waiting: { person: string; alarm: string; via?: readonly string[] | undefined }[];
-  /** Steady time at which a machine may speak again, and when it last did. */
+  /** Steady time at which a machine may speak again to a person, and when it last did: an escalation does not wait for others. */
   machines: Record<string, { last: number; next: number }>;
   flood: Flood;
   /** Steady times of what each person was sent within the hour. */
@@ -121,7 +121,9 @@ export function due(
   const asked = [...(began ? state.waiting.splice(0) : []), ...escalate(state, settings, timezone, now)];
   if (flood.since !== null) return [...tests(state, settings, timezone, now), ...inFlood(state, asked)];
   if (ended) state.waiting.push(...rest(state));
-  state.waiting.push(...asked);
+  // Who sleeps through a repetition waits for that alarm once, not twice.
+  const waits = new Set(state.waiting.map(({ person, alarm }) => `${person} ${alarm}`));
+  state.waiting.push(...asked.filter(({ person, alarm }) => !waits.has(`${person} ${alarm}`)));
   const drafts = [...tests(state, settings, timezone, now), ...grouped(state, settings, timezone, now)];
   return [...capped(state, settings, drafts, now), ...daily(state, settings, timezone, now, standing)];
 }
@@ -187,19 +189,23 @@ function grouped(state: RouterState, settings: NoticeSettings, timezone: string,
     const person = people.get(one.person);
     const alarm = state.calls[one.alarm]?.alarm;
     if (!person || !alarm) return false;
-    if (asleep(person, alarm, timezone, now) || now.steady < (state.machines[alarm.machine]?.next ?? 0)) return true;
-    const key = `${one.person} ${alarm.machine} ${one.via?.join() ?? ""}`;
+    const group = `${one.person} ${alarm.machine}`;
+    if (asleep(person, alarm, timezone, now) || now.steady < (state.machines[group]?.next ?? 0)) return true;
+    const key = `${group} ${one.via?.join() ?? ""}`;
     const draft = drafts.get(key) ?? { kind: "alarm", person: one.person, alarms: [], via: one.via };
     draft.alarms.push(alarm);
     drafts.set(key, draft);
-    spoke.add(alarm.machine);
+    spoke.add(group);
     return false;
   });
-  for (const machine of spoke) {
-    const before = state.machines[machine];
+  if (spoke.size > 0)
+    for (const [group, { last }] of Object.entries(state.machines))
+      if (now.steady - last > DAY) delete state.machines[group];
+  for (const group of spoke) {
+    const before = state.machines[group];
     const quiet = !before || now.steady - before.last >= settings.group.interval;
     const pause = quiet ? settings.group.wait : settings.group.interval;
-    state.machines[machine] = { last: now.steady, next: now.steady + pause };
+    state.machines[group] = { last: now.steady, next: now.steady + pause };
   }
   return [...drafts.values()];
 }

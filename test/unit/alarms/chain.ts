@@ -100,7 +100,11 @@ class Chain {
       const ms = (first.startsWith("-") ? -1 : 1) * (parseDuration(first.replace(/^[+-]/, "")) ?? 0);
       this.#shop.step += ms;
       this.#clock.step(ms);
-    } else if (what === "!ack") await this.#shop.engine.act(first, { kind: "ack", by: rest.join(" ") });
+    } else if (what === "!ack" || what === "!reset" || what === "!return-to-service" || what === "!unshelve") {
+      const kind = what.slice(1) as "ack" | "reset" | "return-to-service" | "unshelve";
+      await this.#shop.engine.act(first, { kind, by: rest.join(" ") });
+    } else if (what === "!out-of-service")
+      await this.#shop.engine.act(first, { kind: "out-of-service", by: rest.join(" "), reason: "essai" });
     else if (what === "!shelve")
       await this.#shop.engine.act(first, {
         kind: "shelve",
