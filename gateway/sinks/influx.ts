@@ -7,6 +7,7 @@ import { SECOND } from "../core/time.ts";
 import { defineSink } from "../plugin.ts";
 import { influxHistory } from "./influx/history.ts";
 import { lineOf, seriesOf } from "./influx/line.ts";
+import { RollUps } from "./influx/rollups.ts";
 import { type Refused, Sender } from "./influx/send.ts";
 
 const options = z.strictObject({
@@ -14,6 +15,11 @@ const options = z.strictObject({
   token: z.string().min(1).describe("InfluxDB 1.8: `user:password`"),
   org: z.string().default("").describe("Only InfluxDB 2.x has organisations"),
   bucket: z.string().min(1).describe("InfluxDB 1.8: `database/retention-policy`"),
+  rollups: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("A second bucket for the gateway's own roll-ups of one minute: min, mean, max, count, bad"),
   /** A PEM file, for a server whose certificate the machine does not know. */
   ca: z.string().optional(),
   timeout: z.number().int().min(1).max(120).default(10).describe("Seconds until an answer is given up"),
@@ -31,7 +37,7 @@ const KEPT = 100;
  */
 export default defineSink({
   options,
-  create(given, { id, site, points, meters, say, cells }) {
+  create(given, { id, site, points, clock, meters, say, cells, history }) {
     const refused: Refused[] = [];
     const keep = (one: Refused) => {
       refused.push(one);
@@ -50,6 +56,16 @@ export default defineSink({
       series.set(point, made);
       return made;
     };
+    const rollUps =
+      given.rollups && history
+        ? new RollUps({
+            ...{ id, history, cells, clock, say, series: seriesFor },
+            sender: new Sender({
+              ...{ name: `${id}-rollups`, target: { ...target, bucket: given.rollups }, most: given.batch },
+              ...{ say, meters, onRefused: keep },
+            }),
+          })
+        : undefined;
     /** What of a batch that was held up is on the server already. */
     const sent: Record<Lane, number> = { live: 0, backlog: 0 };
     return {
@@ -62,6 +78,7 @@ export default defineSink({
         const ready = held < 0 ? batch : batch.slice(0, held);
         const fresh = ready.filter((entry) => entry.seq > sent[lane]);
         await sender.send(fresh.map((entry) => lineOf(seriesFor(entry.item.point), entry)));
+        await rollUps?.follow(ready, points.values());
         sent[lane] = held < 0 ? 0 : (ready.at(-1)?.seq ?? sent[lane]);
         if (held >= 0) throw new NotNow("readings wait until the time is known", HOLD);
       },

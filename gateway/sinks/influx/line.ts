@@ -5,6 +5,7 @@ import type { Unit } from "../../core/unit.ts";
 
 /** The measurement and the tags of every line; they never change, because in InfluxDB they are what a series is. */
 export const MEASUREMENT = "reading";
+export const ROLL_UPS = "reading_1m";
 
 const escaped = (text: string) => text.replace(/[,= \\]/g, "\\$&");
 
