@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { Fault } from "../../core/fault.ts";
 import type { Ms } from "../../core/time.ts";
+import { hasten } from "./tty.ts";
 
 /** A way for bytes, whatever carries them. Tests hand in one of their own. */
 export interface Pipe {
@@ -48,6 +49,7 @@ export const serialPipe =
         error ? reject(new Fault("port", portTrouble(path, error.message), { cause: error })) : resolve(),
       );
     });
+    hasten(port.port);
     const plug = await plugAt(path);
     let over = false;
     const lost = (message: string) => {
