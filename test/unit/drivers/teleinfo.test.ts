@@ -2,39 +2,11 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { type Mode, parseGroup, TicParser } from "../../../gateway/drivers/teleinfo/frame.ts";
+import { parseGroup, TicParser } from "../../../gateway/drivers/teleinfo/frame.ts";
 import { signalIn, ticProfile } from "../../../gateway/drivers/teleinfo/profile.ts";
 import plugin from "../../../gateway/drivers/teleinfo.ts";
 import { driverContext, Running } from "../../sim/modbus/driver.ts";
-
-/** Frames as a meter sends them, with the checksum of the Enedis specification. */
-function group(mode: Mode, ...fields: string[]): string {
-  const separator = mode === "standard" ? "\t" : " ";
-  const body = fields.join(separator) + (mode === "standard" ? separator : "");
-  const sum = [...body].reduce((total, char) => total + char.charCodeAt(0), 0);
-  return `\n${mode === "standard" ? body : `${body} `}${String.fromCharCode((sum & 0x3f) + 0x20)}\r`;
-}
-
-const frame = (mode: Mode, groups: readonly string[][]) =>
-  Buffer.from(`\x02${groups.map((fields) => group(mode, ...fields)).join("")}\x03`, "latin1");
-
-const historique = frame("historique", [
-  ["ADCO", "012345678901"],
-  ["HCHC", "001065963"],
-  ["HCHP", "001521211"],
-  ["PTEC", "HC.."],
-  ["IINST", "003"],
-  ["PAPP", "00730"],
-]);
-const standard = frame("standard", [
-  ["ADSC", "041876543210"],
-  ["DATE", "E260714083015", ""],
-  ["EAST", "004815162"],
-  ["SMAXSN", "E260714000312", "05210"],
-  ["URMS1", "233"],
-  ["SINSTS", "01250"],
-  ["LTARF", "  HEURE CREUSE  "],
-]);
+import { historique, standard } from "../../sim/teleinfo.ts";
 
 test.each(["ISOUSC 30 9", "PTEC TH.. $"])("a group as meters send it: %s", (line) => {
   expect(parseGroup([...Buffer.from(line, "latin1")])?.group.label).toBe(line.split(" ")[0]);
