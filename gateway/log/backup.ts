@@ -3,6 +3,7 @@ import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Clock } from "../core/time.ts";
+import { unpackFiles } from "./beside.ts";
 import { lockFolder, openForReading, Refusal } from "./database.ts";
 import { openReader } from "./questions.ts";
 import { SCHEMA_VERSION, versionOf } from "./schema.ts";
@@ -11,7 +12,7 @@ import { STORE_FILE } from "./store.ts";
 /** Beside every backup, in the form that `sha256sum -c` reads. */
 const sumFile = (file: string) => `${file}.sha256`;
 
-/** A consistent copy of the store with its checksum beside it, whether a gateway runs on the folder or not. */
+/** A consistent copy of the store and the files beside it, with its checksum, whether a gateway runs on the folder or not. */
 export async function backUp(folder: string, file: string, clock: Clock): Promise<void> {
   const store = join(folder, STORE_FILE);
   if (!existsSync(store)) throw new Refusal(`${folder} holds no store (${STORE_FILE})`);
@@ -43,6 +44,7 @@ export async function restore(folder: string, file: string, clock: Clock): Promi
     const store = join(folder, STORE_FILE);
     const draft = `${store}.part`;
     await copyFile(file, draft);
+    unpackFiles(draft, folder, clock.now());
     sync(draft);
     const aside = existsSync(store) ? join(folder, `before-restore-${clock.now()}`) : undefined;
     if (aside) mkdirSync(aside);

@@ -47,12 +47,16 @@ export function writeNames(folder: string, names: readonly NameRow[]): void {
 /** The new one is whole on disk before it takes the name of the old one. */
 function put(folder: string, name: string, content: unknown): void {
   const draft = join(folder, `${name}.new`);
-  const file = openSync(draft, "w");
+  writeSynced(draft, Buffer.from(JSON.stringify(content)));
+  renameSync(draft, join(folder, name));
+}
+
+export function writeSynced(path: string, body: Uint8Array): void {
+  const file = openSync(path, "w", 0o600);
   try {
-    writeSync(file, JSON.stringify(content));
+    for (let at = 0; at < body.length; ) at += writeSync(file, body, at);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
-  renameSync(draft, join(folder, name));
 }

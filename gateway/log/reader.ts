@@ -1,6 +1,8 @@
 import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort } from "node:worker_threads";
+import { packFiles } from "./beside.ts";
 import { openForReading, Refusal, troubleOf } from "./database.ts";
 import { counted, type Deadline, page, range } from "./history/range.ts";
 import type { ReaderCall } from "./protocol.ts";
@@ -31,7 +33,11 @@ function serve(call: ReaderCall): unknown {
     return null;
   }
   const store = current();
-  if (call.call === "backup") return store.prepare("VACUUM INTO ?").run(call.file) && null;
+  if (call.call === "backup") {
+    store.prepare("VACUUM INTO ?").run(call.file);
+    packFiles(call.file, dirname(file));
+    return null;
+  }
   store.exec("BEGIN");
   try {
     return answer(store, call);

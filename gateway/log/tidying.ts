@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Trimmed } from "../core/log.ts";
-import type { Meters } from "../core/meter.ts";
+import type { Meters, Series } from "../core/meter.ts";
 import { type Clock, DAY, type EpochMs, MINUTE, type Ms } from "../core/time.ts";
 import type { Commits } from "./commits.ts";
 import { behind, type Place } from "./places.ts";
@@ -21,6 +21,8 @@ const COMPACT_EVERY: Ms = 10 * MINUTE;
 const LOOK_EVERY: Ms = MINUTE;
 /** Between two slices, so that commits get their turn. */
 const BREATH: Ms = 20;
+/** A forecast beyond this says nothing. */
+const MOST_DAYS = 3_650;
 
 export interface TidyParts {
   writer: Line<WriterCall, WriterAnswers>;
@@ -40,10 +42,21 @@ export class Tidying {
   #compactedAt: Ms;
   #running: Promise<Trimmed> | undefined;
   #size: { at: number; bytes: number } | undefined;
+  readonly #bytes: Series;
+  readonly #used: Series;
+  readonly #daysLeft: Series;
 
   constructor(parts: TidyParts) {
     this.#parts = parts;
     this.#compactedAt = parts.clock.monotonic();
+    const { meters } = parts;
+    this.#bytes = meters.gauge("store_bytes", "Size of the store on disk");
+    this.#used = meters.gauge("store_used_bytes", "What of it is in use");
+    this.#daysLeft = meters.gauge(
+      "store_days_left",
+      "Days until the store reaches its size limit, at the rate since start; 3,650 for ten years or more",
+    );
+    this.#daysLeft.value = MOST_DAYS;
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -140,17 +153,17 @@ export class Tidying {
   }
 
   #measure({ bytes, free }: Tidied): void {
-    const { meters, clock, settings } = this.#parts;
-    meters.gauge("store_bytes", "Size of the store on disk").value = bytes;
-    meters.gauge("store_used_bytes", "What of it is in use").value = bytes - free;
+    const { clock, settings } = this.#parts;
+    const used = bytes - free;
+    this.#bytes.value = bytes;
+    this.#used.value = used;
     const now = clock.monotonic();
-    this.#size ??= { at: now, bytes: bytes - free };
+    this.#size ??= { at: now, bytes: used };
     const passed = now - this.#size.at;
-    if (passed < 10 * MINUTE) return;
-    const perDay = ((bytes - free - this.#size.bytes) / passed) * DAY;
-    const left = perDay > 0 ? (settings.keep.size - (bytes - free)) / perDay : 3_650;
-    meters.gauge("store_days_left", "Days until the store reaches its size limit, at the rate since start").value =
-      Math.max(0, Math.min(3_650, left));
+    if (passed < COMPACT_EVERY) return;
+    const perDay = ((used - this.#size.bytes) / passed) * DAY;
+    const left = perDay > 0 ? (settings.keep.size - used) / perDay : MOST_DAYS;
+    this.#daysLeft.value = Math.max(0, Math.min(MOST_DAYS, left));
   }
 }
 

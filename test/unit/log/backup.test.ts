@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { run as exportReadings } from "../../../gateway/cli/export.ts";
 import { clock } from "../../../gateway/clock.ts";
@@ -61,6 +61,52 @@ test("a damaged backup, and a file that is no backup, are refused and nothing is
   writeFileSync(join(place, "letter.txt"), "Bonjour");
   await expect(restore(folder, join(place, "letter.txt"), clock)).rejects.toThrow(/is not a/);
   expect(readFileSync(join(folder, "vigie.db")).equals(before)).toBe(true);
+});
+
+test("photographs and the audit list come back with the store; what is there already is never overwritten", async () => {
+  const [folder, place, fresh] = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
+  const file = join(place, "vigie.backup");
+  const t = await openTestStore({ folder });
+  await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 1)]));
+  const photo = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 251));
+  const put = (at: string, name: string, body: string | Buffer) => {
+    mkdirSync(join(at, dirname(name)), { recursive: true });
+    writeFileSync(join(at, name), body);
+  };
+  put(folder, "photos/ab12", photo);
+  put(folder, "photos/half.new", "a photograph that was never whole");
+  put(folder, "audit/audit.jsonl", "old list\n");
+  put(folder, "audit/audit-400.jsonl", "older list\n");
+  await t.store.backup(file);
+  await t.close();
+
+  put(fresh, "audit/audit.jsonl", "what was done here since\n");
+  await restore(fresh, file, clock);
+  expect(readFileSync(join(fresh, "photos/ab12")).equals(photo)).toBe(true);
+  expect(readdirSync(join(fresh, "photos"))).toEqual(["ab12"]);
+  const audit = readdirSync(join(fresh, "audit")).sort();
+  expect(audit).toEqual(["audit-400.jsonl", "audit.jsonl", expect.stringMatching(/^from-backup-\d+-audit\.jsonl$/)]);
+  const read = audit.map((name) => readFileSync(join(fresh, "audit", name), "utf8"));
+  expect(read).toEqual(["older list\n", "what was done here since\n", "old list\n"]);
+  const again = await openTestStore({ folder: fresh });
+  expect(await again.store.readings.after(0, 10)).toHaveLength(1);
+  await again.close();
+  // The photographs do not lie in the store for ever after.
+  expect(readFileSync(join(fresh, "vigie.db")).includes(photo.subarray(0, 64))).toBe(false);
+});
+
+test.each([
+  ["backup"],
+  ["restore"],
+] as const)("vigie %s without a file, or with two, says how it is used", async (command) => {
+  const { run } =
+    command === "backup"
+      ? await import("../../../gateway/cli/backup.ts")
+      : await import("../../../gateway/cli/restore.ts");
+  const complaint = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  expect([await run([]), await run(["a", "b"])]).toEqual([2, 2]);
+  expect(complaint.mock.calls.every(([words]) => new RegExp(`vigie ${command} (FILE|FICHIER)`).test(words))).toBe(true);
+  complaint.mockRestore();
 });
 
 test.each([
