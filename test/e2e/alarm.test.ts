@@ -46,6 +46,65 @@ describeWith(["chromium"], "an alarm on the page", () => {
     await gateway?.stop();
   });
 
+  test("the wall rings after one touch and not before, keeps the screen awake, and is silent again after another", {
+    timeout: 60_000,
+  }, async () => {
+    const { page, context, complaints } = await visit(browser, gateway.url);
+    // A headless browser has neither loudspeaker nor screen: what the page asks of them is counted.
+    await context.addInitScript(() => {
+      const asked = { contexts: [] as AudioContext[], tones: 0, locks: [] as string[] };
+      Reflect.set(window, "asked", asked);
+      const Real = window.AudioContext;
+      window.AudioContext = class extends Real {
+        constructor() {
+          super();
+          asked.contexts.push(this);
+        }
+        override createOscillator(): OscillatorNode {
+          asked.tones++;
+          return super.createOscillator();
+        }
+      };
+      Object.defineProperty(navigator, "wakeLock", {
+        value: {
+          request: async (kind: string) => {
+            asked.locks.push(kind);
+            return { release: async () => undefined };
+          },
+        },
+      });
+    });
+    const asked = () =>
+      page.evaluate(() => {
+        const { contexts, tones, locks } = Reflect.get(window, "asked") as {
+          contexts: AudioContext[];
+          tones: number;
+          locks: string[];
+        };
+        return { states: contexts.map(({ state }) => state), tones, locks };
+      });
+    await page.goto(gateway.url);
+    await page.locator(".tile.tone-alert").waitFor({ timeout: 20_000 });
+    expect(await asked()).toEqual({ states: [], tones: 0, locks: [] });
+    await page.goto(`${gateway.url}/?wall`);
+    await page.locator(".tile").first().waitFor();
+    await expect.poll(async () => (await asked()).locks).toEqual(["screen"]);
+    // Whoever hides the page loses the lock; it is asked for again when the page is seen.
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    expect((await asked()).locks).toEqual(["screen", "screen"]);
+    expect((await asked()).states).toEqual([]);
+    await page.getByRole("button", { name: "Activer le son" }).click();
+    await expect.poll(async () => (await asked()).states).toEqual(["running"]);
+    // Two tones to say that it can be heard, six for the alert that is there; each occurrence rings once.
+    await expect.poll(async () => (await asked()).tones).toBe(8);
+    await expect.poll(() => page.locator(".tile .ago").first().textContent()).toBeTruthy();
+    expect((await asked()).tones).toBe(8);
+    await page.getByRole("button", { name: "Couper le son" }).click();
+    await expect.poll(async () => (await asked()).states).toEqual(["closed"]);
+    expect(complaints.filter((line) => !/Failed to load/.test(line))).toEqual([]);
+    await context.close();
+  });
+
   test("comes by itself, says the one thing to do, and is acknowledged on a phone with one thumb", {
     timeout: 60_000,
   }, async () => {

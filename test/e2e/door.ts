@@ -14,7 +14,12 @@ export async function openDoor(gateway: string, keeper: Keeper): Promise<Door> {
   const host = new URL(gateway).host;
   const door = createServer((asked, answer) => {
     if (keeper(asked, answer)) return;
-    const onward = request(gateway + asked.url, { method: asked.method, headers: { ...asked.headers, host } });
+    // The page is the gateway's own; it only stands at another door.
+    const origin = asked.headers.origin && { origin: gateway };
+    const onward = request(gateway + asked.url, {
+      method: asked.method,
+      headers: { ...asked.headers, host, ...origin },
+    });
     onward.on("response", (found) => {
       answer.writeHead(found.statusCode ?? 502, found.headers);
       found.pipe(answer);

@@ -9,7 +9,7 @@ import { eventually } from "../sim/gateway.ts";
 const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
 
 /** `vigie demo` on ports that stay the same when a changed site file starts it anew. */
-export async function demoOnFixedPort(config: string): Promise<{ url: string; stop(): Promise<void> }> {
+export async function demoOnFixedPort(config: string): Promise<{ url: string; data: string; stop(): Promise<void> }> {
   const [port, mqtt] = [await freePort(), await freePort()];
   const data = mkdtempSync(join(tmpdir(), "vigie-"));
   const flags = ["--config", config, "--data", data, "--port", String(port), "--mqtt-port", String(mqtt)];
@@ -19,6 +19,7 @@ export async function demoOnFixedPort(config: string): Promise<{ url: string; st
   await eventually(answers, 30_000, () => `the gateway does not answer (exit code ${child.exitCode})`);
   return {
     url,
+    data,
     stop: async () => {
       if (child.exitCode !== null) return;
       child.kill("SIGTERM");

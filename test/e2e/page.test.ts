@@ -15,6 +15,7 @@ const pages = [
   "/commission",
   "/m/laveuse",
   "/history",
+  "/backtest",
   "/energy",
   "/bus",
   "/system",
@@ -99,6 +100,21 @@ describeWith(["chromium"], "the page on the real gateway", () => {
     }
   });
 
+  test("works at 200 % zoom: nothing sideways, nothing cut off, the menu in reach", { timeout: 120_000 }, async () => {
+    const { page, context } = await at("/");
+    // Zoom halves the page's pixels: a laptop of 1280 × 800 has 640 × 400 of them.
+    await page.setViewportSize({ width: 640, height: 400 });
+    for (const path of pages.filter((one) => one !== "/?wall")) {
+      await open(page, path);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), path).toBe(0);
+      const menu = page.locator("header.top nav a").first();
+      await menu.scrollIntoViewIfNeeded();
+      expect(await menu.isVisible(), path).toBe(true);
+      expect(await page.evaluate(cutTexts), path).toEqual([]);
+    }
+    await context.close();
+  });
+
   test("speaks English after one choice, and again at the next visit", async () => {
     const { page, context } = await at("/");
     await page.locator("summary").click();
@@ -174,3 +190,14 @@ describeWith(["chromium"], "the page on the real gateway", () => {
       }),
     );
 });
+
+/** Words that are cut off because their box does not grow; what scrolls by itself is none, and neither is what only a screen reader reads. */
+function cutTexts(): string[] {
+  return [...document.querySelectorAll("main *")].flatMap((element) => {
+    const { overflowX, overflowY, display } = getComputedStyle(element);
+    const seen = display !== "inline" && element.clientWidth > 2 && !element.closest("svg, .u-wrap, legend");
+    const cutX = overflowX === "hidden" && element.scrollWidth > element.clientWidth + 2;
+    const cutY = overflowY === "hidden" && element.scrollHeight > element.clientHeight + 2;
+    return seen && (cutX || cutY) ? [element.outerHTML.slice(0, 100)] : [];
+  });
+}

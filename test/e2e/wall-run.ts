@@ -18,10 +18,11 @@ export interface WallFigures {
 const PACE = 25;
 
 /**
- * A wall board for a day: `updates` live events, faster than life, and the browser's clock stepped through `hours`. The page,
- * its files and every answer are the real gateway's; only the stream is a quick one, made of the real points.
+ * A wall board for a day: `updates` live events, faster than life, and the browser's clock stepped through `minutes` second by
+ * second (every timer fires) and through `hours` in leaps. The page, its files and every answer are the real gateway's; only
+ * the stream is a quick one, made of the real points.
  */
-export async function runWall(updates: number, hours: number): Promise<WallFigures> {
+export async function runWall(updates: number, minutes: number, hours: number): Promise<WallFigures> {
   const gateway = await launch(["demo"]);
   const browser = await openBrowser();
   const stream = await quickStream(gateway.url);
@@ -34,6 +35,8 @@ export async function runWall(updates: number, hours: number): Promise<WallFigur
     await page.locator(".tile").first().waitFor();
     await eventually(async () => stream.sent() > updates / 10 || undefined, 600_000);
     const before = await weigh(page);
+    for (let second = 0; second < 60 * minutes; second++) await page.clock.runFor(1_000);
+    await page.locator(".banner.lost").waitFor({ state: "detached", timeout: 30_000 });
     for (let hour = 0; hour < hours; hour++) {
       await page.clock.fastForward(3_600_000);
       // The jump looks like an hour of silence; the page must come back to the present by itself.

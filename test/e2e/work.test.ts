@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
@@ -83,6 +83,68 @@ describeWith(["chromium"], "daily work on the page", () => {
     expect(readFileSync(config, "utf8")).toContain("# The demonstration workshop.");
     await page.getByRole("link", { name: "Atelier", exact: true }).click();
     await expect.poll(() => page.locator(".tile h2").allTextContents(), { timeout: 30_000 }).toContain("Le gros tour");
+    await context.close();
+  });
+
+  test("an action made offline fails before one's eyes, and is never sent later", { timeout: 60_000 }, async () => {
+    const { page, context } = await visit(browser, `${gateway.url}/m/pasteurisateur`, { screen: "phone" });
+    await page.locator(".measures li").first().waitFor();
+    const sent: string[] = [];
+    page.on("request", (request) => {
+      if (request.method() !== "GET") sent.push(request.url());
+    });
+    // What is open stays open (the stream goes on), but nothing new gets out: the moment before the page knows of it.
+    await context.setOffline(true);
+    await page.getByRole("button", { name: "Signaler un problème" }).tap();
+    await page.getByRole("button", { name: "Fuite" }).tap();
+    await page.getByRole("button", { name: "Envoyer" }).tap();
+    await expect
+      .poll(() => page.locator("[role=alert].problem, .problem").textContent(), { timeout: 5_000 })
+      .toMatch(/n’a pas reçu|ne répond/);
+    expect(sent).toHaveLength(1);
+    await context.setOffline(false);
+    await page.waitForResponse(/\/api\/v1\/machines/, { timeout: 15_000 });
+    await page.waitForResponse(/\/api\/v1\/machines/, { timeout: 15_000 });
+    expect(sent).toHaveLength(1);
+    expect(await (await fetch(`${gateway.url}/api/v1/machines/pasteurisateur/notes`)).json()).toEqual([]);
+    // What was typed is still there: one more touch sends it.
+    await page.getByRole("button", { name: "Envoyer" }).tap();
+    await expect.poll(() => page.locator(".notes li").count(), { timeout: 5_000 }).toBe(1);
+    await context.close();
+  });
+
+  test("a backup is downloaded, refused when it is something else, and put back with a plain warning", {
+    timeout: 120_000,
+  }, async () => {
+    const { page, context } = await visit(browser, `${gateway.url}/system`);
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "Télécharger une sauvegarde" }).click(),
+    ]);
+    const backup = await download.path();
+    const uptime = async () =>
+      (
+        (await (await fetch(`${gateway.url}/api/v1/state`).catch(() => undefined))?.json()) as
+          | { uptime: number }
+          | undefined
+      )?.uptime ?? Number.POSITIVE_INFINITY;
+    await page.goto(`${gateway.url}/system`);
+    const restore = page.getByRole("region", { name: "Remettre une sauvegarde" });
+    const file = restore.getByLabel("Fichier de sauvegarde");
+    await file.setInputFiles({ name: "chat.db", mimeType: "image/png", buffer: PHOTO });
+    await expect
+      .poll(() => restore.locator(".problem").textContent(), { timeout: 20_000 })
+      .toContain("no sound backup");
+    expect(await restore.getByRole("button", { name: "Remettre cette sauvegarde" }).count()).toBe(0);
+    await file.setInputFiles(backup);
+    await expect.poll(() => restore.textContent(), { timeout: 30_000 }).toContain("Sauvegarde saine");
+    expect(await restore.locator(".advice").textContent()).toContain("mis de côté");
+    const before = await uptime();
+    await restore.getByRole("button", { name: "Remettre cette sauvegarde" }).click();
+    await expect.poll(() => restore.textContent(), { timeout: 10_000 }).toContain("redémarre avec la sauvegarde");
+    await expect.poll(uptime, { timeout: 40_000 }).toBeLessThan(before);
+    expect(readdirSync(gateway.data).filter((name) => name.startsWith("before-restore-"))).toHaveLength(1);
+    await expect.poll(() => page.locator(".banner.lost").count(), { timeout: 30_000 }).toBe(0);
     await context.close();
   });
 });
