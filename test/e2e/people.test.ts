@@ -82,6 +82,8 @@ describeWith(["chromium"], "people and their accounts", () => {
     await expect.poll(() => viewer.page.locator(".facts").count(), { timeout: 10_000 }).toBe(1);
     expect(await viewer.page.getByRole("link", { name: "Comptes" }).count()).toBe(0);
     expect(await viewer.page.getByRole("link", { name: "Configuration" }).count()).toBe(0);
+    for (const name of ["Journal de la passerelle", "Clients MQTT", "Remettre une sauvegarde"])
+      expect(await viewer.page.getByRole("region", { name }).count(), name).toBe(0);
     await viewer.context.close();
     await admin.context.close();
   });

@@ -133,6 +133,20 @@ export function furniture(folder: string): Partial<WebParts> {
           : { problems: [], report: [{ fr: `bus : ${yaml.length}`, en: `bus: ${yaml.length}` }] },
     },
     cases: () => [{ machine: "tour-2" }],
+    logLines: () => [],
+    waterfall: async ({ point }) => ({ point, bands: [], rows: [] }),
+    commissioning: {
+      ports: async () => [],
+      profiles: () => [],
+      async *scan() {
+        yield { kind: "done" as const, found: 0 };
+      },
+      look: async () => [],
+      decode: async () => [],
+    },
+    async *backtest({ to }) {
+      yield { kind: "done" as const, at: to, readings: 0, alerts: 0, watches: 0 };
+    },
     office: smallOffice(),
     store: {
       timeQuality: () => (timesSet.length > 0 ? "synced" : "unsynced"),
