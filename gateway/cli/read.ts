@@ -56,7 +56,7 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    console.error(error.message);
+    console.error(say(error.text));
     return 1;
   } finally {
     await session?.close();

@@ -61,7 +61,7 @@ export async function run(args: string[]): Promise<number> {
     return found.length > 0 ? 0 : 1;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    console.error(error.message);
+    console.error(say(error.text));
     return 1;
   }
 }

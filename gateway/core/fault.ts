@@ -1,4 +1,4 @@
-import type { Text } from "./text.ts";
+import { sameText, type Text } from "./text.ts";
 
 /** Why there is no number, in words for an electrician. The keys are what readings, MQTT, InfluxDB and the API carry. */
 export const faults = {
@@ -34,10 +34,13 @@ export const faultCode = (code: string): FaultCode => (Object.hasOwn(faults, cod
 /** The one error for the field: thrown where a wire fails, caught once, where it becomes a bad reading. */
 export class Fault extends Error {
   readonly code: FaultCode;
+  /** What to tell people; the message is its English. */
+  readonly text: Text;
 
-  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(code: FaultCode, message: string | Text, options?: ErrorOptions) {
+    super(typeof message === "string" ? message : message.en, options);
     this.name = "Fault";
     this.code = code;
+    this.text = typeof message === "string" ? sameText(message) : message;
   }
 }

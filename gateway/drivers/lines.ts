@@ -117,7 +117,7 @@ class Instrument {
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<Batch> {
-    const { clock, meters, say, id: driver } = this.#context;
+    const { clock, meters, say, site, id: driver } = this.#context;
     const labels = { driver };
     const scheduled = meters.counter("readings_scheduled_total", "Readings that were due", labels);
     const dropped = meters.counter("lines_bytes_dropped_total", "Bytes that came faster than they were read", labels);
@@ -137,7 +137,7 @@ class Instrument {
         if (readings.length > 0) yield { readings };
       } else if ("lost" in heard) {
         this.#pipe = undefined;
-        if (!signal.aborted && heard.lost.message !== said) say.warn(`${driver}: ${heard.lost.message}`);
+        if (!signal.aborted && heard.lost.message !== said) say.warn(`${driver}: ${heard.lost.text[site.language]}`);
         said = heard.lost.message;
       } else {
         for (const line of this.#splitter.bytes(heard.bytes)) if (!this.#take(line)) unmatched.value++;

@@ -99,7 +99,7 @@ class Meter {
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<Batch> {
-    const { clock, meters, say, id: driver } = this.#context;
+    const { clock, meters, say, site, id: driver } = this.#context;
     const labels = { driver };
     const scheduled = meters.counter("readings_scheduled_total", "Readings that were due", labels);
     const damaged = meters.counter("teleinfo_groups_damaged_total", "Groups whose checksum did not fit", labels);
@@ -117,7 +117,7 @@ class Meter {
         scheduled.value += readings.length;
         yield { readings };
       } else if ("lost" in heard) {
-        if (!signal.aborted && !said.has(heard.lost.message)) say.warn(`${driver}: ${heard.lost.message}`);
+        if (!signal.aborted && !said.has(heard.lost.message)) say.warn(`${driver}: ${heard.lost.text[site.language]}`);
         said.add(heard.lost.message);
       } else {
         if (this.#take(heard.bytes)) said.clear();
@@ -142,7 +142,10 @@ class Meter {
     const wrong = this.#context.clock.monotonic() - this.#heardAt > PATIENCE;
     if (wrong && this.#given.mode === "auto") {
       this.#mode = this.#mode === "standard" ? "historique" : "standard";
-      events.lost(new Fault("garbled", `no frame yet, trying the mode ${this.#mode} (${UART[this.#mode]} baud)`));
+      const next = `${this.#mode} (${UART[this.#mode]} baud)`;
+      events.lost(
+        new Fault("garbled", { fr: `pas de trame, essai du mode ${next}`, en: `no frame, trying mode ${next}` }),
+      );
     } else events.bytes(chunk);
   }
 

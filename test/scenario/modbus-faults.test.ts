@@ -127,11 +127,14 @@ test("9: two devices that answer as one are named, and the others go on", async 
   await line.stop();
 });
 
-test("11: a wrong baud rate is guessed from the noise, and nothing crashes", async () => {
-  const line = new VirtualLine({ baud: 19_200, devices: [device(1)] });
+test.each([
+  ["en", "ligne-1: Wrong baud rate or parity: try 9600 baud, then even parity."],
+  ["fr", "ligne-1: Mauvaise vitesse ou parité : essayez 9600 bauds, puis la parité paire."],
+] as const)("11: a wrong baud rate is guessed from the noise, said in the site's language, and nothing crashes: %s", async (language, advice) => {
+  const line = new VirtualLine({ baud: 19_200, devices: [device(1)] }, language);
   line.wire.behave = (_, right) => ({ delay: 3, chunks: [Buffer.from(right.map((byte) => (byte * 7 + 3) & 0xfe))] });
   await line.pass(60_000);
-  expect(line.lines).toContain("ligne-1: Wrong baud rate or parity: try 9600 baud, then even parity.");
+  expect(line.lines).toContain(advice);
   expect(line.readings.some((r) => r.quality === "good")).toBe(false);
   expect(line.of("m1/r0", "bad").length).toBeGreaterThan(55);
   await line.stop();

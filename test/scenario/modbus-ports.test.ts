@@ -57,7 +57,9 @@ describeWith(["gcc", "socat", "pkg-config", "/usr/include/modbus/modbus.h"], "an
     await running.until(() => why(running) === "port", 3_000);
     symlinkSync(second.master, stable);
     await running.until(() => why(running) === 10, 5_000);
-    expect(context.lines[1]).toBe(`ligne-1: ${stable} has gone: is the adapter plugged in?`);
+    expect(context.lines[1]).toBe(
+      `ligne-1: ${stable} a disparu, vérifiez que l'adaptateur est branché ; nouvel essai dans 1 s`,
+    );
     await running.stop();
   });
 });
@@ -105,7 +107,7 @@ describe("a Modbus TCP peer", () => {
     const { running, context } = start(port);
     await running.until(() => why(running) === 7, 15_000);
     expect(running.of("tour-2/r").some((r) => r.quality === "bad" && r.why === "connection")).toBe(true);
-    expect(context.lines.some((line) => /ECONNRESET|closed the connection/.test(line))).toBe(true);
+    expect(context.lines.some((line) => /a raccroché.*nouvel essai dans \d+ s/.test(line))).toBe(true);
     await running.stop();
   });
 
@@ -119,6 +121,8 @@ describe("a Modbus TCP peer", () => {
     await once(server ?? createServer(), "close");
     const refused = start(silent);
     await refused.running.until(() => why(refused.running) === "connection");
+    expect(refused.context.lines[0]).toMatch(/connexion refusée : .*vérifiez le port.* ; nouvel essai dans 1 s$/);
+    expect(refused.context.lines.join()).not.toMatch(/ECONN/);
     await refused.running.stop();
   });
 
@@ -144,7 +148,7 @@ describe("a Modbus TCP peer", () => {
     );
     const { running, context } = start(port);
     await running.until(() => why(running) === 7);
-    expect(context.lines).toContain("ligne-1: ligne-1: the answers are no Modbus TCP");
+    expect(context.lines).toContainEqual(expect.stringMatching(/^ligne-1: ce qui répond n'est pas du Modbus TCP/));
     await running.stop();
   });
 
@@ -161,7 +165,7 @@ describe("a Modbus TCP peer", () => {
     await running.until(() => why(running) === "connection");
     await running.until(() => calls >= 2, 5_000);
     expect(calls).toBeLessThan(6);
-    expect(context.lines.filter((line) => line.includes(`127.0.0.1:${port}: the other side closed`))).toHaveLength(1);
+    expect(context.lines.filter((line) => line.includes(`127.0.0.1:${port} : l'appareil a raccroché`))).toHaveLength(1);
     await running.stop();
   });
 

@@ -2,7 +2,9 @@ import { realpath, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { Fault } from "../../core/fault.ts";
+import type { Text } from "../../core/text.ts";
 import type { Ms } from "../../core/time.ts";
+import { connectionTrouble, HUNG_UP, NO_ANSWER, serialTrouble, unplugged } from "./trouble.ts";
 import { hasten } from "./tty.ts";
 
 /** A way for bytes, whatever carries them. Tests hand in one of their own. */
@@ -46,25 +48,25 @@ export const serialPipe =
     });
     await new Promise<void>((resolve, reject) => {
       port.open((error) =>
-        error ? reject(new Fault("port", portTrouble(path, error.message), { cause: error })) : resolve(),
+        error ? reject(new Fault("port", serialTrouble(path, error.message), { cause: error })) : resolve(),
       );
     });
     hasten(port.port);
     const plug = await plugAt(path);
     let over = false;
-    const lost = (message: string) => {
+    const lost = (text: Text) => {
       if (over) return;
       over = true;
       clearInterval(watch);
       port.close(() => undefined);
-      events.lost(new Fault("port", message));
+      events.lost(new Fault("port", text));
     };
     const watch = setInterval(() => {
-      void plugAt(path).then((now) => now !== plug && lost(`${path} has gone: is the adapter plugged in?`));
+      void plugAt(path).then((now) => now !== plug && lost(unplugged(path)));
     }, LOOK_EVERY);
     port.on("data", (chunk: Buffer) => events.bytes(chunk));
-    port.on("close", () => lost(`${path} was closed: is the adapter plugged in?`));
-    port.on("error", (error) => lost(`${path}: ${error.message}`));
+    port.on("close", () => lost(unplugged(path)));
+    port.on("error", (error) => lost(serialTrouble(path, error.message)));
     return {
       write: (bytes) => void port.write(Buffer.from(bytes)),
       close: () => {
@@ -94,20 +96,13 @@ export async function isPaced(path: string): Promise<boolean> {
   }
 }
 
-function portTrouble(path: string, message: string): string {
-  if (/no such file/i.test(message)) return `${path} is not there: is the adapter plugged in?`;
-  if (/permission|EACCES/i.test(message)) return `${path} may not be opened: add this user to the group dialout`;
-  if (/lock|busy|temporarily/i.test(message)) return `${path} is in use by another program`;
-  return `${path}: ${message}`;
-}
-
 /** A TCP connection: Modbus TCP, or a serial server that passes RTU frames on. */
 export const tcpPipe =
   (host: string, port: number): OpenPipe =>
   (events, signal) =>
     new Promise((resolve, reject) => {
       const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 5_000, signal });
-      socket.setTimeout(5_000, () => socket.destroy(new Error("no answer to the connection request")));
+      socket.setTimeout(5_000, () => socket.destroy(Object.assign(new Error("no answer"), { code: NO_ANSWER })));
       let open = false;
       let over = false;
       socket.once("connect", () => {
@@ -121,13 +116,13 @@ export const tcpPipe =
           },
         });
       });
-      let why = "the other side closed the connection";
-      socket.on("error", (error) => {
-        why = error.message;
+      let why = HUNG_UP;
+      socket.on("error", (error: Error & { code?: string }) => {
+        why = error.code ?? error.message;
       });
       socket.on("data", (chunk) => events.bytes(chunk));
       socket.on("close", () => {
-        const fault = new Fault("connection", `${host}:${port}: ${why}`);
+        const fault = new Fault("connection", connectionTrouble(host, port, why));
         if (!open) reject(fault);
         else if (!over) events.lost(fault);
         over = true;

@@ -10,6 +10,7 @@ import { answerLength, QUESTION_LENGTH, type Question } from "./question.ts";
 import { Refusal } from "./refusal.ts";
 import { type LineCounts, RtuListener } from "./rtu.ts";
 import { TcpListener } from "./tcp.ts";
+import { notModbus, unheard } from "./unheard.ts";
 
 export interface Answer {
   /** The data: registers, or coils eight to a byte. For a write the confirmed value. */
@@ -240,7 +241,7 @@ export class ModbusBus implements Bus<Wire> {
     this.#heardAt = this.#copper.timer.now();
     if (this.#copper.framing === "tcp") {
       const answer = this.#tcp.bytes(chunk);
-      if (answer === "lost") this.drop(new Fault("garbled", `${this.#copper.name}: the answers are no Modbus TCP`));
+      if (answer === "lost") this.drop(notModbus());
       else if (answer) this.#answered(answer);
       return;
     }
@@ -269,13 +270,10 @@ export class ModbusBus implements Bus<Wire> {
     return this.#heardAt < sent + 0.9 * (QUESTION_LENGTH + to - from) * char;
   }
 
-  #silenceFault(question: Question): Fault {
-    const { unit } = question;
+  #silenceFault({ unit }: Question): Fault {
     this.#rtu.stop();
-    const met = this.#copper.framing === "tcp" ? this.#tcp.met : this.#rtu.met;
-    if (met === "crc" || met === "cut") return new Fault("crc", `slave ${unit}: answer damaged on the wire`);
-    if (met !== "nothing" && met !== "late") return new Fault("garbled", `slave ${unit}: other frames, no answer`);
-    return new Fault("timeout", `slave ${unit}: no answer in ${Math.round(this.#timeout)} ms`);
+    const { met } = this.#copper.framing === "tcp" ? this.#tcp : this.#rtu;
+    return unheard(unit, met, this.#timeout);
   }
 
   /** Waits until the line has been silent for a gap. */
@@ -287,7 +285,10 @@ export class ModbusBus implements Bus<Wire> {
       const rest = Math.max(this.#heardAt + gap, this.#restUntil) - timer.now();
       if (rest <= 0) return;
       if (timer.now() - begun > BABBLE)
-        throw new Fault("garbled", `${this.#copper.name} never falls silent: another master, or noise`);
+        throw new Fault("garbled", {
+          fr: "la ligne ne se tait jamais : un autre maître, ou du bruit",
+          en: "the line never falls silent: another master, or noise",
+        });
       await new Promise<void>((resolve) => void timer.after(rest, resolve));
     }
   }

@@ -5,6 +5,7 @@ import type { Reading } from "../../core/reading.ts";
 import type { Language, Text } from "../../core/text.ts";
 import type { Clock, Ms } from "../../core/time.ts";
 import { reopenDelay, rest } from "../lib/pipe.ts";
+import { againIn } from "../lib/trouble.ts";
 import type { ModbusBus } from "./bus.ts";
 import type { Counter } from "./counter.ts";
 import { advise, symptomsOf } from "./doctor.ts";
@@ -166,7 +167,7 @@ export class Lane {
 
   /** Opens the wire, again and again. The one place where that is tried. */
   async #keepOpen(signal: AbortSignal, tried: () => void): Promise<void> {
-    const { driver, say, port, clock } = this.#context;
+    const { driver, say, port, clock, language } = this.#context;
     for (let failures = 0; !signal.aborted; failures++) {
       let openedAt: Ms | undefined;
       const why = await this.bus.serve(() => {
@@ -180,8 +181,9 @@ export class Lane {
       // Whoever accepts and hangs up at once is as closed as a closed port.
       if (openedAt !== undefined && clock.monotonic() - openedAt > STABLE_AFTER) failures = 0;
       if (signal.aborted || why === this.#stuck) continue;
-      if (failures === 0) say.warn(`${driver}: ${why.message}`);
-      await rest(reopenDelay(failures, port), signal);
+      const delay = reopenDelay(failures, port);
+      if (failures === 0) say.warn(`${driver}: ${why.text[language]}${againIn(delay)[language]}`);
+      await rest(delay, signal);
     }
   }
 
@@ -233,7 +235,8 @@ export class Lane {
     for (const text of this.advice) {
       if (this.#advised.has(text.en)) continue;
       this.#advised.add(text.en);
-      this.#context.say.warn(`${this.#context.driver}: ${text.en}`);
+      const { say, driver, language } = this.#context;
+      say.warn(`${driver}: ${text[language]}`);
     }
   }
 

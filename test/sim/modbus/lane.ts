@@ -1,6 +1,7 @@
 import pino from "pino";
 import { Meters } from "../../../gateway/core/meter.ts";
 import type { Reading } from "../../../gateway/core/reading.ts";
+import type { Language } from "../../../gateway/core/text.ts";
 import { type Clock, epochMs } from "../../../gateway/core/time.ts";
 import { ModbusBus } from "../../../gateway/drivers/modbus/bus.ts";
 import { costOf, paceOf } from "../../../gateway/drivers/modbus/copper.ts";
@@ -38,7 +39,7 @@ export class VirtualLine {
   readonly #ending = new AbortController();
   readonly #done: Promise<void>;
 
-  constructor(written: { baud?: number; devices: readonly unknown[]; retries?: number }) {
+  constructor(written: { baud?: number; devices: readonly unknown[]; retries?: number }, language: Language = "en") {
     const options = modbusOptions.parse({ port: "/dev/x", ...written });
     const { devices } = resolveDevices(options, { id: "ligne-1", profile: () => undefined });
     const pace = paceOf(options);
@@ -71,7 +72,7 @@ export class VirtualLine {
       driver: "ligne-1",
       port: "/dev/x",
       baud: options.baud,
-      language: "en",
+      language,
       clock: clockOf(this.timer),
       say: pino({}, { write: (line: string) => void this.lines.push(JSON.parse(line).msg) }),
       remember: (device, hole) => void this.holes.push([device, hole]),
