@@ -4,6 +4,8 @@ import { keepWatchdog } from "../box/watchdog.ts";
 import { say } from "../cli.ts";
 import { clock } from "../clock.ts";
 import { ConfigError } from "../config/load.ts";
+import { CannotStart } from "../core/cannot-start.ts";
+import { StoreTrouble } from "../log/rpc.ts";
 import { type Gateway, type Overrides, startGateway } from "../main.ts";
 import { Trial } from "../trial.ts";
 import { makeRoom } from "./lib/room.ts";
@@ -158,12 +160,13 @@ function inWords(error: Error, { data }: Flags): string {
       fr: `Ce port est déjà pris par un autre programme (${error.message}).\n  Choisissez-en un autre : --port (page), --mqtt-port (MQTT), ou web: et broker: dans le fichier de site.`,
       en: `Another program has this port already (${error.message}).\n  Choose another one: --port (page), --mqtt-port (MQTT), or web: and broker: in the site file.`,
     });
-  if (["EACCES", "EROFS", "ENOENT", "EEXIST", "ENOTDIR", "EPERM"].includes(code))
+  const unusable = error instanceof StoreTrouble && error.trouble !== "refused";
+  if (unusable || ["EACCES", "EROFS", "ENOENT", "EEXIST", "ENOTDIR", "EPERM"].includes(code))
     return say({
       fr: `Le dossier de données ${data} ne peut pas servir (${error.message}).\n  Donnez-en un où l'on peut écrire : --data DOSSIER.`,
       en: `The data folder ${data} cannot be used (${error.message}).\n  Name one that can be written to: --data DIR.`,
     });
-  return error.message;
+  return error instanceof CannotStart ? say(error.text) : error.message;
 }
 
 /** Errors that a person can act on need no stack: a port in use, a folder that is not writable, a second instance. */

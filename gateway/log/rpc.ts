@@ -3,6 +3,8 @@ import type { Answer, Trouble } from "./protocol.ts";
 
 /** An error that happened in a worker, with its class. */
 export class StoreTrouble extends Error {
+  /** Every one is told in words that a person can act on. */
+  readonly code = "STORE";
   readonly trouble: Trouble;
 
   constructor(trouble: Trouble, message: string) {

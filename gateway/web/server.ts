@@ -5,6 +5,7 @@ import swagger from "@fastify/swagger";
 import fastify from "fastify";
 import { jsonSchemaTransform, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { isLoopback } from "../core/address.ts";
+import { CannotStart } from "../core/cannot-start.ts";
 import type { Follower } from "../core/log.ts";
 import type { Reading } from "../core/reading.ts";
 import { closeGate } from "./access/gate.ts";
@@ -65,7 +66,10 @@ export async function createWeb(parts: WebParts): Promise<Web> {
   const secure = !isLoopback(settings.host);
   // The site file was checked, but a command line may have said another host since.
   if (secure && settings.open)
-    throw new Error(`web: without an account only 127.0.0.1 is allowed, not ${settings.host}: set \`web.open: false\``);
+    throw new CannotStart({
+      fr: `La page est ouverte sans compte (web: { open: true }) : elle ne peut alors servir que cette machine, pas ${settings.host}.\n  Enlevez open, la passerelle demandera un compte ; ou gardez --host 127.0.0.1.`,
+      en: `The page is open without an account (web: { open: true }), so it may serve this machine only, not ${settings.host}.\n  Take open out, and the gateway will ask for an account; or keep --host 127.0.0.1.`,
+    });
   const identity = secure ? await identityFor(parts) : undefined;
   const startedAt = clock.monotonic();
   const people = await openPeople(parts, secure);
