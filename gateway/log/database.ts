@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { Trouble } from "./protocol.ts";
@@ -113,3 +113,6 @@ function readNote(note: string): string {
 
 /** Checksum of a row of texts and numbers, its key included. */
 export const rowCrc = (...fields: (string | number)[]): number => crc32(fields.join("\u0000"));
+
+/** Tells whether a file is still the one that was opened; 0 where there is none. */
+export const inodeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.ino ?? 0;

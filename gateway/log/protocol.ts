@@ -104,6 +104,8 @@ export interface Tidied {
   /** Last seq removed although somebody still wanted it. */
   purged: Record<LogName, { upTo: number; reason: "age" | "size" } | null>;
   removed: Record<LogName, number>;
+  /** Single readings that left the history because the file is too large. */
+  shed: number;
   damaged: Gap[];
   /** What had to be done, in words for a person. */
   remarks: string[];

@@ -145,6 +145,9 @@ export class Tidying {
         tidied.damaged.filter((gap) => gap.log === log),
       );
     }
+    if (tidied.shed > 0)
+      meters.counter("history_shed_total", "Single readings that left the history because the store was full").value +=
+        tidied.shed;
     for (const remark of tidied.remarks) say.warn(`store: ${remark}`);
     for (const gap of tidied.damaged)
       meters.counter("store_damaged_total", "Entries whose batch was damaged on disk").value +=

@@ -1,15 +1,23 @@
 import type { DatabaseSync } from "node:sqlite";
 import { unseal } from "./frame.ts";
 import { kindOf } from "./heads.ts";
+import { expire } from "./history/daily.ts";
 import { type LogName, logNames, type Tidied, type TidyOrder } from "./protocol.ts";
 
 interface Trimming {
   oldest: Record<LogName, number>;
   purged: Tidied["purged"];
   removed: Record<LogName, number>;
+  /** Single readings of the history that went because the file is too large. */
+  shed: number;
   bytes: number;
   free: number;
+  /** It is still too large, and there is more to give. */
+  more: boolean;
 }
+
+/** Stretches of ten minutes that leave a file that is too large at once; then it is looked at again. */
+const SHED_SEGMENTS = 2;
 
 /** Takes out what nobody wants any more, then what is too old or too much although somebody does. */
 export function trim(db: DatabaseSync, order: TidyOrder, compacted: number): Trimming {
@@ -18,8 +26,10 @@ export function trim(db: DatabaseSync, order: TidyOrder, compacted: number): Tri
     oldest: { readings: 0, notices: 0, bursts: 0 },
     purged: { readings: null, notices: null, bursts: null },
     removed: { readings: 0, notices: 0, bursts: 0 },
+    shed: 0,
     bytes,
     free,
+    more: false,
   };
   // The newest rows stay, so that a detector can replay and a restarted follower finds them.
   const newest = Number(
@@ -34,6 +44,9 @@ export function trim(db: DatabaseSync, order: TidyOrder, compacted: number): Tri
       .prepare("SELECT first FROM readings ORDER BY first LIMIT 1 OFFSET (SELECT count(*) / 10 FROM readings)")
       .get()?.first;
     purge(db, "readings", Math.min(Number(tenth ?? 0), compacted + 1), "size", result);
+    // Once the log has nothing more to give, the history gives its oldest single readings; roll-ups stay.
+    if (!result.purged.readings) result.shed = expire(db, order.now, Number.NEGATIVE_INFINITY, SHED_SEGMENTS).readings;
+    result.more = result.shed > 0 || result.purged.readings !== null;
   }
   for (let size = burstBytes(db); size > order.burstBytes; size = burstBytes(db))
     purge(db, "bursts", Number(db.prepare("SELECT min(first) + 1 AS f FROM bursts").get()?.f ?? 0), "size", result);

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { DamagedFile, lockFolder, openForWriting, rowCrc, troubleOf } from "./database.ts";
+import { DamagedFile, inodeOf, lockFolder, openForWriting, rowCrc, troubleOf } from "./database.ts";
 import { readFloor, readNames, writeFloor, writeNames } from "./floor.ts";
 import { heads, spansOf } from "./heads.ts";
 import { compact, shiftGaps, shiftSegments } from "./history/compact.ts";
@@ -220,8 +220,9 @@ export class Writing {
       );
       more = rollUpDays(db, order.now, order.keepRaw, counters);
     }
-    if (!more) more = expire(db, order.now - order.keepRaw, order.now - order.keepMinutes);
-    return { ...trim(db, order, compacted), more, compacted, damaged: tidied.damaged };
+    if (!more) more = expire(db, order.now - order.keepRaw, order.now - order.keepMinutes).more;
+    const trimmed = trim(db, order, compacted);
+    return { ...trimmed, more: more || trimmed.more, compacted, damaged: tidied.damaged };
   }
 
   /** A damaged batch leaves the store for a file of its own, so that it can be looked at and is never read as sound. */
@@ -296,5 +297,3 @@ export class Writing {
     return join(folder, "vigie.db");
   }
 }
-
-const inodeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.ino ?? 0;

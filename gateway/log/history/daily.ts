@@ -98,21 +98,30 @@ export function* chunksOf(
   }
 }
 
-/** Chunks and minute roll-ups past their age go, oldest first, at most `limit` segments at once. True when there is more. */
-export function expire(db: DatabaseSync, rawBefore: number, minutesBefore: number, limit = 20): boolean {
+/** Chunks and minute roll-ups past their age go, oldest first, at most `limit` segments at once. */
+export function expire(
+  db: DatabaseSync,
+  rawBefore: number,
+  minutesBefore: number,
+  limit = 20,
+): { more: boolean; readings: number } {
   const dirty = db.prepare("SELECT min(day) AS day FROM dirty").get()?.day;
   // A day that has not been rolled up yet keeps its readings.
   const safe = dirty === null || dirty === undefined ? Infinity : Number(dirty) * DAY;
   const old = db
-    .prepare("SELECT id FROM segment WHERE to_t < ? ORDER BY id LIMIT ?")
+    .prepare("SELECT id, n FROM segment WHERE to_t < ? ORDER BY id LIMIT ?")
     .all(Math.min(rawBefore, safe), limit);
   const chunks = db.prepare("DELETE FROM chunk WHERE id >= ? AND id < ?");
   const segment = db.prepare("DELETE FROM segment WHERE id = ?");
+  let readings = 0;
   for (const row of old) {
     const id = Number(row.id);
+    readings += Number(row.n);
     chunks.run(id * POINTS, (id + 1) * POINTS);
     segment.run(id);
   }
-  const gone = db.prepare("DELETE FROM minute WHERE id < ?").run(Math.floor(minutesBefore / DAY) * POINTS);
-  return old.length === limit || Number(gone.changes) > 0;
+  const gone = Number.isFinite(minutesBefore)
+    ? db.prepare("DELETE FROM minute WHERE id < ?").run(Math.floor(minutesBefore / DAY) * POINTS).changes
+    : 0;
+  return { more: old.length === limit || Number(gone) > 0, readings };
 }

@@ -1,0 +1,80 @@
+import pino from "pino";
+import { expect, test } from "vitest";
+import { good } from "../../../gateway/core/reading.ts";
+import { DAY, epochMs, MINUTE } from "../../../gateway/core/time.ts";
+import { healthDriver } from "../../../gateway/health.ts";
+import { follow } from "../../../gateway/log/follow.ts";
+import { storeSettings } from "../../../gateway/log/settings.ts";
+import { VirtualClock } from "../../sim/clock.ts";
+import { ledgerOf } from "../../sim/ledger.ts";
+import { openTestStore, running, type TestStore } from "../../sim/store.ts";
+
+/** Numbers that do not deflate, in batches of a thousand over some days, the oldest first. */
+async function fill(t: TestStore, batches: number, days: number): Promise<void> {
+  const [mono, wall] = [t.clock.monotonic() - days * DAY, t.clock.now() - days * DAY];
+  let state = 7;
+  for (let b = 0; b < batches; b++) {
+    const at = (b / batches) * days * DAY;
+    const readings = Array.from({ length: 1_000 }, (_, i) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return good(`m/s${i % 10}`, epochMs(wall + at + i), state / 977);
+    });
+    const times = readings.map((_, i) => mono + at + i);
+    await running(t.clock, t.store.readings.append(readings, times));
+    if (b % 20 === 19) await running(t.clock, t.store.readings.trim());
+  }
+}
+
+const used = (t: TestStore) => t.meters.sum("store_used_bytes");
+
+test("a store that reaches its size gives up what a lost sink never took, then its oldest readings, and counts both", async () => {
+  const settings = storeSettings.parse({ keep: { size: "1.5MB" } });
+  const t = await openTestStore({ clock: new VirtualClock({ monotonic: 30 * DAY }), settings });
+  const { store, clock, meters } = t;
+  const ending = new AbortController();
+  const options = { cells: store.cells, clock, meters, say: pino({ level: "silent" }), signal: ending.signal };
+  const done = follow(store.readings, { name: "gone", apply: () => Promise.reject(new Error("offline")) }, options);
+  await clock.advance(100);
+  await fill(t, 240, 10);
+  await running(clock, store.readings.trim(), 300_000);
+  expect(meters.sum("follower_purged_total", { follower: "gone", reason: "size" })).toBeGreaterThan(10_000);
+  expect(meters.sum("history_shed_total")).toBeGreaterThan(10_000);
+  expect(used(t)).toBeLessThan(1.6e6);
+  expect(ledgerOf(meters.all()).off).toEqual([]);
+  expect(t.said.join("\n")).toMatch(/gone: \d+ readings that it never took are gone \(too many\)/);
+  // The newest are there, and of the days that are gone the roll-ups.
+  const now = clock.now();
+  const [newest] = await store.history.range("m/s1", epochMs(now - DAY), epochMs(now), 1);
+  expect(newest?.count).toBeGreaterThan(1_000);
+  const whole = await store.history.range("m/s1", epochMs(now - 11 * DAY), epochMs(now), 11);
+  expect(whole.reduce((sum, bucket) => sum + bucket.count, 0)).toBe(24_000);
+  const single = await store.history.range("m/s1", epochMs(now - 10 * DAY), epochMs(now - 9 * DAY), 1);
+  expect(single[0]?.count).toBe(0);
+  ending.abort();
+  await running(clock, done);
+});
+
+test("how many days the disk lasts is a reading of the gateway from the start, and follows the rate", async () => {
+  const settings = storeSettings.parse({ keep: { size: "10MB" } });
+  const t = await openTestStore({ settings });
+  const own = healthDriver(t.meters, t.clock);
+  expect(own.points.map((point) => point.id)).toContain("gateway/store_days_left");
+  const left = () => t.meters.sum("store_days_left");
+  expect(left()).toBe(3_650);
+  await running(t.clock, t.store.readings.trim());
+  const before = used(t);
+  const began = t.clock.monotonic();
+  for (let i = 0; i < 12; i++) {
+    const at = t.clock.now();
+    await running(
+      t.clock,
+      t.store.readings.append(Array.from({ length: 1_000 }, (_, n) => good(`m/s${n % 7}`, at, Math.sin(n) * i))),
+    );
+    await t.clock.advance(MINUTE);
+  }
+  await running(t.clock, t.store.readings.trim());
+  const perDay = ((used(t) - before) / (t.clock.monotonic() - began)) * DAY;
+  expect(perDay).toBeGreaterThan(1e6);
+  expect(left()).toBeGreaterThan((0.7 * (10e6 - used(t))) / perDay);
+  expect(left()).toBeLessThan((1.3 * (10e6 - used(t))) / perDay);
+});
