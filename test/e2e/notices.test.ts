@@ -133,7 +133,8 @@ describeWith(["chromium"], "the pages about notices", () => {
     await expect.poll(() => page.locator(".duty-now").textContent(), { timeout: 40_000 }).toContain("Bruno");
     expect(parse(readFileSync(config, "utf8")).notices.rotas[0].exceptions).toMatchObject([{ who: "bruno" }]);
     const file = await page.locator('a[href$="astreinte.ics"]').getAttribute("href");
-    expect(await (await fetch(gateway.url + file)).text()).toContain("SUMMARY:Bruno");
+    const calendar = async () => (await fetch(gateway.url + file)).text();
+    await expect.poll(calendar, { timeout: 20_000 }).toContain("SUMMARY:Bruno");
     await context.close();
   });
 });
