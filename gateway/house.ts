@@ -61,7 +61,7 @@ export function examineWith(loaded: Loaded, house: House): Examined {
 export function createSinks(house: House, store: Store, points: ReadonlyMap<PointId, Point>): Sink[] {
   const { config, plugins, broker } = house;
   return config.sinks.map(({ head, options }) => {
-    const context = { ...house.context(head.id), points, broker, history: store.history };
+    const context = { ...house.context(head.id), points, broker, history: store.history, cells: store.cells };
     return found(plugins.sinks, head.type).create(options, context);
   });
 }
