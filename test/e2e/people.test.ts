@@ -1,22 +1,10 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { parseDocument } from "yaml";
 import { describeWith } from "../need.ts";
-import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
+import { launch, type RunningGateway } from "../sim/gateway.ts";
 import { axeFindings } from "./axe.ts";
 import { openBrowser, visit } from "./browser.ts";
-
-/** The demonstration workshop, closed: an account is needed. */
-function closedSite(): string {
-  const file = parseDocument(readFileSync(join(import.meta.dirname, "../../config/demo.yaml"), "utf8"));
-  file.delete("web");
-  const path = join(mkdtempSync(join(tmpdir(), "vigie-site-")), "site.yaml");
-  writeFileSync(path, String(file));
-  return path;
-}
+import { closedSite, setupCode } from "./closed.ts";
 
 const PASSWORD = "le tour chante le matin";
 
@@ -26,11 +14,7 @@ describeWith(["chromium"], "people and their accounts", () => {
   let code = "";
   beforeAll(async () => {
     [gateway, browser] = await Promise.all([launch(["demo", "--config", closedSite()]), openBrowser()]);
-    code = await eventually(
-      () => /\b([A-Za-z0-9_-]{20,}|[0-9A-Z]{4,}(-[0-9A-Z]{4,})+)\b/.exec(codeLine(gateway.output()))?.[0],
-      10_000,
-      () => gateway.output(),
-    );
+    code = await setupCode(gateway);
   });
   afterAll(async () => {
     await browser?.close();
@@ -122,5 +106,3 @@ describeWith(["chromium"], "people and their accounts", () => {
     await expect.poll(() => page.locator(".tile").count(), { timeout: 15_000 }).toBe(4);
   }
 });
-
-const codeLine = (output: string): string => output.split("\n").find((line) => /code/i.test(line)) ?? "";

@@ -1,8 +1,10 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import type { AlarmAnswer } from "../../gateway/core/api.ts";
 import { eventually, launch } from "../sim/gateway.ts";
 import { openBrowser, screens, type Visit, visit } from "./browser.ts";
+import { closedSite, setupCode } from "./closed.ts";
 
 /** `npm run screens`: the pictures of docs/screens, from the real gateway with the demonstration workshop, once its warning is there. */
 const folder = join(import.meta.dirname, "../../docs/screens");
@@ -11,11 +13,16 @@ const pages = {
   workshop: "/",
   wall: "/?wall",
   machine: "/m/laveuse",
+  "machine-vibration": "/m/compresseur",
   alarms: "/alarms",
   "alarm-history": "/alarms/history",
   "alarm-quality": "/alarms/quality",
+  "alarm-deliveries": "/alarms/deliveries",
+  "alarm-duty": "/alarms/duty",
+  "alarm-drills": "/alarms/drills",
   commission: "/commission",
   history: "/history?point=compresseur/pressure",
+  backtest: "/backtest",
   energy: "/energy",
   bus: "/bus",
   system: "/system",
@@ -23,6 +30,9 @@ const pages = {
   labels: "/labels",
   trust: "/trust",
 } as const;
+
+/** Only where an account is needed; `first-account` before there is one, `sign-in` for a stranger. */
+const closedPages = { users: "/users", account: "/account" } as const;
 
 /** Both languages, both themes and both sizes of every page, without every product of them. */
 const looks: readonly Required<Visit>[] = [
@@ -32,11 +42,27 @@ const looks: readonly Required<Visit>[] = [
   { theme: "day", language: "en", screen: "phone" },
 ];
 
-const gateway = await launch(["demo"]);
-const browser = await openBrowser();
+const tall: Readonly<Record<string, number>> = {
+  machine: 1_300,
+  "machine-vibration": 2_000,
+  bus: 1_100,
+  system: 1_500,
+};
+const account = { name: "Camille", password: "le tour chante le matin" };
+
+const [gateway, closed, browser] = await Promise.all([
+  launch(["demo"]),
+  launch(["demo", "--config", closedSite()]),
+  openBrowser(),
+]);
 try {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  for (const look of looks) await picture("first-account", closed.url, look);
+  await tell("/setup", { code: await setupCode(closed), ...account });
+  for (const look of looks) await picture("sign-in", closed.url, look);
+  for (const [name, path] of Object.entries(closedPages))
+    for (const look of looks) await picture(name, closed.url + path, look, signIn);
   console.log("waiting for the demonstration's warning and some history (four minutes)");
   await eventually(
     async () => (await gateway.get<AlarmAnswer[]>("/api/v1/alarms")).find(({ forecast }) => forecast),
@@ -46,21 +72,43 @@ try {
   for (const [name, path] of Object.entries(pages)) {
     for (const look of looks) {
       const wish = name === "wall" && look.screen === "desk" ? { ...look, screen: "wall" as const } : look;
-      const { page, context } = await visit(browser, gateway.url + path, wish);
-      await page.locator(".loading").waitFor({ state: "detached" });
-      if (name === "machine" && wish.screen === "desk") await page.setViewportSize({ ...screens.desk, height: 1_300 });
-      await page.waitForTimeout(1_200);
-      await page.screenshot({
-        path: join(
-          folder,
-          `${name}-${look.language}-${look.screen === "desk" ? "desktop" : "phone"}-${look.theme}.png`,
-        ),
-      });
-      await context.close();
+      await picture(name, gateway.url + path, wish);
     }
     console.log(name);
   }
 } finally {
   await browser.close();
-  await gateway.stop();
+  await Promise.all([gateway.stop(), closed.stop()]);
+}
+
+async function picture(
+  name: string,
+  address: string,
+  look: Required<Visit>,
+  before: (page: Page) => Promise<void> = async () => undefined,
+): Promise<void> {
+  const { page, context } = await visit(browser, address, look);
+  await before(page);
+  await page.locator(".loading").waitFor({ state: "detached" });
+  const height = tall[name];
+  if (height && look.screen === "desk") await page.setViewportSize({ ...screens.desk, height });
+  await page.waitForTimeout(1_200);
+  const size = look.screen === "phone" ? "phone" : "desktop";
+  await page.screenshot({ path: join(folder, `${name}-${look.language}-${size}-${look.theme}.png`) });
+  await context.close();
+}
+
+async function signIn(page: Page): Promise<void> {
+  await page.evaluate(async (known) => {
+    const headers = { "content-type": "application/json" };
+    await fetch("/api/v1/session", { method: "POST", headers, body: JSON.stringify(known) });
+  }, account);
+  await page.reload();
+  await page.locator(".rows, .panel").first().waitFor();
+}
+
+async function tell(path: string, body: object): Promise<void> {
+  const headers = { "content-type": "application/json" };
+  const answer = await fetch(`${closed.url}/api/v1${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
 }
