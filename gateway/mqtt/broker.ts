@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
 import { Aedes, type Client, type ConnectPacket } from "aedes";
 import type { Logger } from "pino";
 import { isLoopback } from "../core/address.ts";
@@ -14,6 +12,7 @@ import { type ByteGuard, knocked, watch } from "./guard.ts";
 import { insideOf } from "./inside.ts";
 import { bindMemory, keeps } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
+import { tlsServer } from "./tls.ts";
 
 export interface BrokerParts {
   settings: BrokerSettings;
@@ -84,7 +83,7 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
   aedes.on("clientDisconnect", (client) => door.left(client));
   const onSocket = (socket: Socket) => door.knock(socket, (guarded) => aedes.handle(guarded));
   const { tls } = parts.settings;
-  const secureServer = tls && tlsServer(parts, onSocket);
+  const secureServer = tls && tlsServer({ tls, ...parts, onSocket, handshakeWithin: CONNECT_WITHIN });
   const plain = await listen(createServer(onSocket), parts.settings.port, parts.settings.host);
   const secure = tls && secureServer && (await listen(secureServer, tls.port, tls.host).catch(closing(plain.server)));
   return {
@@ -265,15 +264,6 @@ class Door {
       reason,
     }).value += 1;
   }
-}
-
-function tlsServer({ settings, identity }: BrokerParts, onSocket: (socket: Socket) => void): Server {
-  const tls = settings.tls;
-  const cert = tls?.cert ? readFileSync(tls.cert) : identity?.cert;
-  const key = tls?.key ? readFileSync(tls.key) : identity?.key;
-  if (!cert || !key) throw new Error("broker.tls: no certificate and key");
-  const clients = tls?.clients && { ca: readFileSync(tls.clients), requestCert: true, rejectUnauthorized: true };
-  return createTlsServer({ cert, key, minVersion: "TLSv1.2", handshakeTimeout: CONNECT_WITHIN, ...clients }, onSocket);
 }
 
 function listen(server: Server, port: number, host: string): Promise<{ server: Server; port: number }> {

@@ -18,6 +18,12 @@ export const brokerSettings = z
         cert: z.string().min(1).optional(),
         key: z.string().min(1).optional(),
         clients: z.string().min(1).optional(),
+        /** Certificates of that authority that are void (a CRL in PEM); read again when the file changes. */
+        revoked: z.string().min(1).optional(),
+      })
+      .refine((tls) => tls.revoked === undefined || tls.clients !== undefined, {
+        path: ["revoked"],
+        message: "a list of revoked certificates needs `clients`, the authority that signed them",
       })
       .optional(),
   })

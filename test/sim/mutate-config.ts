@@ -84,14 +84,15 @@ function atNode(text: string, draw: Draw): string {
     if ((isMap(node) || isSeq(node) || isScalar(node)) && node.range) nodes.push(node);
   };
   collect(parseDocument(text).contents);
-  const range = pick(nodes, draw)?.range;
+  if (nodes.length === 0) return atText(text, draw);
+  const range = pick(nodes, draw).range;
   if (!range) return atText(text, draw);
   const [from, to] = range;
   const here = text.slice(from, to);
   const how = draw();
   if (how < 0.55) return text.slice(0, from) + pick(VALUES, draw) + text.slice(to);
   if (how < 0.7) return text.slice(0, from) + text.slice(to);
-  const other = pick(nodes, draw)?.range ?? range;
+  const other = pick(nodes, draw).range ?? range;
   if (how < 0.85) return text.slice(0, from) + text.slice(other[0], other[1]) + text.slice(to);
   return text.slice(0, to) + here + text.slice(to);
 }

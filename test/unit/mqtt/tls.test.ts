@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,74 +7,18 @@ import { clock } from "../../../gateway/clock.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
 import { type Broker, openBroker } from "../../../gateway/mqtt/broker.ts";
 import { brokerSettings } from "../../../gateway/mqtt/settings.ts";
+import { Certificates } from "../../sim/peers/certificates.ts";
 import { MemoryCells, quiet } from "../../sim/peers/kit.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "vigie-mqtt-tls-"));
-const at = (name: string) => join(folder, name);
+const certificates = new Certificates(mkdtempSync(join(tmpdir(), "vigie-mqtt-tls-")));
+const at = (name: string) => certificates.at(name);
 let broker: Broker;
 
-const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "ignore" });
-const authority = (name: string) =>
-  openssl(
-    "req",
-    "-x509",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:P-256",
-    "-nodes",
-    "-keyout",
-    at(`${name}.key`),
-    "-out",
-    at(`${name}.crt`),
-    "-subj",
-    `/CN=${name}`,
-    "-days",
-    "2",
-  );
-const signed = (name: string, by: string, days = "2") => {
-  openssl(
-    "req",
-    "-new",
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:P-256",
-    "-nodes",
-    "-keyout",
-    at(`${name}.key`),
-    "-out",
-    at(`${name}.csr`),
-    "-subj",
-    "/CN=localhost",
-    "-addext",
-    "subjectAltName=DNS:localhost,IP:127.0.0.1",
-  );
-  openssl(
-    "x509",
-    "-req",
-    "-in",
-    at(`${name}.csr`),
-    "-CA",
-    at(`${by}.crt`),
-    "-CAkey",
-    at(`${by}.key`),
-    "-CAcreateserial",
-    "-copy_extensions",
-    "copy",
-    "-days",
-    days,
-    "-out",
-    at(`${name}.crt`),
-  );
-};
-
 beforeAll(() => {
-  authority("ca");
-  authority("other");
-  signed("server", "ca");
-  signed("client", "ca");
-  signed("stranger", "other");
+  for (const name of ["ca", "other"]) certificates.authority(name);
+  certificates.signed("server", "ca");
+  certificates.signed("client", "ca");
+  certificates.signed("stranger", "other");
 });
 afterEach(() => broker.close());
 
@@ -91,7 +34,7 @@ const open = async (tls: object) => {
   });
   return broker.accounts.create("edge", { publish: [], subscribe: ["vigie/v1/nord/#"] }, 0);
 };
-const files = (name: string) => ({ cert: at(`${name}.crt`), key: at(`${name}.key`) });
+const files = (name: string) => certificates.files(name);
 const pem = (name: string) => ({ cert: readFileSync(at(`${name}.crt`)), key: readFileSync(at(`${name}.key`)) });
 
 const enter = (password: string, options: IClientOptions) =>
@@ -123,6 +66,27 @@ test("with client certificates: only those of the authority that the site file n
   expect(await enter(password, { ca, ...pem("client") })).toBe("in");
   expect(await enter(password, { ca })).toBe("refused");
   expect(await enter(password, { ca, ...pem("stranger") })).toBe("refused");
+});
+
+test("a revoked client certificate is thrown out within seconds and does not come in again; the others do", async () => {
+  certificates.signed("stolen", "ca");
+  certificates.revoked("ca", []);
+  const password = await open({ ...files("server"), clients: at("ca.crt"), revoked: at("revoked.pem") });
+  const ca = readFileSync(at("ca.crt"));
+  const account = { clientId: "edge", username: "edge", password, reconnectPeriod: 0 };
+  const thief = mqtt.connect(`mqtts://127.0.0.1:${broker.tlsPort}`, { ...account, ca, ...pem("stolen") });
+  await new Promise((done) => thief.once("connect", done));
+  const thrownOut = new Promise<void>((done) => thief.once("close", () => done()));
+  certificates.revoked("ca", ["stolen"]);
+  await thrownOut;
+  expect(await enter(password, { ca, ...pem("stolen") })).toBe("refused");
+  expect(await enter(password, { ca, ...pem("client") })).toBe("in");
+});
+
+test("a list of revoked certificates without an authority is refused in the site file", () => {
+  const tls = { revoked: "x.pem" };
+  expect(brokerSettings.safeParse({ tls }).success).toBe(false);
+  expect(brokerSettings.safeParse({ tls: { ...tls, clients: "ca.pem" } }).success).toBe(true);
 });
 
 test("TLS without any certificate is said when the broker opens", async () => {
