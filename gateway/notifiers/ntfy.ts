@@ -11,6 +11,8 @@ const options = z.strictObject({
   token: z.string().min(1).optional(),
 });
 
+const keptMessage = z.object({ id: z.string().min(1) });
+
 const urgency = { high: 5, medium: 4, low: 2 } as const satisfies Record<Priority, number>;
 
 /**
@@ -25,6 +27,9 @@ export default defineNotifier({
     async deliver(message: Message, signal: AbortSignal) {
       const answer = await post(url, token, published(message), signal);
       if (!answer.ok) throw new Fault("refused", `${new URL(url).host} answered ${answer.status}`);
+      // A proxy or another web server says 200 too; only an ntfy server says under which id it keeps the message.
+      const kept = keptMessage.safeParse(await answer.json().catch(() => undefined));
+      if (!kept.success) throw new Fault("refused", `${new URL(url).host} answers, but not as an ntfy server does`);
     },
   }),
 });

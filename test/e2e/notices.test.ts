@@ -43,7 +43,7 @@ function siteFile(phones: number): string {
 describeWith(["chromium"], "the pages about notices", () => {
   const phones = createServer((request, response) => {
     request.resume();
-    response.end("{}");
+    response.end('{"id":"sPs71M8A2T"}');
   });
   let gateway: Awaited<ReturnType<typeof demoOnFixedPort>>;
   let browser: Browser;

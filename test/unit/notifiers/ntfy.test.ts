@@ -13,6 +13,7 @@ afterEach(() => {
 /** Takes what an ntfy server takes: one JSON message on `/`. */
 async function server(
   status = 200,
+  answer = '{"id":"sPs71M8A2T","event":"message"}',
 ): Promise<{ url: string; got: { headers: IncomingHttpHeaders; body: Record<string, unknown> }[] }> {
   const got: { headers: IncomingHttpHeaders; body: Record<string, unknown> }[] = [];
   const http = createServer((request, response) => {
@@ -21,7 +22,7 @@ async function server(
     request.on("end", () => {
       if (request.method === "POST" && request.url === "/")
         got.push({ headers: request.headers, body: JSON.parse(body) });
-      response.writeHead(status, { "content-type": "application/json" }).end("{}");
+      response.writeHead(status, { "content-type": "application/json" }).end(answer);
     });
   });
   await new Promise<void>((ready) => http.listen(0, "127.0.0.1", ready));
@@ -49,6 +50,13 @@ test("low priority is quiet, a test does not ring like an alarm", async () => {
   await notifier.deliver?.(message({ priority: "low" }), patient());
   await notifier.deliver?.(message({ test: true }), patient());
   expect(got.map(({ body }) => body.priority)).toEqual([2, 4]);
+});
+
+test("another web server at that address, or a proxy in between, is not taken for one that keeps the message", async () => {
+  for (const answer of ["<html>Welcome</html>", "{}"]) {
+    const { url } = await server(200, answer);
+    await expect(make(ntfy, { url }).deliver?.(message(), patient())).rejects.toThrow(/not as an ntfy server does/);
+  }
 });
 
 test("a server that answers with an error is a reason to try again", async () => {
