@@ -7,7 +7,7 @@ import { type Hears, Talk } from "./talk.ts";
 type Language = "fr" | "en";
 type Words = Readonly<Record<Language, string>>;
 
-const usage: Words = {
+export const usage: Words = {
   fr: `Usage : vigie node dump PORT [--baud N]      montre tout ce qu'un nœud dit
         vigie node console PORT [--baud N]   parle au nœud comme dans un terminal (Ctrl-] pour sortir)
         vigie node fake [--listen PORT]      joue un nœud sur une connexion TCP

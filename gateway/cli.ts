@@ -6,6 +6,8 @@ import type { Language, Text } from "./core/text.ts";
 /** One file of `cli/`: its name is the command. `run` resolves to the exit code. */
 export interface Command {
   summary: Text;
+  /** What `--help` says below the summary. */
+  usage: Text;
   run(args: string[]): Promise<number>;
 }
 
@@ -23,11 +25,16 @@ export async function main(args: string[]): Promise<number> {
     console.error(await overview(names));
     return 2;
   }
+  const command = await load(name);
+  if (rest.includes("--help") || rest.includes("-h")) {
+    console.log(`vigie ${name}: ${say(command.summary)}\n\n${say(command.usage)}`);
+    return 0;
+  }
   try {
-    return await (await load(name)).run(rest);
+    return await command.run(rest);
   } catch (error) {
     if (!isUsage(error)) throw error;
-    console.error(`vigie ${name}: ${error.message}`);
+    console.error(`vigie ${name}: ${error.message}\n\n${say(command.usage)}`);
     return 2;
   }
 }
@@ -52,9 +59,13 @@ async function load(name: string): Promise<Command> {
 
 async function overview(names: readonly string[]): Promise<string> {
   const lines = await Promise.all(names.map(async (name) => `  ${name.padEnd(14)}${say((await load(name)).summary)}`));
-  return [say({ fr: "Usage : vigie COMMANDE [options]", en: "Usage: vigie COMMAND [options]" }), "", ...lines].join(
-    "\n",
-  );
+  return [
+    say({ fr: "Usage : vigie COMMANDE [options]", en: "Usage: vigie COMMAND [options]" }),
+    "",
+    ...lines,
+    "",
+    say({ fr: "vigie COMMANDE --help en dit plus.", en: "vigie COMMAND --help tells more." }),
+  ].join("\n");
 }
 
 /** What `parseArgs` throws on an option that it does not know. */

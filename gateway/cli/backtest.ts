@@ -15,7 +15,7 @@ export const summary = {
   en: "what the rules would have said of a table, of raw vibration or of the history",
 };
 
-const usage = {
+export const usage = {
   fr: `Usage :
   vigie backtest --input FICHIER.csv [--time COLONNE | --every 3min] [--columns A,B] [--ignore A,B] [--scores SORTIE.csv] [--findings SORTIE.jsonl]
   vigie backtest --burst DOSSIER|FICHIER --rate HZ [--rpm N] [--bearing 6205] [--format f32|i16] [--scale G] [--samples N] [--axes N] [--findings SORTIE.jsonl]
@@ -97,7 +97,7 @@ async function overTable(
     counts.anomalous += scored.prediction;
     await rowsOut?.put(scoreLine(scored, single));
     for (const one of scored.found) {
-      counts[one.level]++;
+      if (!one.again) counts[one.level]++;
       await foundOut?.put(`${JSON.stringify(foundLine(one))}\n`);
     }
   }
@@ -117,11 +117,11 @@ function scoreLine({ row, score, prediction }: Scored, single: boolean): string 
   return `${stamp},${single ? `${row.values[0] ?? ""},` : ""}${Number(score.toFixed(6))},${prediction}\n`;
 }
 
-function foundLine({ t, machine, point, column, rule, level, finding }: Found) {
+function foundLine({ t, machine, point, column, rule, level, finding, again }: Found) {
   const { part, onset, score, forecast, text } = finding;
   const about = { ...(machine !== undefined && { machine }), ...(point !== undefined && { point, column }) };
   const known = { ...(part !== undefined && { part }), ...(onset !== undefined && { onset }) };
-  return { t, ...about, rule, level, ...known, score, ...(forecast && { forecast }), text };
+  return { t, ...about, rule, level, ...known, score, ...(forecast && { forecast }), ...(again && { again }), text };
 }
 
 async function overBursts(source: string, given: Given): Promise<void> {

@@ -9,6 +9,15 @@ export const summary = {
   en: "copies store, photos and audit list into a file, whether the gateway runs or not",
 };
 
+export const usage = {
+  fr: `Usage : vigie backup FICHIER [--data DOSSIER]
+
+      --data DOSSIER  dossier des données (./data)`,
+  en: `Usage: vigie backup FILE [--data DIR]
+
+      --data DIR  data folder (./data)`,
+};
+
 export async function run(args: string[]): Promise<number> {
   const given = fileAndFolder(args, "backup");
   if (!given) return 2;

@@ -9,12 +9,21 @@ import { openSay } from "../say.ts";
 
 export const summary = { fr: "vérifie un fichier de site, sans rien ouvrir", en: "checks a site file, opens nothing" };
 
+export const usage = {
+  fr: `Usage : vigie check FICHIER
+
+Dit chaque erreur avec sa ligne, et la charge de chaque bus. N'ouvre aucun port.`,
+  en: `Usage: vigie check FILE
+
+Names every error with its line, and how full each bus is. Opens no port.`,
+};
+
 /** Exit code 0 when the file could run, 1 with every problem as `file:line:column path: message`. */
 export async function run(args: string[]): Promise<number> {
   const { positionals } = parseArgs({ args, allowPositionals: true });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) {
-    console.error(say({ fr: "Usage : vigie check FICHIER", en: "Usage: vigie check FILE" }));
+    console.error(say(usage));
     return 2;
   }
   try {

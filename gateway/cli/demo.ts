@@ -10,6 +10,21 @@ export const summary = {
   en: "runs a demonstration workshop, without hardware",
 };
 
+export const usage = {
+  fr: `Usage : vigie demo [options]
+
+      --data DOSSIER   dossier des données (./data)
+      --host ADRESSE   où la page écoute
+      --port N         port de la page (0 : un port libre)
+      --mqtt-port N    port du broker intégré`,
+  en: `Usage: vigie demo [options]
+
+      --data DIR     data folder (./data)
+      --host ADDR    where the page listens
+      --port N       port of the page (0: a free one)
+      --mqtt-port N  port of the embedded broker`,
+};
+
 const DEMO = join(import.meta.dirname, "../../config/demo.yaml");
 
 /** `vigie simulate` in its own process, and a gateway that reads it as it would read hardware. */

@@ -25,6 +25,19 @@ export const summary = {
   en: "checks this box and says what to do",
 };
 
+export const usage = {
+  fr: `Usage : vigie doctor [options]
+
+  -c, --config FICHIER  fichier de site
+      --data DOSSIER    dossier des données
+      --json            pour un programme`,
+  en: `Usage: vigie doctor [options]
+
+  -c, --config FILE  site file
+      --data DIR     data folder
+      --json         for a program`,
+};
+
 const marks = { ok: "✓", warn: "!", bad: "✗" } as const;
 
 /** Exit code 1 when something is bad; warnings alone are 0. `--json` prints a list of {state, text, advice?} in both languages. */

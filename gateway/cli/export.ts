@@ -15,7 +15,7 @@ export const summary = {
   en: "writes the readings of a point as csv, json or line-protocol",
 };
 
-const usage = {
+export const usage = {
   fr: "Usage : vigie export --point machine/signal [--from 2026-03-01] [--to 2026-03-02T12:00] [--format csv|json|line-protocol]\n                    [--decimal-comma] [--unit UNITÉ] [--out FICHIER] [--data DOSSIER]",
   en: "Usage: vigie export --point machine/signal [--from 2026-03-01] [--to 2026-03-02T12:00] [--format csv|json|line-protocol]\n                    [--decimal-comma] [--unit UNIT] [--out FILE] [--data DIR]",
 };

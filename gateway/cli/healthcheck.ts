@@ -8,6 +8,17 @@ export const summary = {
   en: "asks a gateway on this machine whether it is well (for Docker)",
 };
 
+export const usage = {
+  fr: `Usage : vigie healthcheck [options]   (code 0 : tout va bien)
+
+  -c, --config FICHIER  fichier de site de la passerelle
+      --port N          port de sa page, s'il n'est pas celui du fichier`,
+  en: `Usage: vigie healthcheck [options]   (exit code 0: all is well)
+
+  -c, --config FILE  site file of the gateway
+      --port N       port of its page, where it is not the file's`,
+};
+
 /** Exit code 0 when `/healthz` says that all is well; address and port are those of the site file. */
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({

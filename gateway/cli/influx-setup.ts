@@ -8,7 +8,7 @@ export const summary = {
   en: "prepares InfluxDB 2: bucket, retention, InfluxQL access",
 };
 
-const usage = {
+export const usage = {
   fr: "Usage : INFLUX_TOKEN=… vigie influx-setup --url http://hôte:8086 --org ORG --bucket BUCKET [--retention 365d]",
   en: "Usage: INFLUX_TOKEN=… vigie influx-setup --url http://host:8086 --org ORG --bucket BUCKET [--retention 365d]",
 };

@@ -12,6 +12,17 @@ export const summary = {
   en: "installs Vigie on this machine (user, service, folders); safe to run again",
 };
 
+export const usage = {
+  fr: `Usage : sudo npx vigie install [options]
+
+      --root DOSSIER  installe dans cette racine plutôt que dans /
+      --no-start      n'active pas le service`,
+  en: `Usage: sudo npx vigie install [options]
+
+      --root DIR  installs into that root instead of /
+      --no-start  does not start the service`,
+};
+
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({
     args,

@@ -7,6 +7,15 @@ export const summary = {
   en: "lists serial adapters, their stable names and what holds them",
 };
 
+export const usage = {
+  fr: `Usage : vigie ports [--json]
+
+Le nom à écrire dans le fichier de site est le premier de la ligne : il reste le même quand on rebranche.`,
+  en: `Usage: vigie ports [--json]
+
+The name to write into the site file is the first one of a line: it stays when the plug is pulled and put back.`,
+};
+
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean", default: false } } });
   const ports = await listPorts();

@@ -12,9 +12,31 @@ export const summary = {
   en: "reads registers and shows every way to understand them",
 };
 
-const usage = {
-  fr: "Usage : vigie read --port P --slave 1 --at 0 [--count 8] [--table holding|input|coil|discrete] [--baud 9600] [--parity none|even|odd] [--stop-bits 1|2] [--expect 230.2] [--json]",
-  en: "Usage: vigie read --port P --slave 1 --at 0 [--count 8] [--table holding|input|coil|discrete] [--baud 9600] [--parity none|even|odd] [--stop-bits 1|2] [--expect 230.2] [--json]",
+export const usage = {
+  fr: `Usage : vigie read --port P --slave 1 --at 0 [options]
+
+Montre chaque façon de comprendre ces registres : type, ordre des octets, adresse décalée d'un.
+
+      --port P            /dev/serial/by-id/…, tcp://hôte:502 ou rtu+tcp://hôte:4001
+      --slave N           adresse de l'appareil (1)
+      --at N              premier registre, comme dans la notice
+      --count N           combien (8)
+      --table T           holding, input, coil ou discrete (holding)
+      --expect 230.2      la valeur que l'appareil affiche : les lectures qui la donnent d'abord
+      --baud, --parity, --stop-bits   réglages de la ligne (9600, none, 1)
+      --json              pour un programme`,
+  en: `Usage: vigie read --port P --slave 1 --at 0 [options]
+
+Shows every way to understand these registers: type, byte order, address off by one.
+
+      --port P            /dev/serial/by-id/…, tcp://host:502 or rtu+tcp://host:4001
+      --slave N           the device's id (1)
+      --at N              first register, as in its manual
+      --count N           how many (8)
+      --table T           holding, input, coil or discrete (holding)
+      --expect 230.2      the value on the device's own screen: readings that give it come first
+      --baud, --parity, --stop-bits   settings of the line (9600, none, 1)
+      --json              for a program`,
 };
 
 const options = {

@@ -11,6 +11,23 @@ export const summary = {
   en: "makes a signed release (tarball and Debian package) from a checkout",
 };
 
+export const usage = {
+  fr: `Usage : vigie release --key CLÉ [options]
+
+      --key FICHIER      clé qui signe
+      --new-key FICHIER  en fait d'abord une nouvelle
+      --arch x64|arm64   pour quelle machine (plusieurs fois ; par défaut celle-ci)
+      --out DOSSIER      où écrire (dist)
+      --deb              fait aussi un paquet Debian`,
+  en: `Usage: vigie release --key KEY [options]
+
+      --key FILE        the key that signs
+      --new-key FILE    makes a new one first
+      --arch x64|arm64  for which machine (several times; by default this one)
+      --out DIR         where to write (dist)
+      --deb             makes a Debian package as well`,
+};
+
 /** `--key FILE` signs; `--new-key FILE` makes a key first. One tarball and one package per `--arch` (default: this machine's). */
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({

@@ -9,6 +9,15 @@ export const summary = {
   en: "puts a backup in the place of the store (gateway stopped)",
 };
 
+export const usage = {
+  fr: `Usage : vigie restore FICHIER [--data DOSSIER]
+
+      --data DOSSIER  dossier des données (./data)`,
+  en: `Usage: vigie restore FILE [--data DIR]
+
+      --data DIR  data folder (./data)`,
+};
+
 export async function run(args: string[]): Promise<number> {
   const given = fileAndFolder(args, "restore");
   if (!given) return 2;

@@ -15,6 +15,23 @@ export const summary = {
   en: "runs the gateway with a site file",
 };
 
+export const usage = {
+  fr: `Usage : vigie run --config SITE.yaml [options]
+
+  -c, --config FICHIER  fichier de site
+      --data DOSSIER    dossier des données (./data)
+      --host ADRESSE    où la page écoute, au lieu du fichier
+      --port N          port de la page, au lieu du fichier (0 : un port libre)
+      --mqtt-port N     port du broker intégré, au lieu du fichier`,
+  en: `Usage: vigie run --config SITE.yaml [options]
+
+  -c, --config FILE  site file
+      --data DIR     data folder (./data)
+      --host ADDR    where the page listens, instead of the file's
+      --port N       port of the page, instead of the file's (0: a free one)
+      --mqtt-port N  port of the embedded broker, instead of the file's`,
+};
+
 /** Where an installed gateway keeps its site file. */
 const INSTALLED = "/etc/vigie/gateway.yaml";
 

@@ -25,11 +25,41 @@ export const summary = {
   en: "finds the Modbus devices of a port and prints the YAML to paste",
 };
 
-const usage = {
-  fr: `Usage : vigie scan --port P [--all] [--ids 1-247] [--bauds 9600,19200] [--parities none,even] [--json]
-       vigie scan --port P --slave 1 --profile NOM --write-id 7 [--baud 9600] [--parity none]`,
-  en: `Usage: vigie scan --port P [--all] [--ids 1-247] [--bauds 9600,19200] [--parities none,even] [--json]
-       vigie scan --port P --slave 1 --profile NAME --write-id 7 [--baud 9600] [--parity none]`,
+export const usage = {
+  fr: `Usage : vigie scan --port P [options]
+        vigie scan --port P --slave 1 --profile NOM --write-id 7
+
+Sans option, une minute : ce qu'un appareil sorti du carton répondrait. Ne fait que lire.
+
+      --port P         /dev/serial/by-id/…, tcp://hôte:502 ou rtu+tcp://hôte:4001
+      --all            ensuite toutes les adresses à toutes les vitesses (long)
+      --ids 1-247      ces adresses seulement
+      --bauds 9600,…   ces vitesses
+      --parities …     ces parités : none,even,odd
+      --json           pour un programme
+
+Changer l'adresse d'un appareil, seulement si son profil dit comment :
+      --slave 1        son adresse actuelle
+      --profile NOM    son profil (docs/devices.md)
+      --write-id 7     sa nouvelle adresse
+      --bauds, --parities  ses réglages, s'ils ne sont plus ceux d'usine`,
+  en: `Usage: vigie scan --port P [options]
+       vigie scan --port P --slave 1 --profile NAME --write-id 7
+
+Without options a minute: what a device fresh from its box would answer to. Reads only.
+
+      --port P         /dev/serial/by-id/…, tcp://host:502 or rtu+tcp://host:4001
+      --all            then every id at every rate (long)
+      --ids 1-247      only these slave ids
+      --bauds 9600,…   these baud rates
+      --parities …     these parities: none,even,odd
+      --json           for a program
+
+Change the slave id of a device, only where its profile says how:
+      --slave 1        its id now
+      --profile NAME   its profile (docs/devices.md)
+      --write-id 7     its new id
+      --bauds, --parities  its settings, where they are not the factory's any more`,
 };
 
 const options = {

@@ -7,6 +7,21 @@ export const summary = {
   en: "plays the sensors of the demonstration workshop (Modbus TCP, RTU over TCP, serial node)",
 };
 
+export const usage = {
+  fr: `Usage : vigie simulate [--json]
+
+Ouvre des ports libres sur cette machine, joue jusqu'à Ctrl-C, et dit la commande qui fait lire
+ces capteurs par une passerelle.
+
+      --json  écrit les ports en une ligne de JSON, pour un programme`,
+  en: `Usage: vigie simulate [--json]
+
+Opens free ports on this machine, plays until Ctrl-C, and tells the command that makes a gateway
+read these sensors.
+
+      --json  prints the ports as one line of JSON, for a program`,
+};
+
 /** Runs until it is interrupted. `--json` prints the ports as one line of JSON, for `vigie demo`. */
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { json: { type: "boolean" } } });

@@ -8,6 +8,15 @@ export const summary = {
   en: "removes the program and its service; data and configuration stay",
 };
 
+export const usage = {
+  fr: `Usage : sudo vigie uninstall [--root DOSSIER]
+
+      --root DOSSIER  la racine où Vigie fut installée, si ce n'est pas /`,
+  en: `Usage: sudo vigie uninstall [--root DIR]
+
+      --root DIR  the root into which Vigie was installed, if not /`,
+};
+
 export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { root: { type: "string", default: "/" } } });
   if (process.getuid?.() !== 0) {

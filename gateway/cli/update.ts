@@ -22,6 +22,17 @@ export const summary = {
   en: "moves to a later release, and goes back by itself if it does not read the machines",
 };
 
+export const usage = {
+  fr: `Usage : sudo vigie update --from LIVRAISON.tar.gz   (sur une machine installée)
+
+      --from FICHIER  la livraison signée
+      --settle        finit une mise à jour interrompue (fait par le service)`,
+  en: `Usage: sudo vigie update --from RELEASE.tar.gz   (on an installed box)
+
+      --from FILE  the signed release
+      --settle     finishes an update that was cut off (done by the service)`,
+};
+
 const execute = promisify(execFile);
 /** The share of the points with a good value before that the new version must reach: one sensor may fail meanwhile. */
 const ENOUGH = 0.8;
@@ -31,12 +42,7 @@ export async function run(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { from: { type: "string" }, settle: { type: "boolean" } } });
   const { from } = values;
   if ((from === undefined) === !values.settle || process.getuid?.() !== 0 || !systemdRuns()) {
-    console.error(
-      say({
-        fr: "Usage : sudo vigie update --from LIVRAISON.tar.gz, sur une machine installée",
-        en: "Usage: sudo vigie update --from RELEASE.tar.gz, on an installed box",
-      }),
-    );
+    console.error(say(usage));
     return 2;
   }
   // A terminal that is closed half-way must not leave the new version without a judge.

@@ -7,6 +7,11 @@ export const summary = {
   en: "compiles everything once, so that starts are quick (done by the installation)",
 };
 
+export const usage = {
+  fr: "Usage : vigie warm",
+  en: "Usage: vigie warm",
+};
+
 const PROGRAM = join(import.meta.dirname, "../..");
 
 /**

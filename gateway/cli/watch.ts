@@ -17,9 +17,17 @@ export const summary = {
   en: "shows the points of a site file live, and stores nothing",
 };
 
-const usage = {
-  fr: "Usage : vigie watch FICHIER [--seconds N]   (Ctrl-C pour finir ; arrêtez d'abord la passerelle, un port n'a qu'un maître)",
-  en: "Usage: vigie watch FILE [--seconds N]   (Ctrl-C ends it; stop the gateway first, a port has one master)",
+export const usage = {
+  fr: `Usage : vigie watch FICHIER [--seconds N]
+
+Ctrl-C pour finir. Arrêtez d'abord la passerelle : un port n'a qu'un maître.
+
+      --seconds N  un seul tableau, au bout de N secondes`,
+  en: `Usage: vigie watch FILE [--seconds N]
+
+Ctrl-C ends it. Stop the gateway first: a port has one master.
+
+      --seconds N  one table only, after N seconds`,
 };
 
 const REDRAW: Ms = 500;
