@@ -53,8 +53,27 @@ function Rule({ rule: { id, type, point, byDefault, votes, enabled } }: { rule: 
   );
 }
 
+/** The limits that the rule declares, with the unit of what it watches. */
+function Limits({ rule: { point, options } }: { rule: RuleView }) {
+  const { explain } = words.value;
+  const unit = point ? (pointSignal(point)?.peek().unit ?? "1") : "1";
+  const declared = Object.entries(typeof options === "object" && options !== null ? options : {});
+  return (
+    <>
+      {declared.map(([key, value]) =>
+        typeof value === "number" && explain.limits[key] ? (
+          <div key={key}>
+            <dt>{explain.limits[key]}</dt>
+            <dd>{valueShown(value, unit)}</dd>
+          </div>
+        ) : null,
+      )}
+    </>
+  );
+}
+
 function Why({ rule }: { rule: string }) {
-  const w = words.value.watching;
+  const { watching: w, explain } = words.value;
   const said = useSignal("");
   const { answer } = useAsked<Explanation>(`/rules/${encodeURIComponent(rule)}/explain`, 5_000).value;
   if (!answer) return <p class="note">{words.value.app.loading}</p>;
@@ -85,15 +104,22 @@ function Why({ rule }: { rule: string }) {
           <dt>{w.machineState}</dt>
           <dd>{words.value.state[answer.machineState]}</dd>
         </div>
+        <Limits rule={answer.rule} />
+        {answer.alarms.map(({ id, state }) => (
+          <div key={id}>
+            <dt>{explain.alarm}</dt>
+            <dd>{words.value.alarmState[state]}</dd>
+          </div>
+        ))}
         {answer.suppression.map((cause) => (
           <div key={cause}>
             <dt>{words.value.alarmState.suppressed}</dt>
-            <dd>{cause}</dd>
+            <dd>{explain.causes[cause] ?? cause}</dd>
           </div>
         ))}
         {answer.timers.map(({ alarm, timer, left }) => (
           <div key={alarm + timer}>
-            <dt>{timer}</dt>
+            <dt>{explain.timers[timer] ?? timer}</dt>
             <dd>{spanShown(left)}</dd>
           </div>
         ))}

@@ -4,7 +4,7 @@ const s = (n: number): string => (n === 1 ? "" : "s");
 
 export const notices: Pick<
   Words,
-  "deliveries" | "duty" | "drills" | "push" | "bulk" | "gatewayName" | "expert" | "propose" | "wakes"
+  "deliveries" | "duty" | "drills" | "push" | "bulk" | "explain" | "gatewayName" | "expert" | "propose" | "wakes"
 > = {
   deliveries: {
     title: "Messages sent",
@@ -92,6 +92,26 @@ export const notices: Pick<
     shelve: "Shelve all",
     outOfService: "Take all out of service",
     moved: (n) => (n === 0 ? "Nothing to change." : `${n} alarm${s(n)} changed.`),
+  },
+  explain: {
+    alarm: "Alarm",
+    limits: { high: "High limit", low: "Low limit", limit: "Limit", deadband: "Dead band" },
+    causes: {
+      "machine-off": "the machine is off",
+      "start-up": "the machine has just started",
+      parent: "a parent alarm is active",
+      link: "the device or the bus does not answer",
+      sensor: "the sensor is at fault",
+      maintenance: "maintenance is under way",
+    },
+    timers: {
+      on: "Active in",
+      off: "Over in",
+      settle: "Speaks again in",
+      shelf: "Shelved for another",
+      realarm: "Calls again in",
+      doubt: "To be confirmed within",
+    },
   },
   gatewayName: "Gateway",
   expert: {

@@ -91,6 +91,31 @@ export const notices = {
     outOfService: "Tout mettre hors service",
     moved: (n: number) => (n === 0 ? "Rien à changer." : `${n} alarme${s(n)} changée${s(n)}.`),
   },
+  explain: {
+    alarm: "Alarme",
+    limits: {
+      high: "Seuil haut",
+      low: "Seuil bas",
+      limit: "Seuil",
+      deadband: "Bande morte",
+    } as Readonly<Record<string, string>>,
+    causes: {
+      "machine-off": "la machine est à l’arrêt",
+      "start-up": "la machine vient de démarrer",
+      parent: "une alarme mère est en cours",
+      link: "l’appareil ou le bus ne répond pas",
+      sensor: "le capteur est en défaut",
+      maintenance: "maintenance en cours",
+    } as Readonly<Record<string, string>>,
+    timers: {
+      on: "Apparition dans",
+      off: "Disparition dans",
+      settle: "Reprend dans",
+      shelf: "Fin de la mise en attente dans",
+      realarm: "Rappelle dans",
+      doubt: "À confirmer dans",
+    } as Readonly<Record<string, string>>,
+  },
   gatewayName: "Passerelle",
   expert: {
     title: "Inhibées automatiquement (vue expert)",
