@@ -47,7 +47,7 @@ export default defineSink({
     const { url, token, org, bucket, timeout, ca } = given;
     const trust = ca ? { ca: readFileSync(ca, "utf8") } : {};
     const target = { url, token, org, bucket, timeout: timeout * SECOND, ...trust };
-    const sender = new Sender({ name: id, target, most: given.batch, say, meters, onRefused: keep });
+    const sender = new Sender({ name: id, target, most: given.batch, clock, say, meters, onRefused: keep });
     const series = new Map<PointId, string>();
     const seriesFor = (point: PointId) => {
       const known = series.get(point);
@@ -62,7 +62,7 @@ export default defineSink({
             ...{ id, history, cells, clock, say, series: seriesFor },
             sender: new Sender({
               ...{ name: `${id}-rollups`, target: { ...target, bucket: given.rollups }, most: given.batch },
-              ...{ say, meters, onRefused: keep },
+              ...{ clock, say, meters, onRefused: keep },
             }),
           })
         : undefined;
@@ -77,7 +77,10 @@ export default defineSink({
         const held = batch.findIndex((entry) => entry.tq === "unsynced");
         const ready = held < 0 ? batch : batch.slice(0, held);
         const fresh = ready.filter((entry) => entry.seq > sent[lane]);
-        await sender.send(fresh.map((entry) => lineOf(seriesFor(entry.item.point), entry)));
+        const lines = fresh.map((entry) => lineOf(seriesFor(entry.item.point), entry));
+        await sender.send(lines, (count) => {
+          sent[lane] = fresh[count - 1]?.seq ?? sent[lane];
+        });
         await rollUps?.follow(ready, points.values());
         sent[lane] = held < 0 ? 0 : (ready.at(-1)?.seq ?? sent[lane]);
         if (held >= 0) throw new NotNow("readings wait until the time is known", HOLD);

@@ -30,8 +30,9 @@ export interface Figures {
   twice: number;
   /** Readings a second by which the backlog went down, while new ones came. */
   drained: number;
-  /** How late the last new reading of a batch was at the server, at worst. */
+  /** How late new readings were at the server: at worst, and 99 of 100. */
   freshLateMs: number;
+  freshLateP99Ms: number;
   /** What the process grew by while the server was away, from one hour on, and while the backlog drained. */
   growthAwayMB: number;
   growthDrainMB: number;
@@ -82,13 +83,15 @@ export async function outage({ perSecond, lasts, after = 3 * SECOND }: Outage): 
     ending.abort();
     await during(clock, done);
     const { missing, twice } = await compare(server, sent.count);
+    const late = sink.late.sort((a, b) => a - b);
     const drained = Math.round(waiting / (tookMs / 1_000));
     return {
       readings: sent.count,
       missing,
       twice,
       drained,
-      freshLateMs: sink.latest,
+      freshLateMs: late.at(-1) ?? 0,
+      freshLateP99Ms: late[Math.floor(late.length * 0.99)] ?? 0,
       growthAwayMB,
       growthDrainMB,
       offLedger,
@@ -109,8 +112,8 @@ class Away implements Follower<Reading> {
   online = false;
   /** When it first found the server there. */
   began: number | undefined;
-  /** How late fresh readings were at worst. */
-  latest = 0;
+  /** How late the oldest fresh reading of each batch was. */
+  readonly late: Ms[] = [];
   readonly #clock: VirtualClock;
   readonly #sink: Follower<Reading>;
   #first: number | undefined;
@@ -130,7 +133,7 @@ class Away implements Follower<Reading> {
     await this.#sink.apply(batch, lane);
     // What had waited already when the server came back is not fresh.
     const fresh = lane === "live" ? batch.find(({ seq }) => seq > (this.#first ?? 0)) : undefined;
-    if (fresh) this.latest = Math.max(this.latest, this.#clock.now() - fresh.item.t);
+    if (fresh) this.late.push(Math.round(this.#clock.now() - fresh.item.t));
   }
 }
 

@@ -2,7 +2,7 @@ import type { HttpError, WriteApi } from "@influxdata/influxdb-client";
 import type { Logger } from "pino";
 import { NotNow } from "../../core/log.ts";
 import type { Meters, Series } from "../../core/meter.ts";
-import { HOUR, MINUTE, type Ms, SECOND } from "../../core/time.ts";
+import { type Clock, HOUR, MINUTE, type Ms, SECOND } from "../../core/time.ts";
 
 export interface Target {
   url: string;
@@ -22,6 +22,8 @@ export interface Refused {
 /** More refused lines than this in one batch, and none taken: it is not the lines. */
 const REFUSED_MOST = 20;
 const LONGEST_WAIT: Ms = HOUR;
+/** Lines of a request that is not made smaller for a slow line. */
+const LEAST = 50;
 
 /**
  * Sends lines once, and says what became of them: nothing is kept here, and nothing is retried, because the log is behind
@@ -36,6 +38,7 @@ export class Sender {
   readonly #refused: Series;
   readonly #onRefused: (refused: Refused) => void;
   readonly #most: number;
+  readonly #clock: Clock;
   /** Lines per request; a server that finds a request too large halves it, success grows it again. */
   #size: number;
 
@@ -43,6 +46,7 @@ export class Sender {
     name: string;
     target: Target;
     most: number;
+    clock: Clock;
     say: Logger;
     meters: Meters;
     onRefused(refused: Refused): void;
@@ -51,6 +55,7 @@ export class Sender {
     this.#name = name;
     this.#say = parts.say;
     this.#target = target;
+    this.#clock = parts.clock;
     this.#most = this.#size = most;
     this.#onRefused = parts.onRefused;
     this.#care = meters.gauge("sink_needs_care", "1 while a sink waits for somebody to put its settings right", {
@@ -59,20 +64,24 @@ export class Sender {
     this.#refused = meters.counter("sink_refused_total", "Lines that a server will never take", { sink: name });
   }
 
-  /** All lines are on the server, or refused for good, when it resolves. */
-  async send(lines: readonly string[]): Promise<void> {
+  /** All lines are on the server, or refused for good, when it resolves; `done` hears how many are so far. */
+  async send(lines: readonly string[], done: (count: number) => void = () => undefined): Promise<void> {
     for (let at = 0; at < lines.length; ) {
       const part = lines.slice(at, at + this.#size);
       if (await this.#fits(part)) at += part.length;
+      done(at);
     }
   }
 
   /** False when the server finds the request too large: then the next one is smaller. */
   async #fits(lines: readonly string[]): Promise<boolean> {
+    const started = this.#clock.monotonic();
     try {
       await this.#request(lines);
     } catch (error) {
       const status = statusOf(error);
+      // A slow line does not carry that much within the time-out: the next try is smaller.
+      if (isTimeOut(error)) this.#size = Math.max(LEAST, Math.ceil(lines.length / 2));
       if (status === 413 && lines.length > 1) {
         this.#size = Math.ceil(lines.length / 2);
         return false;
@@ -81,7 +90,8 @@ export class Sender {
       else throw this.#explain(error);
     }
     this.#care.value = 0;
-    this.#size = Math.min(this.#most, this.#size + Math.ceil(this.#size / 8));
+    if (this.#clock.monotonic() - started < this.#target.timeout / 4)
+      this.#size = Math.min(this.#most, this.#size + Math.ceil(this.#size / 8));
     return true;
   }
 
@@ -162,7 +172,7 @@ export class Sender {
   #network(error: unknown): Error {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const message = error instanceof Error ? error.message : String(error);
-    if (/CERT|SELF_SIGNED|TLS|SSL/.test(code))
+    if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
       return this.#needsCare(
         `${this.#target.url}: its certificate is not accepted (${code || message}): check the clock, or give \`ca\``,
       );
@@ -175,6 +185,11 @@ export class Sender {
     return new NotNow(message, MINUTE);
   }
 }
+
+const isTimeOut = (error: unknown): boolean =>
+  !isAnswer(error) &&
+  error instanceof Error &&
+  /timed? ?out/i.test(`${"code" in error ? error.code : ""} ${error.message}`);
 
 /** The server has answered, if only with a refusal. */
 const isAnswer = (error: unknown): error is HttpError => error instanceof Error && "statusCode" in error;
