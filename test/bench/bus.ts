@@ -1,15 +1,26 @@
-import { parseArgs } from "node:util";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs, promisify } from "node:util";
 import { paceOf, TURNAROUND } from "../../gateway/drivers/modbus/copper.ts";
-import { greedyDriver, modbusDriver, Running } from "../sim/modbus/driver.ts";
-import { libmodbusTcp, pacedSlaves, stopPeers } from "../sim/modbus/peers.ts";
+import { modbusDriver, Running } from "../sim/modbus/driver.ts";
+import { libmodbusTcp, type PaceCounts, pacedSlaves, stopPeers } from "../sim/modbus/peers.ts";
 
 /**
- * `npm run bench -- bus [--seconds 10] [--part ceiling|devices|tcp]`: how much of a serial line's ceiling the driver uses, what it costs, how steady it is, and
+ * `npm run bench -- bus [--seconds 10] [--rounds 3] [--part ceiling|devices|tcp]`: how much of a serial line's ceiling the driver uses
+ * with a real store behind it (also while every sync of the disk takes 50 ms longer), what it costs, how steady it is beside a bare loop, and
  * what two dead slaves of ten do to the others. The slaves are `test/sim/modbus/pace.c` on a pseudo terminal: characters, silences and
  * a turnaround of 5 ms in real time.
  */
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "10" }, part: { type: "string" } } });
-const seconds = Number(values.seconds);
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "10" },
+    rounds: { type: "string", default: "3" },
+    part: { type: "string" },
+  },
+});
+const [seconds, rounds] = [Number(values.seconds), Number(values.rounds)];
 const WARM_UP = 2_000;
 const BITS = 10;
 
@@ -26,39 +37,64 @@ function ceilingCycle(baud: number, registers: number): number {
   return (8 + 5 + 2 * registers) * char + 2 * gap + TURNAROUND;
 }
 
-async function utilisation(baud: number, registers: number) {
+/** Every write to disk takes so much longer: an SD card that cleans up. */
+const STALL_MS = 50;
+
+interface LineRun {
+  cyclesPerSecond: number;
+  cpuPerReading: number;
+  bad: number;
+  stored: number;
+  stalls: number;
+  counts: PaceCounts;
+}
+
+/** One run of `bus/line.ts`, into a real store; `stalled`: its disk is held up at every sync. */
+async function lineRun(baud: number, registers: number, stalled: boolean): Promise<LineRun> {
   const slaves = await pacedSlaves({ baud, bits: BITS, turnaround: TURNAROUND, units: [1] });
-  const signals = words(registers);
-  const device = { id: "d", slave: 1, every: "10ms", machine: "m", signals };
-  const running = new Running(greedyDriver({ port: slaves.path, baud, devices: [device] }), false);
-  await running.until(() => running.batches > 2);
-  await pause(WARM_UP);
-  // From answer to answer, so that no part of a cycle is counted.
-  const answer = async () => {
-    const { good } = running;
-    await running.until(() => running.good > good, 5_000);
-  };
-  await answer();
-  const [from, begun, before] = [running.good, performance.now(), process.cpuUsage()];
-  await pause(1_000 * seconds);
-  await answer();
-  const [taken, elapsed, cpu] = [running.good - from, performance.now() - begun, process.cpuUsage(before)];
-  await running.stop();
+  const trace = join(mkdtempSync(join(tmpdir(), "vigie-bench-")), "trace");
+  const syncs = `fsync,fdatasync`;
+  const hold = ["-f", "--seccomp-bpf", "-o", trace, "-e", `trace=${syncs}`];
+  const strace = [...hold, "-e", `inject=${syncs}:delay_enter=${1_000 * STALL_MS}`, process.execPath];
+  const program = [join(import.meta.dirname, "bus/line.ts"), slaves.path, baud, registers, seconds].map(String);
+  const [command, args] = stalled ? ["strace", [...strace, ...program]] : [process.execPath, program];
+  const { stdout } = await promisify(execFile)(command, args, { timeout: 1_000 * (seconds + 60) });
   const counts = await slaves.stop();
-  const cycles = taken / registers;
+  const stalls = stalled ? readFileSync(trace, "utf8").split("DELAYED").length - 1 : 0;
+  rmSync(join(trace, ".."), { recursive: true });
+  return { ...(JSON.parse(stdout) as Omit<LineRun, "stalls" | "counts">), stalls, counts };
+}
+
+/** Some runs of one cell: the middle one, and how far they lie apart. */
+async function utilisation(baud: number, registers: number, stalled: boolean) {
+  const runs: LineRun[] = [];
+  for (let round = 0; round < rounds; round++) runs.push(await lineRun(baud, registers, stalled));
+  const shares = runs.map((run) => (100 * run.cyclesPerSecond * ceilingCycle(baud, registers)) / 1_000);
   const { gap } = paceOf({ port: "/dev/x", baud, parity: "none", stop_bits: 1 });
+  const silences = runs.map(({ counts }) => counts.mean_silence_us);
   return {
     baud,
     registers,
-    "requests/s": round((cycles * 1_000) / elapsed),
-    "ceiling/s": round(1_000 / ceilingCycle(baud, registers)),
-    "of ceiling": `${round((100 * cycles * ceilingCycle(baud, registers)) / elapsed)} %`,
-    "CPU µs/reading": round((cpu.user + cpu.system) / taken),
-    "CPU %": round((cpu.user + cpu.system) / elapsed / 10),
-    "silence µs": `${counts.mean_silence_us} (${counts.shortest_silence_us} to be kept: ${Math.round(1_000 * gap)})`,
-    "hasty questions": counts.hasty,
-    "bad readings": running.bad,
+    disk: stalled ? `+${STALL_MS} ms per sync (${runs.map((run) => run.stalls).join(", ")} held up)` : "as it is",
+    "of ceiling": `${round(middle(shares))} %`,
+    "runs from … to": `${round(Math.min(...shares))} … ${round(Math.max(...shares))} %`,
+    "CPU µs/reading": round(middle(runs.map((run) => run.cpuPerReading))),
+    "silence µs": `${middle(silences)} (${Math.round(1_000 * gap)} to be kept)`,
+    "hasty questions": Math.max(...runs.map(({ counts }) => counts.hasty)),
+    "bad readings": Math.max(...runs.map((run) => run.bad)),
   };
+}
+
+function middle(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** How steady this machine is while nobody else but the bench asks anything of it. */
+async function lateness(): Promise<{ p50: number; p99: number }> {
+  const program = [join(import.meta.dirname, "bus/lateness.ts"), "100", String(seconds)];
+  const { stdout } = await promisify(execFile)(process.execPath, program);
+  return JSON.parse(stdout);
 }
 
 /** Ten devices of ten registers, once a second each, `dead` of them silent from the start. */
@@ -76,7 +112,7 @@ async function ten(baud: number, dead: number) {
   await running.until(() => running.of("m10/r0").length > 0);
   await pause(WARM_UP);
   const from = running.readings.length;
-  await pause(1_000 * seconds);
+  const [bare] = await Promise.all([lateness(), pause(1_000 * seconds)]);
   const window = running.readings.slice(from);
   await running.stop();
   await slaves.stop();
@@ -100,6 +136,7 @@ async function ten(baud: number, dead: number) {
       : "",
     "jitter p50 ms": late[Math.floor(late.length / 2)],
     "jitter p99 ms": late[Math.floor(late.length * 0.99)],
+    "a bare loop beside it: p50, p99 ms": `${bare.p50}, ${bare.p99}`,
   };
 }
 
@@ -130,7 +167,8 @@ try {
   if (wants("ceiling")) {
     const lines = [];
     for (const registers of [125, 10])
-      for (const baud of [9_600, 19_200, 115_200]) lines.push(await utilisation(baud, registers));
+      for (const baud of [9_600, 19_200, 115_200]) lines.push(await utilisation(baud, registers, false));
+    for (const baud of [9_600, 19_200, 115_200]) lines.push(await utilisation(baud, 125, true));
     console.table(lines);
   }
   if (wants("devices")) console.table([await ten(9_600, 0), await ten(9_600, 2), await ten(19_200, 0)]);
