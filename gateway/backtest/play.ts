@@ -27,6 +27,8 @@ export interface Found {
   readonly rule: string;
   readonly level: Level;
   readonly finding: Finding;
+  /** The same case as before, with another date. */
+  readonly again?: true;
 }
 
 /**
@@ -59,7 +61,7 @@ export async function* play(table: Table, plugins: ReadonlyMap<string, DetectorP
   const cases = createCases(new Map([[MACHINE.id, MACHINE]]));
   const byPoint = new Map(points.map((p) => [p.id, rules.filter(({ detector }) => detector.inputs.includes(p.id))]));
   let [seq, boot, steady, last] = [0, 1, 0, Number.NaN];
-  let told = "";
+  let told = { word: "", date: "" };
 
   for await (const row of table.rows()) {
     // Where the table's clock goes back a new recording begins, as after a restart.
@@ -94,14 +96,19 @@ export async function* play(table: Table, plugins: ReadonlyMap<string, DetectorP
     const tick = feed(good(HEARTBEAT, epochMs(row.t), 1), rules);
     for (const { finding } of cases.tick(tick)) {
       const now = cases.list()[0];
-      // A case that only changes its words is not told again.
+      // A case that only changes its words is not told again, but one whose date moves is.
       const word = `${now?.id} ${finding.level} ${now?.point}`;
-      if (finding.active && word !== told) found.push(caseOf(finding, now?.point, row.t));
-      told = word;
+      const date = outlook(finding);
+      const again = word === told.word;
+      if (finding.active && !(again && date === told.date))
+        found.push({ ...caseOf(finding, now?.point, row.t), ...(again && { again }) });
+      told = { word, date };
     }
     yield { row, ...verdict(rules), found: found.map((one) => withColumn(one, points)) };
   }
 }
+
+const outlook = ({ forecast }: Finding): string => (forecast ? String(forecast.at) : String(forecast));
 
 function pointsOf({ columns, period }: Table): Point[] {
   const taken = new Set<string>();

@@ -1,7 +1,8 @@
 import type { Level } from "../../core/detector.ts";
 import type { Ms } from "../../core/time.ts";
-import { localTrend, median, roughness, type Trend } from "./kalman.ts";
-import { normal, type TimeToLimit, timeToLimit } from "./rul.ts";
+import { median, roughness } from "./kalman.ts";
+import { normal, type TimeToLimit } from "./rul.ts";
+import { ahead, type Course, courseSince } from "./rul-ahead.ts";
 import { type Baseline, decide, marksOf, SURE } from "./rul-marks.ts";
 import { add, BLOCKS, makeRoom, newWindow, spanOf, usual, type Window } from "./rul-window.ts";
 
@@ -34,6 +35,8 @@ export interface TrendState {
   learnedAt: Ms;
   /** What left the window in health: middle, mean deviation, how many. */
   past: { middle: number; deviation: number; weight: number };
+  /** How often the level fell so far below what was learned that the learning began anew. */
+  again: number;
   level: Level | null;
   /** Steady ms since when, while there is something to say. */
   onset: number | null;
@@ -51,6 +54,7 @@ export const newTrendState = (): TrendState => ({
   scale: null,
   learnedAt: 0,
   past: { middle: 0, deviation: 0, weight: 0 },
+  again: 0,
   level: null,
   onset: null,
   said: { level: null, at: null },
@@ -72,6 +76,8 @@ export interface Verdict {
 
 /** Readings before anything can be said; before a point counts as known, and as well known, where nobody said how long to learn. */
 const ENOUGH = 40;
+/** Each new learning takes twice as many, so often: a machine that goes through cycles is seen for a whole one in the end. */
+const DOUBLINGS = 6;
 const KNOWN = 300;
 const WELL_KNOWN = 1_000;
 /** Blocks that any change must have lasted for an alert, the middle one of so many above the mark; more while young. */
@@ -82,18 +88,15 @@ const LASTING = 16;
 const CREEPING = 32;
 /** How sure the slope must be upward, as a normal quantile (80 %). */
 const SURELY_RISING = 0.842;
-/** No trend is believed longer ahead than this many times what was seen of it. */
-const HORIZON = 10;
-/** The slope forgets what is older than about this many blocks. */
-const MEMORY = 8;
-/** Wear does not keep its pace: the slope ahead is known to no better than this share of itself. */
-const UNSTEADY = 0.5;
+/**
+ * How often a course does not lead where it seems to: half of all bearings jump instead of wearing, and where the limit is
+ * only guessed nobody knows the end. A limit that somebody gave is surer, the more so the nearer it is.
+ */
+const ASTRAY = { guessed: 0.5, given: 0.25 } as const;
 /** The farthest of the readings around a level lie this many mean distances from it. */
 const TOUCH = 3;
 /** Even a value that never moves is known no finer than this. */
 const GRAIN = 1e-6;
-/** Blocks that a slope needs at the least. */
-const LEAST = 12;
 
 /** Takes a reading in. True when there is something new to judge. */
 export function observe(state: TrendState, value: number, steady: number): boolean {
@@ -119,7 +122,7 @@ export function learned(state: TrendState, rule: Rule): boolean {
     if (gone !== undefined) retire(state, gone, axisOf(state.scale, rule.sign));
     return true;
   }
-  if (state.count < ENOUGH || state.run < rule.learn) return false;
+  if (state.count < enough(state) || state.run < rule.learn) return false;
   const { middle, spread } = usual(window.value, window.value.length);
   const positive = window.value.every((value) => value > 0);
   const wish = rule.scale ?? (middle > 4 * spread ? "log" : "linear");
@@ -131,9 +134,11 @@ export function learned(state: TrendState, rule: Rule): boolean {
 /** How far the learning is; null once it is over. */
 export function learning(state: TrendState, { learn }: Rule, every: Ms): { seen: Ms; needed: Ms } | null {
   if (state.scale) return null;
-  const needed = Math.max(learn, ENOUGH * (state.pace || every));
+  const needed = Math.max(learn, enough(state) * (state.pace || every));
   return { seen: Math.min(state.run, needed), needed };
 }
+
+const enough = ({ again }: TrendState): number => ENOUGH * 2 ** Math.min(again, DOUBLINGS);
 
 /** Compares the newest level with the baseline, and looks ahead. */
 export function judge(state: TrendState, rule: Rule): Verdict {
@@ -156,8 +161,9 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   const since = () => (course ??= courseSince(window, heights, noise, onset));
   const over = (blocks: number) => median(heights.slice(-blocks)) - base.middle;
   const rising = () => since().trend.slope > SURELY_RISING * Math.sqrt(since().trend.slopeVar);
+  const before = state.level;
   state.level = decide(
-    state.level,
+    before,
     {
       now: above,
       steady: over(known ? STEADY : STEADY_YOUNG),
@@ -182,8 +188,12 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   if (state.level !== null && limit !== null && level < axis.up(limit)) {
     // The first reading to touch the limit comes before the level does.
     const touched = axis.up(limit - rule.sign * TOUCH * state.scatter);
-    verdict.remaining = ahead(since(), noise, level, Math.max(touched, level + (axis.up(limit) - level) / 4));
+    const goal = Math.max(touched, level + (axis.up(limit) - level) / 4);
+    const left = (axis.up(limit) - level) / (axis.up(limit) - base.middle);
+    const astray = rule.limit === undefined ? ASTRAY.guessed : ASTRAY.given * Math.min(1, left);
+    verdict.remaining = ahead(since(), noise, level, goal, astray);
   }
+  if (before === "alert" && state.level === null) embrace(state, heights);
   // Well below its baseline: run in, repaired or another job. What was learned holds no longer.
   if (above + SURE * spread < -marks.alert) relearn(state);
   return verdict;
@@ -226,16 +236,6 @@ function retire(state: TrendState, gone: number, axis: Axis): void {
   past.middle += (height - past.middle) / past.weight;
 }
 
-const follow = (run: readonly number[], heights: readonly number[], noise: number): Trend => {
-  const step = Math.max(1, spanOf(run) / Math.max(1, run.length - 1));
-  return localTrend(
-    run,
-    heights,
-    { observed: noise, level: (0.02 * noise) / step, slope: noise / MEMORY ** 4 / step ** 3 },
-    (4 * Math.sqrt(noise)) / step,
-  );
-};
-
 /** The block at which the last rise began: where the sum of what exceeds the usual wandering last stood at zero. */
 function onsetOf(heights: readonly number[], base: Baseline, watch: number): number {
   const unit = Math.max(base.spread, watch / 4);
@@ -248,45 +248,16 @@ function onsetOf(heights: readonly number[], base: Baseline, watch: number): num
   return Math.min(onset, heights.length - 1);
 }
 
-interface Course {
-  run: readonly number[];
-  heights: readonly number[];
-  trend: Trend;
-}
-
-/** The course since its onset. What lay before says nothing about its slope. */
-function courseSince(window: Window, heights: readonly number[], noise: number, onset: number): Course {
-  const from = Math.max(0, Math.min(onset, heights.length - LEAST));
-  const run = window.run.slice(from);
-  const risen = heights.slice(from);
-  return { run, heights: risen, trend: follow(run, risen, noise) };
-}
-
-function ahead({ run, heights, trend }: Course, noise: number, level: number, limit: number): TimeToLimit | null {
-  const slopeVar = trend.slopeVar + (UNSTEADY * trend.slope) ** 2;
-  const unsteady = { ...trend, level: Math.min(trend.level, level), slopeVar };
-  const step = Math.max(1, spanOf(run) / (run.length - 1));
-  const wander = Math.max(0.02 * noise, wandering(heights, noise)) / step;
-  return timeToLimit(unsteady, limit, wander, HORIZON * spanOf(run));
-}
-
-/** Variance that the level gains per block beyond noise and steady drift, from its steps over eight blocks. */
-function wandering(heights: readonly number[], noise: number): number {
-  const lag = Math.min(8, heights.length >> 1);
-  if (lag === 0) return 0;
-  let sum = 0;
-  let squares = 0;
-  const count = heights.length - lag;
-  for (let i = 0; i < count; i++) {
-    const step = (heights[i + lag] ?? 0) - (heights[i] ?? 0);
-    sum += step;
-    squares += step * step;
-  }
-  return Math.max(0, (squares - (sum * sum) / count) / count - 2 * noise) / lag;
+/** What rose so far and came back is no wear: it belongs to what is usual. */
+function embrace(state: TrendState, heights: readonly number[]): void {
+  state.learnedAt = state.run;
+  if (state.past.weight === 0) return;
+  const { middle, spread } = usual(heights, heights.length);
+  state.past = { middle, deviation: Math.max(state.past.deviation, spread / 1.25), weight: state.past.weight };
 }
 
 /** Forgets what was learned; keeps what was said, so that it can be taken back. */
 function relearn(state: TrendState): void {
-  const { said, last, pace } = state;
-  Object.assign(state, newTrendState(), { said, last, pace });
+  const { said, last, pace, again } = state;
+  Object.assign(state, newTrendState(), { said, last, pace, again: again + 1 });
 }

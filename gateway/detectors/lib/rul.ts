@@ -11,17 +11,29 @@ export interface TimeToLimit {
 const DOUBT = 0.2;
 
 /** An interval that ends this many times later than its middle tells nobody anything. */
-const WIDEST = 5;
+const WIDEST = 30;
 
 /** Midpoints of equal slices of the normal distribution: what the slope may be, each as likely as the next. */
 const SLICES = [-1.383, -0.674, -0.21, 0.21, 0.674, 1.383];
+
+/** How likely the course says nothing of the end, and how long it has lasted: then it may last as long again. */
+export interface Doubt {
+  share: number;
+  lasted: number;
+}
 
 /**
  * First passage through `limit` of a level that drifts by an uncertain slope and wanders (`wander`: variance per unit of
  * time). For a known slope that time is inverse Gaussian; over the slope's own spread it is averaged. Null while it may
  * well not be rising, while the interval is too wide to plan with, and beyond `horizon`: no trend is believed that long.
  */
-export function timeToLimit(trend: Trend, limit: number, wander: number, horizon: number): TimeToLimit | null {
+export function timeToLimit(
+  trend: Trend,
+  limit: number,
+  wander: number,
+  horizon: number,
+  doubt: Doubt = { share: 0, lasted: 1 },
+): TimeToLimit | null {
   const slopeSpread = Math.sqrt(trend.slopeVar);
   const distance = limit - trend.level;
   if (distance <= 0 || trend.slope <= 0 || normal(-trend.slope / slopeSpread) > DOUBT) return null;
@@ -32,7 +44,7 @@ export function timeToLimit(trend: Trend, limit: number, wander: number, horizon
     for (const z of SLICES) {
       sum += passed(t, distance, trend.slope + z * slopeSpread, wander, trend.levelVar);
     }
-    return sum / SLICES.length;
+    return ((1 - doubt.share) * sum) / SLICES.length + (doubt.share * t) / (t + doubt.lasted);
   };
   const at = quantile(chance, 0.5, middle);
   const low = quantile(chance, 0.1, middle);

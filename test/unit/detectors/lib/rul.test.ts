@@ -63,6 +63,18 @@ describe("time to the limit", () => {
     expect(timeToLimit(course, 10, 0.01, 9)).toBeNull();
   });
 
+  test("where the course may say nothing of the end, it may last as long again as it has", () => {
+    const course = { level: 0, slope: 1, levelVar: 0.01, slopeVar: 0, both: 0 };
+    const sure = timeToLimit(course, 10, 0.01, 100);
+    const doubtful = timeToLimit(course, 10, 0.01, 100, { share: 0.5, lasted: 20 });
+    expect(sure?.high).toBeCloseTo(10.4, 0);
+    // Nine in ten: all of the one half, and four fifths of what lasts t longer with a chance of t / (t + 20).
+    expect(doubtful?.high).toBeCloseTo(80, 0);
+    // One in ten: a fifth of those.
+    expect(doubtful?.low).toBeCloseTo(5, 0);
+    expect(timeToLimit(course, 10, 0.01, 100, { share: 0.5, lasted: 200 })).toBeNull();
+  });
+
   test("normal distribution at known points", () => {
     expect(normal(0)).toBeCloseTo(0.5, 6);
     expect(normal(1.2816)).toBeCloseTo(0.9, 4);
