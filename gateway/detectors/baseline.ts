@@ -4,6 +4,7 @@ import type { Point } from "../core/point.ts";
 import { numberOf } from "../core/reading.ts";
 import { DAY, HOUR, MINUTE, type Ms } from "../core/time.ts";
 import { defineDetector } from "../plugin.ts";
+import { type Ambient, ambient, ambientOf, asAtFirst, corrected, feel } from "./lib/ambient.ts";
 import { timeOfDay } from "./lib/calendar.ts";
 import { effectOf } from "./lib/effect.ts";
 import { learningOf } from "./lib/learning.ts";
@@ -31,6 +32,7 @@ interface State {
   begun: number | null;
   last: number | null;
   cells: Record<string, Cell>;
+  ambient: Ambient;
   /** Rises with time that is strange, leaks with time that is not, in ms. */
   strange: number;
   /** Strange time without a break, in ms. */
@@ -55,18 +57,21 @@ export default defineDetector<z.output<typeof options>>({
   vote: 0.8,
   byDefault: ({ point, machine }) =>
     point?.signal.kind === "gauge" && machine.id !== "gateway" ? { learn: 7 * DAY } : undefined,
-  create({ learn }, { point, site }): Detector<State> {
+  create({ learn }, { point, points, site }): Detector<State> {
     if (!point) throw new Error("baseline: needs a point");
     const phase = timeOfDay(site.timezone);
     const { apart, floor } = effectOf(point.signal.unit, "cautious");
     const longest = 3 * point.signal.every;
+    const room = ambientOf(point, points);
     return {
-      inputs: [point.id],
-      initial: { begun: null, last: null, cells: {}, strange: 0, lasting: 0, level: null },
+      inputs: room ? [point.id, room] : [point.id],
+      initial: { begun: null, last: null, cells: {}, ambient: ambient(), strange: 0, lasting: 0, level: null },
       learning: ({ begun, last }) => learningOf(begun, last, learn),
       step(state, { item, steady }, { state: doing }) {
-        const value = item.point === point.id ? numberOf(item) : null;
-        if (value === null || doing === "off" || doing === "transient") return { state };
+        if (item.point === room) feel(state.ambient, numberOf(item));
+        const felt = item.point === point.id ? numberOf(item) : null;
+        if (felt === null || doing === "off" || doing === "transient") return { state };
+        const value = asAtFirst(state.ambient, felt);
         state.begun ??= steady;
         const passed = state.last === null ? 0 : Math.min(steady - state.last, longest);
         state.last = steady;
@@ -125,7 +130,7 @@ function told(state: State, point: Point, value: number, usual: number, doing: M
       const shown = `${nameOfPoint(point)[l]} ${amount(value, unit, l)}`;
       if (level === null) return `${shown}, ${{ fr: "de nouveau comme d'habitude", en: "as usual again" }[l]}`;
       const where = doing === "unknown" ? "" : `, ${whileIn[doing][l]}`;
-      return `${shown}, ${{ fr: "d'habitude", en: "usually" }[l]} ${amount(usual, unit, l)}${where}`;
+      return `${shown}, ${{ fr: "d'habitude", en: "usually" }[l]} ${amount(usual, unit, l)}${corrected(state.ambient, l)}${where}`;
     }),
   };
   return { state, finding };

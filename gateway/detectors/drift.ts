@@ -5,6 +5,7 @@ import type { Point } from "../core/point.ts";
 import { numberOf, type Reading } from "../core/reading.ts";
 import { DAY, type EpochMs, epochMs, HOUR, MINUTE, type Ms } from "../core/time.ts";
 import { defineDetector } from "../plugin.ts";
+import { type Ambient, ambient, ambientOf, asAtFirst, corrected, feel } from "./lib/ambient.ts";
 import { localTime } from "./lib/calendar.ts";
 import { type Effect, effectOf } from "./lib/effect.ts";
 import { learningOf } from "./lib/learning.ts";
@@ -16,7 +17,8 @@ import { amount, nameOfPoint, text } from "./lib/wording.ts";
  * A level that leaves its place over days: a sensor that ages, a filter, a belt, a leak. Looks at means over hours of
  * running, against the first week, less what the load of the machine explains; dates the beginning by a cumulative sum.
  * The reference follows by a floor's worth a month, so that seasons and honest wear are no news. The load itself is
- * given much room: it is what the machine is asked to do.
+ * given much room: it is what the machine is asked to do. A temperature is judged against the air around the machine where
+ * the machine has such a point.
  */
 const options = z.strictObject({
   /** How long the first look takes. */
@@ -34,6 +36,7 @@ interface State {
   /** Means of the learning time; emptied once it is over. */
   early: Pair[];
   load: number | null;
+  ambient: Ambient;
   /** Nothing was ever known of the machine's state. */
   blind: boolean;
   follows: Following;
@@ -76,10 +79,12 @@ export default defineDetector<z.output<typeof options>>({
     const load = loadOf(points);
     const firm = effectOf(point.signal.unit, "firm");
     const effect = load?.id === point.id ? { ...firm, floor: LOAD_FLOOR } : firm;
+    const room = ambientOf(point, points);
+    const inputs = new Set([point.id, ...(load ? [load.id] : []), ...(room ? [room] : [])]);
     const local = localTime(site.timezone);
     const longest = 3 * point.signal.every;
     return {
-      inputs: load && load.id !== point.id ? [point.id, load.id] : [point.id],
+      inputs: [...inputs],
       initial: {
         sum: 0,
         n: 0,
@@ -89,6 +94,7 @@ export default defineDetector<z.output<typeof options>>({
         last: null,
         early: [],
         load: null,
+        ambient: ambient(),
         blind: true,
         follows: { load: 0, slope: 0, low: 0, high: 0 },
         begun: null,
@@ -105,11 +111,12 @@ export default defineDetector<z.output<typeof options>>({
         usual === null ? (learningOf(begun, last, learn) ?? { seen: learn, needed: learn }) : null,
       step(state, entry, around) {
         if (entry.item.point === load?.id) state.load = numberOf(entry.item);
+        if (entry.item.point === room) feel(state.ambient, numberOf(entry.item));
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
         if (state.blind && around.state !== "unknown") sees(state);
         if (value === null || !runs(around, entry, state.blind)) return { state };
         const day = Math.floor(local(entry.item.t) / DAY);
-        const mean = stretch(state, value, entry.steady, day, longest);
+        const mean = stretch(state, asAtFirst(state.ambient, value), entry.steady, day, longest);
         if (mean === null) return { state };
         if (state.usual === null) {
           learnFrom(state, mean, entry.steady, learn);
@@ -209,7 +216,7 @@ function told(state: State, point: Point, { at, floor }: Effect, t: EpochMs): { 
         fr: ["en moyenne, d'habitude", "s'en éloigne depuis des jours"],
         en: ["on average, usually", "moving away for days"],
       }[l];
-      return `${nameOfPoint(point)[l]} ${amount(value, unit, l)} ${words[0]} ${amount(usual, unit, l)}, ${words[1]}`;
+      return `${nameOfPoint(point)[l]} ${amount(value, unit, l)} ${words[0]} ${amount(usual, unit, l)}${corrected(state.ambient, l)}, ${words[1]}`;
     }),
   };
   return { state, finding };

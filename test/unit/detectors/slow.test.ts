@@ -16,12 +16,14 @@ function days(
   to: number,
   value: (day: number) => number,
   load?: (day: number) => number,
+  hall?: (day: number) => number,
 ) {
   const rough = noise(from + 1);
   for (let day = from; day < to; day++) {
     for (let minute = 0; minute < 1_440; minute++) {
       player.wait(MINUTE);
       player.become(minute >= 480 && minute < 1_020 ? "running" : "off");
+      if (hall) player.reading(hall(day), "ambient_temp");
       if (player.doing !== "running") continue;
       if (load) player.reading(load(day) + 0.05 * rough(), "power");
       player.reading(value(day) + 0.4 * rough());
@@ -51,6 +53,28 @@ describe("drift", () => {
 
   test("honest wear and seasons of four kelvin a month are no news", () => {
     expect(days(play(), 0, 70, (day) => 55 + (4 * day) / 30).findings).toEqual([]);
+  });
+
+  test("a hot July around the machine is no hot bearing, where a point tells how warm it is", () => {
+    const summer = (day: number) => Math.min(18, Math.max(0, day - 10));
+    const hall = { name: "ambient_temp", unit: "Cel", every: MINUTE };
+    const alone = days(play(), 0, 45, (day) => 55 + summer(day));
+    expect(alone.findings.some(({ active }) => active)).toBe(true);
+    const known = (fault: (day: number) => number) =>
+      days(
+        play([temperature, hall]),
+        0,
+        45,
+        (day) => 55 + summer(day) + fault(day),
+        undefined,
+        (day) => 20 + summer(day),
+      );
+    expect(known(() => 0).findings).toEqual([]);
+    const worn = known((day) => Math.max(0, day - 20));
+    expect(worn.findings.at(-1)).toMatchObject({
+      level: "alert",
+      text: { en: expect.stringContaining("for the same air around it") },
+    });
   });
 
   test("what a heavier job explains is no drift", () => {
