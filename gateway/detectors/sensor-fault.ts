@@ -12,13 +12,13 @@ import { amount, nameOfPoint, text } from "./lib/wording.ts";
 
 /**
  * The sensor before the machine: a wire broken, a value frozen or at its stop, a temperature that leaps as no temperature
- * can, a vibration sensor that no longer feels the running machine. While it holds, findings about the machine from this
+ * can, a vibration sensor that no longer feels the running machine, a signal that has lost its noise. While it holds, findings about the machine from this
  * point count for nothing. It stays silent on a signal that never moved, and knows a frozen value only by how long
  * this signal has held still before.
  */
 const options = z.strictObject({ level: level.default("watch") });
 
-type Fault = "wire" | "stop" | "frozen" | "leap" | "loose";
+type Fault = "wire" | "stop" | "frozen" | "leap" | "loose" | "numb";
 
 interface State {
   value: number | null;
@@ -32,6 +32,8 @@ interface State {
   /** Usual level per state of the machine, for vibration. */
   felt: Partial<Record<MachineState, { n: number; level: number }>>;
   numb: number;
+  /** Usual and newest size of the changes while the machine runs, and how many there were. */
+  hum: { n: number; usual: number; now: number };
   wire: number;
   stop: number;
   /** The level before a leap, and the readings since. */
@@ -51,6 +53,8 @@ const FROZEN = { times: 5, readings: 60, ms: 10 * MINUTE, changes: 100 };
 const LEAP = { kelvin: 10, times: 5 };
 /** A running machine felt at less than this share of its usual vibration: the sensor hangs loose. */
 const LOOSE = { share: 0.2, n: 50, readings: 30 };
+/** A live signal trembles. Changes that have shrunk to this share of the usual ones, the mean of so many, are no signal any more. */
+const HUM = { share: 0.02, n: 300, mean: 1 / 30, usual: 0.002 };
 const SHAKES: readonly string[] = ["mm/s", "m/s2", "[g]"];
 
 export default defineDetector<z.output<typeof options>>({
@@ -83,6 +87,7 @@ export default defineDetector<z.output<typeof options>>({
         step: 0,
         felt: {},
         numb: 0,
+        hum: { n: 0, usual: 0, now: 0 },
         wire: 0,
         stop: 0,
         leapt: null,
@@ -114,6 +119,7 @@ function diagnose(state: State, { item, steady }: Entry<Reading>, point: Point, 
   state.wire = broken ? state.wire + 1 : 0;
   if (broken) state.why = value < LOOP.open ? "sensor_open" : "sensor_short";
   if (state.wire >= PERSIST) return "wire";
+  const hushed = hums(state, value, doing);
   const frozen = rests(state, value, steady, doing);
   const leap = leaps(state, value, point);
   const loose = hangs(state, value, point, doing);
@@ -122,6 +128,7 @@ function diagnose(state: State, { item, steady }: Entry<Reading>, point: Point, 
   if (state.stop >= 4 * PERSIST) return "stop";
   if (leap) return "leap";
   if (loose) return "loose";
+  if (hushed) return "numb";
   return frozen ? "frozen" : null;
 }
 
@@ -173,12 +180,30 @@ function hangs(state: State, value: number, { signal: { unit } }: Point, doing: 
   return state.numb >= LOOSE.readings;
 }
 
+/**
+ * True while the changes of a running machine's signal have all but vanished. Only changes count, so that the steps of a
+ * coarse signal stay what they are, however rare; a signal that does not change at all is `frozen`.
+ */
+function hums({ hum, value: before, fault }: State, value: number, doing: MachineState): boolean {
+  if (doing !== "running" || before === null || value === before) return fault === "numb";
+  const step = Math.abs(value - before);
+  const n = ++hum.n;
+  hum.now += Math.max(1 / n, HUM.mean) * (step - hum.now);
+  const hushed = n > HUM.n && hum.now < HUM.share * hum.usual;
+  if (!hushed) hum.usual += Math.max(1 / n, HUM.usual) * (Math.min(step, n > 20 ? 5 * hum.usual : step) - hum.usual);
+  return hushed;
+}
+
 const said: Readonly<Record<Exclude<Fault, "wire">, Text>> = {
   stop: { fr: "en butée de mesure", en: "at the end of its range" },
   frozen: { fr: "ne bouge plus du tout : capteur figé ?", en: "does not move at all any more: sensor frozen?" },
   leap: {
     fr: "a sauté comme aucune température ne le peut : capteur ou câble ?",
     en: "leapt as no temperature can: sensor or cable?",
+  },
+  numb: {
+    fr: "a perdu son bruit habituel : capteur ou conversion ?",
+    en: "has lost its usual noise: sensor or converter?",
   },
   loose: {
     fr: "ne sent plus la machine en marche : capteur desserré ?",

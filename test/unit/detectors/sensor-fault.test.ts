@@ -57,6 +57,20 @@ describe("sensor-fault", () => {
     expect(sensor.findings).toMatchObject([{ active: true, text: { fr: expect.stringContaining("a sauté") } }]);
   });
 
+  test("a signal that has lost its noise is no signal; one that only moves in rare steps is", () => {
+    const rough = noise(5);
+    const sensor = lively(play().become("running"), 600);
+    for (let i = 0; i < 300; i++) sensor.wait(10 * SECOND).reading(40 + 0.002 * rough());
+    expect(sensor.findings).toMatchObject([
+      { active: true, text: { en: expect.stringContaining("lost its usual noise") } },
+    ]);
+    lively(sensor, 50);
+    expect(sensor.findings.at(-1)).toMatchObject({ active: false });
+    const coarse = play().become("running");
+    for (let i = 0; i < 8_000; i++) coarse.wait(10 * SECOND).reading(40 + (Math.floor(i / (i < 4_000 ? 10 : 45)) % 2));
+    expect(coarse.findings).toEqual([]);
+  });
+
   test("a broken wire is told by the device's own words; a silent bus says nothing of the sensor", () => {
     const sensor = lively(play(), 30);
     for (let i = 0; i < 20; i++) sensor.wait(10 * SECOND).bad("timeout");
