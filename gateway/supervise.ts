@@ -102,7 +102,7 @@ function deliverer(id: string, { readings, bursts, meters, say }: SuperviseParts
   return (batch) => {
     count(batch.readings, good, none);
     const writes = [
-      batch.readings.length > 0 ? readings.append(batch.readings, batch.monotonic) : undefined,
+      batch.readings.length > 0 ? readings.append(batch.readings, batch.monotonic, batch.along) : undefined,
       batch.bursts && batch.bursts.length > 0 ? bursts.append(batch.bursts) : undefined,
     ];
     Promise.all(writes).then(

@@ -1,4 +1,5 @@
 import type { Burst } from "./burst.ts";
+import type { Cell } from "./log.ts";
 import type { Point, PointId } from "./point.ts";
 import type { Reading } from "./reading.ts";
 import type { Text } from "./text.ts";
@@ -11,6 +12,8 @@ export interface Batch {
   /** Monotonic time (`Clock.monotonic`) of sampling per reading, where the source knows better than "now" (a node's ring). */
   readonly monotonic?: readonly Ms[];
   readonly saved?: () => void;
+  /** Small state that is on disk with these readings, or not at all: what a source need not send again. */
+  readonly along?: readonly Cell[];
 }
 
 /**

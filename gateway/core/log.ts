@@ -22,10 +22,10 @@ export interface Trimmed {
 /**
  * Outbox, queue and replay source in one. Followers read it at their own pace and keep their own place in it.
  * `append` resolves once the items are on disk (fsynced), with the seq of the last one. `monotonic`: the `Clock.monotonic`
- * of each item, where it was taken earlier than now.
+ * of each item, where it was taken earlier than now. `along`: cells that are on disk with the last of them, or not at all.
  */
 export interface Log<T> {
-  append(items: readonly T[], monotonic?: readonly Ms[]): Promise<number>;
+  append(items: readonly T[], monotonic?: readonly Ms[], along?: readonly Cell[]): Promise<number>;
   /** Entries with seq greater than `seq`, in order, at most `limit`. Served from memory to whoever keeps up. */
   after(seq: number, limit: number): Promise<readonly Entry<T>[]>;
   /** Resolves at the next append, or when the signal aborts. */
@@ -80,9 +80,15 @@ export interface Cells {
   commit(change: Change): Promise<void>;
 }
 
+/** One named value; null removes it. */
+export interface Cell {
+  kind: string;
+  key: string;
+  value: unknown;
+}
+
 export interface Change {
-  /** A null value removes the cell. */
-  cells?: readonly { kind: string; key: string; value: unknown }[];
+  cells?: readonly Cell[];
   /** Appended to the notices log in the same transaction: an alarm never moves without its notice, nor twice. */
   notices?: readonly AlarmEvent[];
   /** Moves a follower's place in the same transaction. `backlog`: the stretches it has still to catch up with. */

@@ -2,13 +2,11 @@ import { z } from "zod";
 import { Link } from "../../firmware-bridge/link.ts";
 import type { NodeMark } from "../../firmware-bridge/talk.ts";
 import type { Batch, DeviceStatus, Driver } from "../core/driver.ts";
-import { Fault } from "../core/fault.ts";
-import type { Change } from "../core/log.ts";
 import { type DriverContext, defineDriver, type Problem } from "../plugin.ts";
 import { meterSession } from "./node/meters.ts";
 import { type NodeOptions, nodeOptions } from "./node/options.ts";
 import { type KnownNode, knownNode } from "./node/places.ts";
-import { Session } from "./node/session.ts";
+import { MARKS, Session } from "./node/session.ts";
 import { deviceStatus } from "./node/status.ts";
 
 /**
@@ -34,7 +32,7 @@ function createNodeDriver(options: NodeOptions, context: DriverContext): Driver 
   });
 
   async function* run(signal: AbortSignal): AsyncGenerator<Batch> {
-    const { clock, cells } = context;
+    const { clock } = context;
     for (const [id, mark] of await loadMarks(context, nodes)) session.marks.set(id, mark);
     const stop = new AbortController();
     const until = AbortSignal.any([signal, stop.signal]);
@@ -52,11 +50,6 @@ function createNodeDriver(options: NodeOptions, context: DriverContext): Driver 
         if (batch) {
           scheduled.value += batch.readings.length;
           yield batch;
-        }
-        if (session.moved) {
-          session.moved = false;
-          // A mark that is lost means that some samples come twice, with the same time: nobody waits for it.
-          cells.commit(marksOf(session, context.id)).catch((error: unknown) => whenNotClosing(error, context));
         }
         await clock.sleep(TICK, signal).catch(() => undefined);
       }
@@ -113,7 +106,6 @@ function problemsOf(options: NodeOptions, context: DriverContext): Problem[] {
   return problems;
 }
 
-const MARKS = "node";
 const markShape = z.object({ boot: z.int(), saved: z.int(), drift: z.number().min(-0.1).max(0.1) });
 
 async function loadMarks(
@@ -127,13 +119,4 @@ async function loadMarks(
     if (key.startsWith(`${id}/`) && nodes.has(node) && mark.success) marks.set(node, mark.data);
   }
   return marks;
-}
-
-const marksOf = (session: Session, driver: string): Change => ({
-  cells: [...session.marks].map(([node, value]) => ({ kind: MARKS, key: `${driver}/${node}`, value })),
-  urgent: false,
-});
-
-function whenNotClosing(error: unknown, { id, say }: DriverContext): void {
-  if (!(error instanceof Fault)) say.debug(`${id}: what is saved of the node could not be noted (${String(error)})`);
 }

@@ -4,7 +4,16 @@ import type { Meters, Series } from "../core/meter.ts";
 import type { Clock, Ms } from "../core/time.ts";
 import type { Names } from "./names.ts";
 import { type Place, writePlaces } from "./places.ts";
-import type { Boot, CellRow, Commit, Gap, LogName, WriterAnswers, WriterCall } from "./protocol.ts";
+import {
+  type Boot,
+  type CellRow,
+  type Commit,
+  type Gap,
+  type LogName,
+  rowOf,
+  type WriterAnswers,
+  type WriterCall,
+} from "./protocol.ts";
 import type { Queue } from "./queue.ts";
 import type { Line } from "./rpc.ts";
 
@@ -85,9 +94,8 @@ export class Commits implements Cells {
   commit(change: Change): Promise<void> {
     const now = this.#parts.clock.monotonic();
     if (change.notices?.length) this.#parts.appendNotices(change.notices);
-    for (const { kind, key, value } of change.cells ?? []) {
-      const row = { kind, key, value: value === null ? null : JSON.stringify(value) };
-      this.#cells.set(`${kind}\u0000${key}`, row);
+    for (const cell of change.cells ?? []) {
+      this.#cells.set(`${cell.kind}\u0000${cell.key}`, rowOf(cell));
       this.#cellsSince ??= now;
     }
     if (change.cursor) {
@@ -189,7 +197,7 @@ export class Commits implements Cells {
     const commit: Commit = {
       rows,
       names: fresh,
-      cells: [...cells.values()],
+      cells: [...cells.values(), ...Object.values(journals).flatMap((journal) => journal.along().map(rowOf))],
       gaps,
       boots,
       meta: this.#reservations(),

@@ -1,10 +1,10 @@
 import { Fault } from "../core/fault.ts";
-import type { Entry, Log, Trimmed } from "../core/log.ts";
+import type { Cell, Entry, Log, Trimmed } from "../core/log.ts";
 import type { Series } from "../core/meter.ts";
 import type { Ms, SteadyMs } from "../core/time.ts";
 import { behind, type Place } from "./places.ts";
 import type { Gap, Row } from "./protocol.ts";
-import type { JournalParts, Queue } from "./queue.ts";
+import { type JournalParts, type Queue, timeOf } from "./queue.ts";
 
 /** Rows of one log that one transaction takes: more would make the others wait. */
 const ROWS_PER_COMMIT = 20;
@@ -27,7 +27,7 @@ export class Journal<T> implements Log<T>, Queue {
   /** Up to here a commit is under way. */
   #underWay = 0;
   #since: Ms | undefined;
-  #waiters: { upTo: number; resolve(seq: number): void; reject(error: Error): void }[] = [];
+  #waiters: { upTo: number; along: readonly Cell[]; resolve(seq: number): void; reject(error: Error): void }[] = [];
   #growth = Promise.withResolvers<void>();
   readonly #accepted: Series;
   readonly #stored: Series;
@@ -43,7 +43,7 @@ export class Journal<T> implements Log<T>, Queue {
     this.#stored = parts.meters.counter(`${parts.name}_stored_total`, `Entries of the ${parts.name} log on disk`);
   }
 
-  append(items: readonly T[], monotonic?: readonly Ms[]): Promise<number> {
+  append(items: readonly T[], monotonic?: readonly Ms[], along: readonly Cell[] = []): Promise<number> {
     if (items.length === 0) return Promise.resolve(this.#newest);
     const { clock, look, stamp, bound } = this.#parts;
     const now = clock.monotonic();
@@ -59,7 +59,7 @@ export class Journal<T> implements Log<T>, Queue {
     const waiter = Promise.withResolvers<number>();
     // A caller that does not care whether its readings are saved need not say so.
     waiter.promise.catch(() => undefined);
-    this.#waiters.push({ upTo: this.#newest, resolve: waiter.resolve, reject: waiter.reject });
+    this.#waiters.push({ upTo: this.#newest, along, resolve: waiter.resolve, reject: waiter.reject });
     if (this.waiting > bound) this.#drop(this.waiting - bound);
     this.#parts.work();
     if (this.#parts.degraded()) this.#grow();
@@ -159,6 +159,10 @@ export class Journal<T> implements Log<T>, Queue {
       from = to;
     }
     return rows;
+  }
+
+  along(): readonly Cell[] {
+    return this.#waiters.flatMap(({ upTo, along }) => (upTo <= this.#underWay ? along : []));
   }
 
   /** What `take` gave is on disk. */
@@ -292,9 +296,4 @@ export class Journal<T> implements Log<T>, Queue {
     this.#growth = Promise.withResolvers<void>();
     growth.resolve();
   }
-}
-
-function timeOf(entry: Entry<unknown>): number | null {
-  const item = entry.item;
-  return typeof item === "object" && item && "t" in item && typeof item.t === "number" ? item.t : null;
 }

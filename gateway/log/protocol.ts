@@ -1,3 +1,4 @@
+import type { Cell } from "../core/log.ts";
 import type { Samples } from "./history/chunk.ts";
 import type { Pot } from "./history/pots.ts";
 import type { NameRow } from "./names.ts";
@@ -155,3 +156,9 @@ export interface ReaderAnswers {
   names: NameRow[];
   backup: null;
 }
+
+export const rowOf = ({ kind, key, value }: Cell): CellRow => ({
+  kind,
+  key,
+  value: value === null ? null : JSON.stringify(value),
+});

@@ -1,4 +1,4 @@
-import type { Entry, Trimmed } from "../core/log.ts";
+import type { Cell, Entry, Trimmed } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import type { Clock, Ms, SteadyMs } from "../core/time.ts";
 import type { Names } from "./names.ts";
@@ -14,6 +14,8 @@ export interface Queue {
   reserved: number;
   lost: Gap[];
   take(): Row[];
+  /** The cells that go with what `take` gave. */
+  along(): readonly Cell[];
   done(): void;
   failed(): void;
   found(newest: number): void;
@@ -50,4 +52,10 @@ export interface JournalParts<T> {
   /** There is work for a commit. */
   work(): void;
   degraded(): boolean;
+}
+
+/** When an entry was taken, where it says so. */
+export function timeOf(entry: Entry<unknown>): number | null {
+  const item = entry.item;
+  return typeof item === "object" && item && "t" in item && typeof item.t === "number" ? item.t : null;
 }

@@ -10,6 +10,7 @@ import {
 import type { Burst } from "../../core/burst.ts";
 import type { Batch } from "../../core/driver.ts";
 import type { FaultCode } from "../../core/fault.ts";
+import type { Cell } from "../../core/log.ts";
 import type { PointId } from "../../core/point.ts";
 import { bad, type Reading } from "../../core/reading.ts";
 import { type EpochMs, epochMs, MINUTE, type Ms, SECOND } from "../../core/time.ts";
@@ -19,6 +20,8 @@ import { inUnit, type KnownNode, misfit, readingOf } from "./places.ts";
 import { Receipts } from "./receipts.ts";
 
 const STANDARD_GRAVITY = 9.806_65;
+/** The kind of the cells that say how far a node has been read. */
+export const MARKS = "node";
 /** After this long without news the points of a node begin to say so. */
 const PATIENCE: Ms = 4 * SECOND;
 
@@ -26,8 +29,6 @@ const PATIENCE: Ms = 4 * SECOND;
 export class Session implements Hears {
   readonly talk: Talk;
   readonly marks = new Map<string, NodeMark>();
-  /** Set whenever a mark has moved. */
-  moved = false;
   lastStatus: MessageOf<"status"> | undefined;
   /** Why the port is not open; undefined while it is. */
   down: FaultCode | undefined;
@@ -139,7 +140,7 @@ export class Session implements Hears {
       readings: [...taken.map((t) => t.reading), ...silences],
       monotonic: [...taken.map((t) => t.at), ...silences.map(() => now)],
       ...(bursts.length > 0 && { bursts }),
-      ...(last && { saved: this.#receipts.open(last.boot, last.last, now) }),
+      ...(last && { saved: this.#receipts.open(last.boot, last.last, now), along: this.#mark(last) }),
     };
   }
 
@@ -176,7 +177,14 @@ export class Session implements Hears {
     const hello = this.talk.node?.hello;
     if (hello?.boot !== boot || !this.#nodes.has(hello.id)) return;
     this.marks.set(hello.id, { boot, saved: last, drift: this.talk.drift });
-    this.moved = true;
+  }
+
+  /** How far the node has been read, to be kept with what was read: after a crash it sends on from exactly there. */
+  #mark({ boot, last }: { boot: number; last: number }): readonly Cell[] {
+    const hello = this.talk.node?.hello;
+    if (hello?.boot !== boot || !this.#nodes.has(hello.id)) return [];
+    const value: NodeMark = { boot, saved: last, drift: this.talk.drift };
+    return [{ kind: MARKS, key: `${this.#context.id}/${hello.id}`, value }];
   }
 
   #wall(at: Ms): EpochMs {

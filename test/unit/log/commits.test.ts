@@ -192,3 +192,18 @@ test("memory is bounded: the oldest unsaved readings are given up, counted, and 
   expect({ accepted, stored, dropped }).toEqual({ accepted: 150, stored: 100, dropped: 50 });
   expect(journals.readings.count(0, 150)).toBe(100);
 });
+
+test("a cell that goes along with readings is in the commit that holds the last of them, never before", async () => {
+  const { journals, told, clock, readings } = onDisk(undefined, 100_000);
+  for (let i = 1; i <= 100; i++)
+    void journals.readings.append(readings(300), undefined, [{ kind: "node", key: "n", value: i * 300 }]);
+  await clock.advance(10_000);
+  let last = 0;
+  for (const { rows, cells } of told) {
+    const held = rows.filter(({ log }) => log === "readings").map(({ first, n }) => first + n - 1);
+    last = Math.max(last, ...held);
+    for (const { value } of cells) expect(Number(value)).toBeLessThanOrEqual(last);
+  }
+  expect(told.length).toBeGreaterThan(1);
+  expect(told.flatMap(({ cells }) => cells).at(-1)?.value).toBe("30000");
+});

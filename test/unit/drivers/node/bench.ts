@@ -29,14 +29,18 @@ export class DriverBench {
   readonly meters = new Meters();
   readonly lines: string[] = [];
   readonly readings: (Reading & { at: number })[] = [];
+  /** Those of them that reached the disk before `stop`. */
+  readonly stored: Reading[] = [];
   readonly bursts: Burst[] = [];
   readonly driver: Driver;
   /** False: the disk takes nothing, `saved` is withheld. */
   saves = true;
+  readonly #cells: Map<string, unknown>;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
 
   constructor(options: unknown, cells = new Map<string, unknown>()) {
+    this.#cells = cells;
     const context: DriverContext = {
       id: "capteurs-1",
       site: { id: "atelier", name: "Atelier", timezone: "Europe/Paris", language: "fr" },
@@ -69,11 +73,19 @@ export class DriverBench {
     for await (const batch of this.driver.run(this.#stop.signal)) this.#take(batch);
   }
 
+  /** One transaction, as the store does it. */
+  #save(batch: Batch): void {
+    if (this.#stop.signal.aborted) return;
+    this.stored.push(...batch.readings);
+    for (const { key, value } of batch.along ?? []) this.#cells.set(key, value);
+    batch.saved?.();
+  }
+
   #take(batch: Batch): void {
     for (const [i, reading] of batch.readings.entries())
       this.readings.push({ ...reading, at: batch.monotonic?.[i] ?? 0 });
     this.bursts.push(...(batch.bursts ?? []));
-    if (this.saves) setTimeout(() => batch.saved?.(), 20);
+    if (this.saves) setTimeout(() => this.#save(batch), 20);
   }
 }
 
