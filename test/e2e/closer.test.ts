@@ -131,4 +131,35 @@ describeWith(["chromium"], "looking closer at a machine, a bus and the box", () 
     await context.close();
     await door.close();
   });
+
+  test.each([
+    ["when an hour is left out", "2026-03-29T05:30:00Z", { "01:00": 1, "02:00": 0, "03:00": 1 }],
+    ["when an hour comes twice", "2026-10-25T05:30:00Z", { "01:00": 1, "02:00": 2, "03:00": 1 }],
+  ])("the chart's hours are the site's on the day %s, whatever the zone of the screen", async (_, now, hours) => {
+    const context = await browser.newContext({ viewport: { width: 1_600, height: 900 }, timezoneId: "Asia/Tokyo" });
+    const page = await context.newPage();
+    // A canvas has no text to read: what is written on it is written down.
+    await page.addInitScript(() => {
+      const written: string[] = [];
+      Reflect.set(window, "written", written);
+      const write = CanvasRenderingContext2D.prototype.fillText;
+      CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
+        written.push(text);
+        return write.call(this, text, ...where);
+      };
+    });
+    await page.clock.install({ time: new Date(now) });
+    await page.goto(`${gateway.url}/history?point=laveuse/power`);
+    await page.locator(".u-over").waitFor();
+    // One drawing, begun afresh: the eight hours before that moment.
+    await page.evaluate(() => (Reflect.get(window, "written") as string[]).splice(0));
+    await page.setViewportSize({ width: 1_500, height: 900 });
+    const counts = async () => {
+      const written = await page.evaluate(() => Reflect.get(window, "written") as string[]);
+      const last = written.slice(written.lastIndexOf("04:00") - 10).slice(0, 11);
+      return Object.fromEntries(Object.keys(hours).map((hour) => [hour, last.filter((text) => text === hour).length]));
+    };
+    await expect.poll(counts, { timeout: 10_000 }).toEqual(hours);
+    await context.close();
+  });
 });

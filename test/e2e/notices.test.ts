@@ -73,7 +73,7 @@ describeWith(["chromium"], "the pages about notices", () => {
     await expect.poll(() => lines.filter({ hasText: "Claire" }).first().textContent()).toContain("envoyé");
     await expect
       .poll(() => lines.filter({ hasText: "Bruno" }).first().textContent(), { timeout: 20_000 })
-      .toContain("Cause");
+      .toContain("rien n'écoute sur 127.0.0.1:9");
     await page.getByLabel("Personne").selectOption({ label: "Claire" });
     await expect.poll(() => lines.filter({ hasText: "Bruno" }).count()).toBe(0);
     expect(complaints).toEqual([]);

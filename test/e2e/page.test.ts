@@ -12,6 +12,9 @@ const pages = [
   "/alarms",
   "/alarms/history",
   "/alarms/quality",
+  "/alarms/deliveries",
+  "/alarms/duty",
+  "/alarms/drills",
   "/commission",
   "/m/laveuse",
   "/history",
@@ -174,7 +177,7 @@ describeWith(["chromium"], "the page on the real gateway", () => {
     const shown =
       ".measure, .tile, .chart-canvas, .device, .label-card, .facts, .panel, .calm, .alarm, .events, .empty";
     await page.locator(shown).first().waitFor();
-    await page.locator(".loading").waitFor({ state: "detached" });
+    await expect.poll(() => page.locator(".loading").count(), { timeout: 15_000 }).toBe(0);
     await page.locator(".link-connecting").waitFor({ state: "detached" });
   }
 

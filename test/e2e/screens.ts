@@ -89,7 +89,7 @@ async function picture(
 ): Promise<void> {
   const { page, context } = await visit(browser, address, look);
   await before(page);
-  await page.locator(".loading").waitFor({ state: "detached" });
+  await eventually(async () => (await page.locator(".loading").count()) === 0 || undefined, 15_000);
   const height = tall[name];
   if (height && look.screen === "desk") await page.setViewportSize({ ...screens.desk, height });
   await page.waitForTimeout(1_200);

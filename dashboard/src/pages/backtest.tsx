@@ -52,7 +52,7 @@ export default function Backtest() {
   return (
     <section aria-labelledby="title">
       <PageHead title={w.title} />
-      <section class="panel" aria-label={w.play}>
+      <section class="panel found-ask" aria-label={w.play}>
         <p>{w.how}</p>
         <Choice
           name="span"

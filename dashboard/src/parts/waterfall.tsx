@@ -12,6 +12,10 @@ const spans = { d1: 86_400_000, d7: 7 * 86_400_000, d30: 30 * 86_400_000, y1: 36
 type Span = keyof typeof spans;
 const names = Object.keys(spans) as Span[];
 
+/** In seconds. */
+const AGAIN = 600;
+const EMPTY_AGAIN = 15;
+
 const ROWS = 120;
 const HEIGHT = 220;
 const LEFT = 58;
@@ -25,10 +29,12 @@ const NOTABLE = 3;
 export function Waterfall({ point }: { point: string }) {
   const w = words.value;
   const span = useSignal<Span>("d7");
-  // Asked anew with every span, and every ten minutes.
-  const now = useMemo(() => Date.now(), [span.value, Math.floor(tick.value / 600)]);
+  // Asked anew with every span, every ten minutes, and sooner while there is nothing yet: a sensor's first burst is worth seeing.
+  const patience = useRef(EMPTY_AGAIN);
+  const now = useMemo(() => Date.now(), [span.value, Math.floor(tick.value / patience.current)]);
   const path = `/waterfall?point=${encodeURIComponent(point)}&from=${now - spans[span.value]}&to=${now}&rows=${ROWS}`;
   const answer = useAsked<WaterfallAnswer>(path).value.answer;
+  patience.current = answer && extentOf(answer) ? AGAIN : EMPTY_AGAIN;
   return (
     <div class="waterfall">
       <h3>{w.spectrum.waterfall}</h3>
