@@ -1,4 +1,5 @@
 import type { Alarm, Message } from "./alarm.ts";
+import type { Text } from "./text.ts";
 import type { EpochMs, Ms } from "./time.ts";
 
 /** What became of one message to one person on one channel. `dropped`: the alarm was over or seen before it went out. */
@@ -14,6 +15,8 @@ export interface Delivery {
   readonly tries: number;
   readonly created: EpochMs;
   readonly changed: EpochMs;
+  /** What went wrong at the last try, for people; `error` is its English, or a program's own words. */
+  readonly cause?: Text;
   readonly error?: string;
 }
 
@@ -26,7 +29,7 @@ export type Redeemed =
 export interface Drill {
   readonly t: EpochMs;
   readonly alarm: string;
-  readonly deliveries: readonly Pick<Delivery, "person" | "channel" | "state" | "error">[];
+  readonly deliveries: readonly Pick<Delivery, "person" | "channel" | "state" | "cause" | "error">[];
 }
 
 /** One unbroken duty. `why`: the weekly pattern, an exception to it, or a public holiday. */
@@ -110,7 +113,7 @@ export type PushAnswer =
   | { readonly there: true; readonly key: string; readonly devices: readonly PushDevice[]; readonly person?: string };
 
 /** What a channel learns later of a message that it has sent. */
-export type Fate = { readonly kind: "received" } | { readonly kind: "failed"; readonly why: string };
+export type Fate = { readonly kind: "received" } | { readonly kind: "failed"; readonly why: Text };
 
 /** What a channel hears from people, as `OK 4821` or `SH 4821 2h`; resolves with the answer to send back, if any. */
 export type Hear = (address: string, words: string) => Promise<string | undefined>;

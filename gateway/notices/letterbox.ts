@@ -85,6 +85,7 @@ export class Letterbox {
     const id = `${delivery.id}.${at + 1}`;
     const message = { ...delivery.message, id, address: following.address };
     const t = this.#parts.clock.now();
-    return { ...delivery, id, channel: following.channel, message, state: "queued", tries: 0, created: t, changed: t };
+    const { error: _, cause: __, ...same } = delivery;
+    return { ...same, id, channel: following.channel, message, state: "queued", tries: 0, created: t, changed: t };
   }
 }

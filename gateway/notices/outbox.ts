@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Notifier } from "../core/alarm.ts";
+import { Fault } from "../core/fault.ts";
 import type { Cells, Change } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import type { Delivery, Fate } from "../core/notice.ts";
@@ -52,6 +53,8 @@ const parcelCell: z.ZodType<Parcel> = z.object({
   changed: epoch,
   next: z.number(),
   helped: z.boolean(),
+  cause: z.object({ fr: z.string(), en: z.string() }).optional(),
+  error: z.string().optional(),
 }) as z.ZodType<Parcel>;
 
 export interface OutboxParts {
@@ -126,7 +129,7 @@ export class Outbox {
     if (fate.kind === "received") this.#settle(parcel, { state: "received" });
     else {
       const help = parcel.helped ? undefined : this.#parts.help(parcel);
-      this.#settle(parcel, { state: "failed", error: fate.why, helped: true });
+      this.#settle(parcel, { state: "failed", error: fate.why.en, cause: fate.why, helped: true });
       if (help) this.add([help]);
     }
   }
@@ -168,18 +171,19 @@ export class Outbox {
       // It may have been acknowledged while it was under way.
       this.#settle(now, { state: now.state === "queued" ? "sent" : now.state, tries: parcel.tries + 1 });
     } catch (error) {
-      if (!signal.aborted) this.#failed(parcel, error instanceof Error ? error.message : String(error));
+      if (!signal.aborted) this.#failed(parcel, error);
     }
   }
 
-  #failed(parcel: Parcel, error: string): void {
+  #failed(parcel: Parcel, problem: unknown): void {
     const tries = parcel.tries + 1;
     const old = this.#parts.clock.now() - parcel.created > GIVE_UP_AFTER;
     const pause = Math.min(PAUSE_MAX, PAUSE_MIN * 2 ** (tries - 1));
     const help = tries >= HELP_AFTER && !parcel.helped ? this.#parts.help(parcel) : undefined;
     this.#settle(parcel, {
       tries,
-      error,
+      error: problem instanceof Error ? problem.message : String(problem),
+      ...(problem instanceof Fault && { cause: problem.text }),
       state: old ? "failed" : parcel.state,
       next: this.#parts.steady() + pause,
       helped: parcel.helped || tries >= HELP_AFTER,

@@ -69,11 +69,11 @@ function shown(delivery: Delivery): Delivery {
 /** Tests, newest first, one per press of the button or week. */
 function drillsOf(outbox: Outbox): Drill[] {
   const drills = new Map<string, Drill & { deliveries: Drill["deliveries"][number][] }>();
-  for (const { kind, alarms, created, person, channel, state, error } of outbox.list()) {
+  for (const { kind, alarms, created, person, channel, state, cause, error } of outbox.list()) {
     if (kind !== "test") continue;
     const key = `${alarms[0]} ${Math.floor(created / 10_000)}`;
     const drill = drills.get(key) ?? { t: created, alarm: alarms[0] ?? "", deliveries: [] };
-    drill.deliveries.push({ person, channel, state, ...(error !== undefined && { error }) });
+    drill.deliveries.push({ person, channel, state, ...(cause && { cause }), ...(error !== undefined && { error }) });
     drills.set(key, drill);
   }
   return [...drills.values()];

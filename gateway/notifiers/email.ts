@@ -2,6 +2,7 @@ import type { Transporter } from "nodemailer";
 import { z } from "zod";
 import type { Message, Priority } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
+import type { Text } from "../core/text.ts";
 import { SECOND } from "../core/time.ts";
 import { defineNotifier } from "../plugin.ts";
 
@@ -57,13 +58,26 @@ export default defineNotifier({
             headers: { "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All" },
           });
         } catch (cause) {
-          throw new Fault("refused", `${host}: ${cause instanceof Error ? cause.message : "no mail sent"}`, { cause });
+          throw faultOf(`${host}:${port}`, cause);
         }
       },
       close: async () => (await transport)?.close(),
     };
   },
 });
+
+/** Nobody there is not the same as somebody who refuses: what to look at differs. */
+function faultOf(where: string, cause: unknown): Fault {
+  const { code = "", message = "no mail sent" } = cause instanceof Error ? (cause as Error & { code?: string }) : {};
+  if (/ECONNREFUSED/.test(message)) return new Fault("connection", nobody(where), { cause });
+  if (/ENOTFOUND|EAI_AGAIN/.test(message)) return new Fault("connection", nameless(where), { cause });
+  if (code === "ETIMEDOUT" || code === "ECONNECTION") return new Fault("connection", silent(where), { cause });
+  return new Fault("refused", { fr: `${where} a refusé : ${message}`, en: `${where} refused: ${message}` }, { cause });
+}
+
+const nobody = (at: string): Text => ({ fr: `rien n'écoute sur ${at}`, en: `nobody listens at ${at}` });
+const nameless = (at: string): Text => ({ fr: `le nom ${at} n'existe pas`, en: `there is no name ${at}` });
+const silent = (at: string): Text => ({ fr: `${at} ne répond pas`, en: `${at} does not answer` });
 
 const textOf = ({ body, title, code, language }: Message): string => {
   const answer = { fr: "Code d'acquittement :", en: "Code to acknowledge:" }[language];

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Message, Priority } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
+import type { Text } from "../core/text.ts";
 import { defineNotifier } from "../plugin.ts";
 
 const TIMEOUT = 10_000;
@@ -26,13 +27,23 @@ export default defineNotifier({
     name: id,
     async deliver(message: Message, signal: AbortSignal) {
       const answer = await post(url, token, published(message), signal);
-      if (!answer.ok) throw new Fault("refused", `${new URL(url).host} answered ${answer.status}`);
+      if (!answer.ok) throw new Fault("refused", answered(new URL(url).host, answer.status));
       // A proxy or another web server says 200 too; only an ntfy server says under which id it keeps the message.
       const kept = keptMessage.safeParse(await answer.json().catch(() => undefined));
-      if (!kept.success) throw new Fault("refused", `${new URL(url).host} answers, but not as an ntfy server does`);
+      if (!kept.success) throw new Fault("refused", noNtfy(new URL(url).host));
     },
   }),
 });
+
+const answered = (host: string, status: number): Text => ({
+  fr: `${host} a répondu ${status}`,
+  en: `${host} answered ${status}`,
+});
+const noNtfy = (host: string): Text => ({
+  fr: `${host} répond, mais pas comme un serveur ntfy`,
+  en: `${host} answers, but not as an ntfy server does`,
+});
+const silent = (host: string): Text => ({ fr: `${host} ne répond pas`, en: `no answer from ${host}` });
 
 const published = ({ address, title, body, priority, link, language, id, test }: Message) => ({
   topic: address,
@@ -65,6 +76,6 @@ async function post(url: string, token: string | undefined, body: unknown, signa
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
     });
   } catch (cause) {
-    throw new Fault("connection", `no answer from ${new URL(url).host}`, { cause });
+    throw new Fault("connection", silent(new URL(url).host), { cause });
   }
 }

@@ -4,6 +4,7 @@ import type { Message } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
 import type { Series } from "../core/meter.ts";
 import type { Fate, Hear } from "../core/notice.ts";
+import type { Text } from "../core/text.ts";
 import { MINUTE, type Ms, SECOND } from "../core/time.ts";
 import { defineNotifier, type NotifierContext } from "../plugin.ts";
 import { Modem, type Wire } from "./sms/modem.ts";
@@ -28,7 +29,10 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 type Learned = (message: string, fate: Fate) => void;
 
-const NOT_DELIVERED = "the network could not bring it to the telephone";
+const NOT_DELIVERED = {
+  fr: "le réseau n'a pas pu le remettre au téléphone",
+  en: "the network could not bring it to the telephone",
+};
 
 const SEND_WITHIN: Ms = 40 * SECOND;
 const LOOK_EVERY: Ms = 30 * SECOND;
@@ -180,7 +184,7 @@ class Line {
 
   async #send(to: string, text: string, message?: string): Promise<void> {
     const modem = this.#modem;
-    if (!modem) throw new Fault("port", `${this.#context.id}: no modem on ${this.#given.port}`);
+    if (!modem) throw new Fault("port", noModem(this.#given.port));
     const { pdu, length } = submit(to, text, this.#given.encoding);
     const { lines } = await modem.ask(`AT+CMGS=${length}`, SEND_WITHIN, pdu);
     const reference = lines.map((line) => /^\+CMGS: (\d+)/.exec(line)?.[1]).find((found) => found !== undefined);
@@ -234,6 +238,8 @@ class Line {
     this.#learned(message, report.fate === "arrived" ? { kind: "received" } : { kind: "failed", why: NOT_DELIVERED });
   }
 }
+
+const noModem = (port: string): Text => ({ fr: `pas de modem sur ${port}`, en: `no modem on ${port}` });
 
 const notKnown = () => ({ lines: [] });
 

@@ -72,7 +72,10 @@ class Channel {
     signal.throwIfAborted();
     const found = await this.devices.of(message.address);
     if (found.length === 0)
-      throw new Fault("refused", `no browser of the account ${message.address} has signed up for notifications`);
+      throw new Fault("refused", {
+        fr: `aucun navigateur du compte ${message.address} n'est inscrit aux notifications`,
+        en: `no browser of the account ${message.address} has signed up for notifications`,
+      });
     const tries = await Promise.allSettled(found.map((device) => this.#send(device, message, signal)));
     if (tries.some(({ status }) => status === "fulfilled")) return;
     const [first] = tries.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
@@ -94,15 +97,25 @@ class Channel {
     const host = new URL(device.subscription.endpoint).host;
     if (answer.status === 404 || answer.status === 410) {
       await this.devices.remove(device.account, device.id);
-      throw new Fault("refused", `${device.name} no longer takes notifications`);
+      throw new Fault("refused", {
+        fr: `${device.name} n'accepte plus de notifications`,
+        en: `${device.name} no longer takes notifications`,
+      });
     }
-    throw new Fault("refused", `${host} answered ${answer.status}`);
+    throw new Fault("refused", {
+      fr: `${host} a répondu ${answer.status}`,
+      en: `${host} answered ${answer.status}`,
+    });
   }
 
   async #post(device: Device, headers: object, body: Buffer | null, signal: AbortSignal): Promise<Response> {
     const { endpoint } = device.subscription;
+    const { host } = new URL(endpoint);
     if (!isService(endpoint, this.#given.services))
-      throw new Fault("refused", `${new URL(endpoint).host} is none of the push services`);
+      throw new Fault("refused", {
+        fr: `${host} n'est pas un service de notification connu`,
+        en: `${host} is none of the push services`,
+      });
     // fetch counts the bytes itself.
     const { "Content-Length": _, ...rest } = headers as Record<string, string>;
     const sent = Object.entries(rest).map(([name, value]) => [name, String(value)] as [string, string]);
@@ -115,7 +128,14 @@ class Channel {
         signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]),
       });
     } catch (cause) {
-      throw new Fault("connection", `no answer from ${new URL(endpoint).host}: is there internet?`, { cause });
+      throw new Fault(
+        "connection",
+        {
+          fr: `${host} ne répond pas : y a-t-il internet ?`,
+          en: `no answer from ${host}: is there internet?`,
+        },
+        { cause },
+      );
     }
   }
 

@@ -75,7 +75,10 @@ export class Modem {
     const late = this.#clock
       .sleep(timeout, patience.signal)
       .then(() => {
-        const fault = new Fault("timeout", `the modem does not answer ${command.split("=")[0]}`);
+        const fault = new Fault("timeout", {
+          fr: `le modem ne répond pas à ${command.split("=")[0]}`,
+          en: `the modem does not answer ${command.split("=")[0]}`,
+        });
         reject(fault);
         this.#giveUp(fault);
       })
@@ -122,6 +125,11 @@ export class Modem {
 function answer(open: Question, line: string): void {
   if (line === "OK") open.resolve({ lines: open.lines });
   else if (/^(ERROR|\+CM[ES] ERROR:|NO CARRIER)/.test(line))
-    open.reject(new Fault("refused", `the modem refuses ${open.command.split("=")[0]}: ${line}`));
+    open.reject(
+      new Fault("refused", {
+        fr: `le modem refuse ${open.command.split("=")[0]} : ${line}`,
+        en: `the modem refuses ${open.command.split("=")[0]}: ${line}`,
+      }),
+    );
   else if (open.lines.length < MOST_LINES) open.lines.push(line);
 }

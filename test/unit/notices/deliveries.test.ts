@@ -33,7 +33,7 @@ test("a message goes from queued to sent to received to acknowledged, and each i
 test("a message that the network gave up has failed with its cause, and the next channel gets it", async () => {
   const office = await house();
   await office.raise("chaud");
-  office.sms.learned(office.sms.sent[0]?.id ?? "", { kind: "failed", why: "not delivered" });
+  office.sms.learned(office.sms.sent[0]?.id ?? "", { kind: "failed", why: { fr: "non remis", en: "not delivered" } });
   await office.pass(2 * SECOND);
   expect(records(office)).toEqual(["claire mail sent", "claire sms failed"]);
   expect(office.postman.deliveries(50, { state: "failed" })[0]?.error).toBe("not delivered");
@@ -45,6 +45,8 @@ test("while a channel is down its cause stands in the record, and after a day it
   office.sms.down = true;
   await office.raise("chaud");
   await office.pass(MINUTE);
+  expect(office.postman.deliveries(1)[0]).toMatchObject({ state: "queued", error: "sms is down" });
+  await office.start();
   expect(office.postman.deliveries(1)[0]).toMatchObject({ state: "queued", error: "sms is down" });
   await office.pass(25 * HOUR);
   expect(office.postman.deliveries(50).at(-1)).toMatchObject({ state: "failed", error: "sms is down" });
