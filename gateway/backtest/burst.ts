@@ -7,7 +7,13 @@ import { type Point, pointId } from "../core/point.ts";
 import { epochMs, steadyMs } from "../core/time.ts";
 import bearing from "../detectors/bearing.ts";
 import { envelopeSpectrum } from "../detectors/lib/bearing-envelope.ts";
-import { type BearingPart, namedPart, type PartScore, partScores } from "../detectors/lib/bearing-parts.ts";
+import {
+  type BearingPart,
+  likeliestPart,
+  namedPart,
+  type PartScore,
+  partScores,
+} from "../detectors/lib/bearing-parts.ts";
 import { type BearingOrders, designations, ordersFor } from "../detectors/lib/bearing-table.ts";
 import { featuresOf } from "../detectors/lib/spectrum.ts";
 
@@ -191,12 +197,10 @@ function deaf(length: number, rate: number, shaft: number): string | undefined {
 }
 
 function verdict(parts: readonly PartScore[]) {
-  const named = namedPart(parts);
-  // Cages seldom fail alone: as a guess, the races and balls come first.
-  const likeliest = named ?? parts.find(({ part }) => part !== "cage")?.part;
+  const likeliest = likeliestPart(parts);
   return {
     scores: Object.fromEntries(parts.map(({ part, above }) => [part, Math.round(above * 100) / 100])),
-    part: named ?? ("unknown" as const),
+    part: namedPart(parts) ?? ("unknown" as const),
     ...(likeliest && { likeliest }),
   };
 }

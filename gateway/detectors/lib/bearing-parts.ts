@@ -76,6 +76,17 @@ export function namedPart(scores: readonly PartScore[]): BearingPart | undefined
   return second && first.above - second.above < AHEAD ? undefined : first.part;
 }
 
+/**
+ * The best guess, however unsure. Cages seldom fail alone, so races and balls come first; and a line of the outer race that
+ * is clearly there but weak is what a healthy race shows too: the damage is elsewhere then.
+ */
+export function likeliestPart(scores: readonly PartScore[]): BearingPart | undefined {
+  const healthy = ({ part, above, strength }: PartScore) =>
+    part === "outer" && above >= ABOVE && strength < LEAST.outer;
+  const guesses = scores.filter(({ part }) => part !== "cage");
+  return namedPart(scores) ?? (guesses.find((score) => !healthy(score)) ?? guesses[0])?.part;
+}
+
 /** Logarithm of the first lines at an order, weighted, at the slip that shows most. */
 function comb({ strength, step }: EnvelopeSpectrum, shaft: number, order: number, slips: number) {
   const best = { strength: Number.NEGATIVE_INFINITY, slip: 0 };

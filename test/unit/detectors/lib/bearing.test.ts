@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { envelopeSpectrum } from "../../../../gateway/detectors/lib/bearing-envelope.ts";
-import { namedPart, partScores } from "../../../../gateway/detectors/lib/bearing-parts.ts";
+import {
+  type BearingPart,
+  likeliestPart,
+  namedPart,
+  partScores,
+} from "../../../../gateway/detectors/lib/bearing-parts.ts";
 import { designations, ordersFor, ordersOf } from "../../../../gateway/detectors/lib/bearing-table.ts";
 import { noise } from "../../../noise.ts";
 import { knocks } from "./knocks.ts";
@@ -106,5 +111,17 @@ describe("which part knocks", () => {
       expect(loud[i]?.part).toBe(part);
       expect(loud[i]?.strength).toBeCloseTo(strength, 3);
     });
+  });
+});
+
+describe("the best guess", () => {
+  const score = (part: BearingPart, above: number, strength: number) => ({ part, above, strength });
+
+  test("is not the outer race while its line is as weak as a healthy one's, nor the cage", () => {
+    expect(likeliestPart([score("outer", 4, 1.2), score("cage", 2, 1), score("ball", 1.8, 0.8)])).toBe("ball");
+    expect(likeliestPart([score("outer", 4, 2.5), score("ball", 1.8, 0.8)])).toBe("outer");
+    expect(likeliestPart([score("outer", 1.5, 0.9), score("ball", 1.2, 0.8)])).toBe("outer");
+    expect(likeliestPart([score("outer", 4, 1.2)])).toBe("outer");
+    expect(likeliestPart([])).toBeUndefined();
   });
 });
