@@ -29,8 +29,20 @@ const DRAIN: Ms = 3 * SECOND;
  * Resolves when the signal has aborted and what could be delivered is.
  */
 export async function follow<T>(log: Log<T>, follower: Follower<T>, options: FollowOptions): Promise<void> {
-  await new Following(log, follower, options).run();
+  const { name } = follower;
+  const names = followed.get(options.cells) ?? new Set();
+  if (names.has(name))
+    throw new Error(`two followers are called ${name}: they would share one place in the log; give one another id`);
+  followed.set(options.cells, names.add(name));
+  try {
+    await new Following(log, follower, options).run();
+  } finally {
+    names.delete(name);
+  }
 }
+
+/** Who follows now, by the store that keeps their places: the name is the key there, whatever the log. */
+const followed = new WeakMap<Cells, Set<string>>();
 
 class Following<T> {
   readonly #log: Log<T>;

@@ -50,10 +50,26 @@ async function kills(count: number): Promise<void> {
 
 /** System calls that fail or stall, from a certain one on, for a while; the writer must go on, and nothing saved be lost. */
 async function injected(name: string, calls: string, what: string, seconds: number): Promise<void> {
-  const folder = join(root, name);
+  await traced(name, join(root, name), ["-e", `trace=${calls}`, "-e", `inject=${calls}:${what}`], seconds);
+}
+
+/** A file that failed a write, and then cannot even be opened for a while (CANTOPEN), as on a card that fell off its bus. */
+async function unopenable(): Promise<void> {
+  const folder = join(root, "cannot open");
+  const files = ["", "-wal"].flatMap((end) => ["-P", join(folder, STORE_FILE + end)]);
+  const inject = ["-e", "inject=fdatasync,fsync:error=EIO:when=9..10", "-e", "inject=openat:error=EACCES:when=8..24"];
+  await traced(
+    "cannot be opened (EACCES)",
+    folder,
+    [...files, "-e", "trace=openat,fdatasync,fsync", ...inject],
+    8,
+    "openat",
+  );
+}
+
+async function traced(name: string, folder: string, how: string[], seconds: number, must = ""): Promise<void> {
   const trace = join(root, `${name}.strace`);
-  const through = ["strace", "-f", "-qq", "-o", trace, "-e", `trace=${calls}`, "-e", `inject=${calls}:${what}`];
-  const { child, told } = await startWriter(folder, 0, through);
+  const { child, told } = await startWriter(folder, 0, ["strace", "-f", "-qq", "-o", trace, ...how]);
   await wait(seconds * 1_000);
   const before = told.saved;
   await more(told, before, 30_000);
@@ -63,7 +79,7 @@ async function injected(name: string, calls: string, what: string, seconds: numb
   await once(child, "exit");
   const hits = readFileSync(trace, "utf8")
     .split("\n")
-    .filter((line) => /INJECTED|DELAYED/.test(line)).length;
+    .filter((line) => /INJECTED|DELAYED/.test(line) && line.includes(must)).length;
   const found = await check(folder);
   const good = hits > 0 && found.last >= told.saved && !found.wrong && found.integrity === "ok" && told.saved > before;
   report(
@@ -146,6 +162,7 @@ try {
   await injected("fsync fails (EIO)", "fdatasync,fsync", "error=EIO:when=12..20", 5);
   await injected("disk full (ENOSPC)", "pwrite64", "error=ENOSPC:when=60..90", 5);
   await injected("slow disk (1 s per sync)", "fdatasync,fsync", "delay_enter=1000000:when=8+", 8);
+  await unopenable();
   await injected("read-only disk (EROFS)", "pwrite64", "error=EROFS:when=60..90", 5);
   if (process.getuid?.() === 0) {
     const ballast = (mount: string) => join(mount, "ballast");

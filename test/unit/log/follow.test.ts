@@ -158,3 +158,16 @@ test("what is in the log when the gateway stops is still delivered", async () =>
   await stop();
   expect(seqs(follower)).toEqual(oneTo(3_000));
 });
+
+test("two followers of one name are refused, on whatever logs, because they would share one place; after the first has ended its name is free", async () => {
+  const t = await openTestStore();
+  const { store, clock, meters } = t;
+  const stop = start(t, watched(t, "mail"));
+  const ending = new AbortController();
+  const options = { cells: store.cells, clock, meters, say: pino({ level: "silent" }), signal: ending.signal };
+  const second = () => follow(store.notices, { name: "mail", apply: async () => undefined }, options);
+  await expect(second()).rejects.toThrow(/two followers are called mail/);
+  await stop();
+  ending.abort();
+  await running(clock, second());
+});
