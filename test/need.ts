@@ -19,6 +19,7 @@ const packages = {
   "g++": "g++",
   "pkg-config": "pkg-config",
   "/usr/include/modbus/modbus.h": "libmodbus-dev",
+  "/usr/share/john/password.lst": "john-data",
 } as const;
 
 export type Program = keyof typeof packages;

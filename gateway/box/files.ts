@@ -2,8 +2,8 @@ import { inside, USER } from "./layout.ts";
 
 /**
  * The files that an installation writes, as text. The unit is hardened until `systemd-analyze security` says 2.0 or less;
- * what is left open is what the work needs: the network, serial ports (so no user namespace, which could hide the group
- * dialout), and Node's compiler (no MemoryDenyWriteExecute).
+ * what is left open is what the work needs: the network (but for the addresses where clouds hand out keys), serial ports (so
+ * no user namespace, which could hide the group dialout), and Node's compiler (no MemoryDenyWriteExecute).
  */
 export const unit = (): string => `[Unit]
 Description=Vigie, the lookout for old machines
@@ -54,6 +54,7 @@ RestrictRealtime=yes
 RestrictSUIDSGID=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RemoveIPC=yes
+IPAddressDeny=169.254.169.254 169.254.170.2 100.100.100.200 fd00:ec2::254
 KeyringMode=private
 SystemCallArchitectures=native
 SystemCallFilter=@system-service

@@ -8,7 +8,7 @@ import { type Layout, layout } from "./layout.ts";
 import { checkSeal, isLater, papers, ReleaseRefused } from "./manifest.ts";
 
 /** How long a new version may take until it reads its machines; with the way back that is less than a minute. */
-const WELL_WITHIN: Ms = 40 * SECOND;
+const WELL_WITHIN: Ms = 30 * SECOND;
 const ASK_EVERY: Ms = 1 * SECOND;
 
 /** The box around an update: what starts and stops there, and how one tells that it is well. */

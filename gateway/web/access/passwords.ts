@@ -1,4 +1,5 @@
 import { randomBytes, scrypt, timingSafeEqual } from "node:crypto";
+import { commonWords } from "./common-words.ts";
 
 /** 32 MB and about 0.1 s on a PC, 0.3 s on a Pi 4: dear for whoever tries a stolen list, bearable for one sign-in. */
 const cost = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 } as const;
@@ -9,6 +10,10 @@ const WAITING = 16;
 
 export const MIN_LENGTH = 12;
 export const MAX_LENGTH = 256;
+
+const DIGITS = "01234567890123456789";
+/** What a word that anybody knows cannot bring along by itself: most are shorter, the longer common ones stand below. */
+const REMAINS = 8;
 
 export class TooBusy extends Error {}
 
@@ -35,10 +40,13 @@ export function weakness(password: string, words: readonly string[]): string | u
   if (password.length > MAX_LENGTH) return `A password has at most ${MAX_LENGTH} characters.`;
   const plain = password.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
   const personal = words.map((word) => word.toLowerCase()).filter((word) => word.length >= 3);
-  const left = [...common, ...personal].reduce((rest, word) => rest.replaceAll(word, ""), plain);
+  const left = [...common, ...commonWords, ...personal].reduce((rest, word) => rest.replaceAll(word, ""), plain);
   // What remains once the words everybody tries first, runs and repetitions are taken out must still be something.
-  const core = left.replace(/(.)\1+/g, "$1").replace(/0?1?2?3?4?5?6?7?8?9?0?/g, "");
-  return new Set(core).size >= 5 ? undefined : "This password is among the first that anybody would try.";
+  const once = left.replace(/(19|20)\d\d/g, "").replace(/(.{2,})\1+/g, "$1");
+  const core = once.replace(/\d{3,}/g, (run) => (DIGITS.includes(run) ? "" : run)).replace(/(.)\1+/g, "$1");
+  return core.length >= REMAINS && new Set(core).size >= 5
+    ? undefined
+    : "This password is among the first that anybody would try.";
 }
 
 /** Words of which the common passwords of twelve and more characters are made, in French and English; longest first. */

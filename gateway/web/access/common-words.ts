@@ -1,0 +1,37 @@
+/**
+ * Words of eight and more letters that stand in the usual lists of the 3,000 commonest passwords. The lists themselves are of no
+ * use here: hardly one of them has twelve characters, so what people do is to double such a word or to hang digits on it.
+ */
+export const commonWords: readonly string[] = [
+  "acropolis aerobics airborne alejandra alejandro alexander alexandr alexandra altamira amorcito anaconda anamaria",
+  "anderson andromeda angelica angelina angelito anything aquarius babyblue babyface babygirl babygurl babylove barcelona",
+  "barnyard basketball beatrice beautiful benjamin bernardo bestfriend bestfriends billabong birthday bismillah blackjack",
+  "blowfish bluebird bluefish bluejean brewster broadway bubblegum buttercup butterfly calendar california cannondale",
+  "capricorn cardinal carebear carlitos carolina caroline cassandra catalina catherine catwoman chainsaw challenge",
+  "chameleon champion chandler charlotte cheerleader chinacat chiquita chrisbrown christia christian christin christina",
+  "christine christmas christoph christopher cinderella clarkson colombia colorado coltrane columbia commander concorde",
+  "confused cordelia cornflake courtney crawford creative crescent cristian cristina crusader cunningham cutiepie",
+  "daddysgirl daedalus darkangel darkstar database december diamonds director dolphins dominique dontknow downtown einstein",
+  "electric elephant elizabeth enterprise estrellita excalibur explorer fairview february ferguson fernanda fernando",
+  "firebird flamingo flanders fletcher flowerpot fountain francesco francine francisco francois franklin frederic",
+  "friendship friendster frontier gabriela gangster garfield garfunkel gargoyle geronimo gilgamesh goldfish gorgeous",
+  "grateful gretchen hamilton hardcore harrypotter hedgehog hellokitty hernandez heythere highland histoire homebrew",
+  "hongkong hosehead hydrogen icecream idontknow ihateyou ilovegod ilovehim ilovejesus indonesia informix instructor",
+  "integral intrepid inuyasha jamesbond jeremiah jesucristo jesuschrist jethrotull johncena jonathan justdoit kalamazoo",
+  "katerina katherine kimberly kingfish kristina kristine laserjet lawrence leonardo linkinpark lionking liverpool loislane",
+  "lonestar longhorn loverboy macintosh madalina madeline mahalkita majordomo makeitso management manchester marathon",
+  "margaret margarita mariposa marlboro martinez maryjane mattingly mauricio maverick meatloaf mechanic mercedes metallica",
+  "michigan microsoft midnight milagros millenium monopoly montreal montrose morecats morpheus mortimer motorola mountain",
+  "munchkin napoleon national nebraska neutrino newaccount newcourt nicholas nicklaus nightshade nightwing nintendo",
+  "november obsession panthers paradigm patricia patriots pearljam penelope performa peterpan phialpha pianoman pictures",
+  "pineapple pinkfloyd pipeline playgirl politics portland portugal preciosa precious predator princesa princesita printing",
+  "prometheus property provider raistlin rastafarian redcloud redskins renegade republic research revolution reynolds",
+  "richards richmond roadrunner robinhood robotech robotics rocknroll rossignol samantha santiago saturday scarecrow",
+  "scarface scorpion scotland sebastian security september services shanghai sidekick sigmachi signature simpsons skywalker",
+  "slideshow slipknot smashing snickers snowflake something spiderman spitfire spongebob sporting sprocket starbuck",
+  "stargate starlight startrek stephani stephanie sterling stingray stranger strawberry sundance sunflower superfly",
+  "superstar sweetheart swordfish tazdevil tazmania teddybear teiubesc temporal tequiero terminal thankyou thejudge",
+  "thelorax thompson thrasher thunderbird thursday tightend tinkerbell tokiohotel transfer transport treasure trombone",
+  "truelove twilight ultimate undertaker vacation valentin valentina valentine veronica victoria virginia volleyball",
+  "warcraft westlife westside whocares windsurf winniethepooh wolfgang wolverine wrangler xcountry yogibear zacefron",
+].flatMap((line) => line.split(" "));
