@@ -24,6 +24,7 @@ import {
   type Found,
   factoryRounds,
   fullRounds,
+  longest,
   type Round,
   SCAN_TIMEOUT,
   scan,
@@ -31,6 +32,7 @@ import {
 } from "./drivers/modbus/scan.ts";
 import { openSession, type Session } from "./drivers/modbus/session.ts";
 import { resolveTags, type Tag } from "./drivers/modbus/tags.ts";
+import { titleOf } from "./drivers/modbus/titles.ts";
 
 /** What the commissioning page needs of the wires. */
 export interface Commissioning {
@@ -70,7 +72,8 @@ async function* lines(
   signal: AbortSignal,
 ): AsyncGenerator<ScanLine> {
   const rounds = roundsOf(request, profiles);
-  const of = rounds.reduce((sum, { questions }) => sum + questions.length, 0);
+  // In quick questions: one after a rest counts as several.
+  const of = Math.round(longest(rounds) / SCAN_TIMEOUT);
   let progress: ScanLine | undefined;
   const found = scan(rounds, {
     open: (voice) => openSession({ port: request.port, ...voice }, () => clock.monotonic()),
@@ -111,15 +114,16 @@ const LOW_IDS = 32;
 
 function roundsOf({ port, bauds, parities, slaves }: ScanRequest, profiles: ReadonlyMap<string, Profile>): Round[] {
   const serial = port.startsWith("/");
+  const shared = !port.startsWith("tcp://");
   const voices = (serial ? (bauds ?? BAUDS) : [9_600]).flatMap((baud) =>
     (serial ? (parities ?? PARITIES) : (["none"] as const)).map((parity): Voice => ({ baud, parity, stop_bits: 1 })),
   );
-  if (!serial || slaves) return fullRounds(voices, slaves ?? EVERY_ID);
+  if (!serial || slaves) return fullRounds(voices, slaves ?? EVERY_ID, shared);
   const factory = bauds || parities ? [] : factoryRounds(profiles);
   return [
     ...factory,
-    ...fullRounds(voices, EVERY_ID.slice(0, LOW_IDS)),
-    ...fullRounds(voices, EVERY_ID.slice(LOW_IDS)),
+    ...fullRounds(voices, EVERY_ID.slice(0, LOW_IDS), shared),
+    ...fullRounds(voices, EVERY_ID.slice(LOW_IDS), shared),
   ];
 }
 
@@ -229,7 +233,7 @@ function lineOf({ voice, slave, candidates }: Found, profiles: ReadonlyMap<strin
       return { id: profile, vendor, model, score: fits };
     }),
     sample: Object.entries(best?.shows ?? {}).map(([signal, value]) => {
-      const { unit = "1", title } = signals[signal] ?? {};
+      const { unit = "1", title = titleOf(signal) } = signals[signal] ?? {};
       return { signal, value, unit, ...(title && { title }) };
     }),
   };
@@ -238,7 +242,11 @@ function lineOf({ voice, slave, candidates }: Found, profiles: ReadonlyMap<strin
 const describe = ({ vendor, model, signals }: Profile): Omit<ProfileAnswer, "id"> => ({
   vendor,
   model,
-  signals: Object.entries(signals).map(([name, { unit = "1", title }]) => ({ name, unit, ...(title && { title }) })),
+  signals: Object.entries(signals).map(([name, { unit = "1", title = titleOf(name) }]) => ({
+    name,
+    unit,
+    ...(title && { title }),
+  })),
 });
 
 /** Only profiles of Modbus devices; the folder holds those of other drivers too. */

@@ -120,7 +120,7 @@ async function look(port: string, rounds: readonly Round[], profiles: ReadonlyMa
   const ending = new AbortController();
   process.once("SIGINT", () => ending.abort());
   const found: Found[] = [];
-  const sound = { asked: 0, answered: 0, said: new Set<string>() };
+  const sound = { asked: 0, answered: 0, said: new Map<string, boolean>() };
   const looking = scan(rounds, {
     open: (voice) => openSession({ port, ...voice }, () => clock.monotonic()),
     profiles,
@@ -131,7 +131,8 @@ async function look(port: string, rounds: readonly Round[], profiles: ReadonlyMa
       const symptoms = { baud: voice.baud, serial: port.startsWith("/"), asked, answered, counts };
       // Silence under one voice of many is what scanning is like; damaged answers are news.
       if (answered > 0 || counts.crc > 0)
-        for (const advice of advise({ ...symptoms, damagedUnits: [], lateUnits: [] })) sound.said.add(say(advice));
+        for (const advice of advise({ ...symptoms, damagedUnits: [], lateUnits: [] }))
+          sound.said.set(say(advice), answered > 0 || (sound.said.get(say(advice)) ?? false));
     },
     signal: ending.signal,
   });
@@ -139,10 +140,12 @@ async function look(port: string, rounds: readonly Round[], profiles: ReadonlyMa
     found.push(slave);
     const { voice, candidates } = slave;
     const name = candidates[0]?.profile ?? say({ fr: "inconnu", en: "unknown" });
-    process.stderr.write(`\r\x1b[K${slave.slave} · ${voice.baud} ${voice.parity} · ${name}\n`);
+    wipe();
+    console.error(`${slave.slave} · ${voice.baud} ${voice.parity} · ${name}`);
   }
-  process.stderr.write("\r\x1b[K");
-  for (const advice of sound.said) console.error(advice);
+  wipe();
+  // Where a slave was heard, the noise under the other voices is only its own.
+  for (const [advice, heard] of sound.said) if (heard || sound.answered === 0) console.error(advice);
   if (sound.answered === 0)
     console.error(
       say({
@@ -151,6 +154,11 @@ async function look(port: string, rounds: readonly Round[], profiles: ReadonlyMa
       }),
     );
   return found;
+}
+
+/** Takes the progress line off the terminal. */
+function wipe(): void {
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
 }
 
 function showProgress(voice: Voice, slave: number, left: Ms): void {

@@ -12,7 +12,7 @@ import { openSession } from "../../gateway/drivers/modbus/session.ts";
 import { describeWith } from "../need.ts";
 import { allProfiles, healthyDevice, serveSlaves } from "../sim/modbus/device.ts";
 import { modbusDriver } from "../sim/modbus/driver.ts";
-import { libmodbusRtu, ptyLine, stopPeers } from "../sim/modbus/peers.ts";
+import { libmodbusRtu, pacedSlaves, ptyLine, stopPeers } from "../sim/modbus/peers.ts";
 
 const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
 const closing: (() => void)[] = [];
@@ -53,6 +53,19 @@ describeWith(["gcc", "socat", "pkg-config", "/usr/include/modbus/modbus.h"], "a 
     const { code, out } = await vigie("scan", "--port", line.master, ...range);
     expect(code).toBe(0);
     expect(JSON.parse(out).map(({ slave }: { slave: number }) => slave)).toEqual([3]);
+  });
+});
+
+describeWith(["gcc"], "a line whose rate nobody knows", () => {
+  test("is scanned through the rates until the slave is heard, and the doctor is not fooled by the noise of the others", async () => {
+    const slaves = await pacedSlaves({ baud: 19_200, bits: 10, turnaround: 5, units: [2] });
+    closing.push(stopPeers);
+    const range = ["--ids", "2-3", "--bauds", "9600,19200,38400", "--parities", "none", "--json"];
+    const { code, out, err } = await vigie("scan", "--port", slaves.path, ...range);
+    expect(err).toMatch(/^2 · 19200 none · /m);
+    expect(err).not.toMatch(/rate|baud/i);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject([{ slave: 2, voice: { baud: 19_200, parity: "none", stop_bits: 1 } }]);
   });
 });
 

@@ -81,7 +81,7 @@ const LONG_REST: Ms = 600;
 
 /** Goes through the rounds and tells every slave once, as soon as it is found. */
 export async function* scan(rounds: readonly Round[], handlers: ScanHandlers): AsyncGenerator<Found> {
-  let left = rounds.reduce((sum, { questions, again = [] }) => sum + lasts(questions.length, again.length), 0);
+  let left = longest(rounds);
   const known = new Set<string>();
   for (const { voice, questions, again = [] } of rounds) {
     if (handlers.signal.aborted) return;
@@ -108,6 +108,10 @@ export async function* scan(rounds: readonly Round[], handlers: ScanHandlers): A
     }
   }
 }
+
+/** How long a scan takes where nobody answers. */
+export const longest = (rounds: readonly Round[]): Ms =>
+  rounds.reduce((sum, { questions, again = [] }) => sum + lasts(questions.length, again.length), 0);
 
 /** At most: so many quick questions, and so many after a rest. */
 const lasts = (quick: number, slow: number): Ms => quick * SCAN_TIMEOUT + slow * (LONG_REST + SCAN_TIMEOUT);

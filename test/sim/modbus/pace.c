@@ -6,6 +6,8 @@
  * UNITS: which slave ids answer, as 1,2,5. FAULTS: how many of 1,000 answers are spoilt (lost, damaged, late by 1.1 to 3 times
  * 100 ms, or cut), from the seed. Prints the terminal's name. Every read of n registers from address a answers a, a+1, ...
  *
+ * A question at another rate than BAUD is noise to it, and what comes back is noise.
+ *
  * A question is over when the last of its characters can have gone over the wire and 3.5 characters of silence stand behind it; the
  * answer goes out TURNAROUND later, eight characters at a time, as a UART with a FIFO of sixteen hands them on. At the end (SIGTERM) it prints one line
  * of JSON: questions, answers, questions that came before the silence behind the last answer was over, and the shortest and mean silence before a question.
@@ -56,6 +58,17 @@ static uint32_t chance(uint32_t below) {
   return (uint32_t)(state >> 33) % below;
 }
 
+/* Whether the other end of the terminal is set to our rate. */
+static int heard_at(int line, int baud) {
+  static const struct { int baud; speed_t speed; } known[] = {
+      {1200, B1200}, {2400, B2400}, {4800, B4800}, {9600, B9600}, {19200, B19200}, {38400, B38400}, {57600, B57600}, {115200, B115200}};
+  struct termios now;
+  tcgetattr(line, &now);
+  for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (known[i].baud == baud) return cfgetospeed(&now) == known[i].speed;
+  return 1;
+}
+
 int main(int count, char **arguments) {
   if (count != 7) return 2;
   double character = atoi(arguments[2]) * 1e9 / atoi(arguments[1]);
@@ -93,6 +106,12 @@ int main(int count, char **arguments) {
       length += more;
     }
     if (length != 8) continue;
+    if (!heard_at(line, atoi(arguments[1]))) {
+      /* What a UART makes of bits that come at another rate. */
+      uint8_t noise[5] = {0x80, 0xf8, 0x00, 0x78, 0x80};
+      if (write(line, noise, sizeof noise) < 0) return 1;
+      continue;
+    }
     questions++;
     if (ended && began - ended < shortest) shortest = began - ended;
     if (ended) silences += began - ended;
