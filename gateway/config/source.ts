@@ -116,9 +116,13 @@ function pathOf(scalar: Node, ancestors: readonly (Document | Node | Pair)[]): P
 
 const keyOf = (pair: Pair): string | undefined => (isScalar(pair.key) ? String(pair.key.value) : undefined);
 
-/** `["drivers", 0, "port"]` → `drivers[0].port`. */
+/** `["drivers", 0, "port"]` → `drivers[0].port`, on one line whatever somebody has put in the place of a key. */
 export const pathText = (path: Path): string =>
-  path.map((step, i) => (typeof step === "number" ? `[${step}]` : i === 0 ? step : `.${step}`)).join("");
+  path
+    .map((step, i) => (typeof step === "number" ? `[${step}]` : i === 0 ? oneLine(step) : `.${oneLine(step)}`))
+    .join("");
+
+const oneLine = (key: string): string => key.replace(/\s+/g, " ").slice(0, 60);
 
 const plain = (message: string): string =>
   message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? message;

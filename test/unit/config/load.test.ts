@@ -145,6 +145,12 @@ test("two drivers with one id are refused", () => {
   expect(complaints(twice)).toEqual(["site.yaml:10:9 drivers[1].id: the id ligne-1 is used twice in drivers"]);
 });
 
+test("a map in the place of a key is named on one line, with its reason", () => {
+  const [line, ...rest] = complaints(`${whole}web: { { a: b,\n  c: d }: true }\n`);
+  expect(rest).toEqual([]);
+  expect(line).toMatch(/^site\.yaml:\d+:\d+ web\.\{ a: b, c: d \}: .+$/);
+});
+
 test("broken YAML says where", () => {
   expect(complaints("site: { id: atelier\nmachines: []\n")[0]).toMatch(/^site\.yaml:\d+:\d+ : /);
 });
