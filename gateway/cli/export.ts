@@ -35,8 +35,8 @@ export async function run(args: string[]): Promise<number> {
       data: { type: "string", default: "./data" },
     },
   });
-  const to = values.to === undefined ? clock.now() : Date.parse(values.to);
-  const from = values.from === undefined ? to - DAY : Date.parse(values.from);
+  const to = values.to === undefined ? clock.now() : timeIn(values.to);
+  const from = values.from === undefined ? to - DAY : timeIn(values.from);
   const { format, point } = values;
   if (point === undefined || !isFormat(format) || !(to > from)) {
     console.error(say(usage));
@@ -60,5 +60,8 @@ export async function run(args: string[]): Promise<number> {
     }
   });
 }
+
+/** Without a zone it is the time on the wall here; JavaScript takes a lone date for UTC, which nobody means. */
+const timeIn = (text: string): number => Date.parse(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text);
 
 const isFormat = (word: string): word is ExportFormat => exportFormats.some((format) => format === word);
