@@ -46,8 +46,8 @@ test("a meter on the wire is found with its profile, and shows what its own scre
   expect(
     found?.kind === "found" && found.sample.some(({ unit, value }) => unit === "V" && value > 200 && value < 260),
   ).toBe(true);
-  const volts = found?.kind === "found" && found.sample.find(({ unit }) => unit === "V");
-  expect(volts && volts.title?.fr).toMatch(/^Tension/);
+  const volts = found?.kind === "found" ? found.sample.find(({ unit }) => unit === "V") : undefined;
+  expect(volts?.title?.fr).toMatch(/^Tension/);
   const progress = all.flatMap((line) => (line.kind === "progress" ? [line] : []));
   expect(progress.length).toBeGreaterThan(0);
   for (const { asked, of } of progress) expect(asked >= 0 && asked <= of).toBe(true);
