@@ -76,7 +76,7 @@ describeWith(["chromium", "socat"], "devices are put into service from the page"
     await expect.poll(() => page.locator(".diff .added").count(), { timeout: 20_000 }).toBeGreaterThan(2);
     expect(await page.locator(".diff .removed").count()).toBe(0);
     expect(await page.locator(".diff").textContent()).toContain(`baud: ${BAUD}`);
-    expect(await page.locator(".budget").textContent()).toMatch(/Nouveau bus.*bus occupé à \d+ %/);
+    expect(await page.locator(".budget").textContent()).toMatch(/Nouveau bus.*bus occupé à \d+\s%/);
     await page.getByRole("button", { name: "Enregistrer et appliquer" }).click();
     await expect.poll(() => page.locator(".sheet tbody b").count(), { timeout: 60_000 }).toBeGreaterThan(5);
     await expect.poll(() => page.locator(".sheet").textContent(), { timeout: 30_000 }).toMatch(/\d\u00a0V/);

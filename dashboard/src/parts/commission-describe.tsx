@@ -1,6 +1,7 @@
 import { type Signal, useComputed, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { LookAnswer } from "../../../gateway/core/api.ts";
+import type { LookAnswer, ProfileAnswer } from "../../../gateway/core/api.ts";
+import { useAsked } from "../ask.ts";
 import { type Custom, editsFor, type FoundDevice, idOf, proposedSignals, type Row, wireOf } from "../commission.ts";
 import { post } from "../http.ts";
 import { type Proposal, proposed, refusedBecause } from "../proposal.ts";
@@ -63,7 +64,7 @@ export function Describe({ port, device }: { port: string; device: FoundDevice }
       <h2>{w.describe}</h2>
       <MachineChoice choice={machine} />
       <Field label={w.deviceName} value={deviceId} />
-      {device.profiles.length > 1 && <ProfileChoice device={device} profile={profile} />}
+      <ProfileChoice device={device} profile={profile} />
       {profile.value !== "" && <Signals rows={rows.value} chosen={chosen} titles={titles} />}
       <Decoder wire={wireOf(port, device)} custom={custom} open={profile.value === ""} />
       {(chosen.value.size > 0 || custom.value.length > 0) && (
@@ -93,6 +94,7 @@ function useLook(
   const look = useSignal<readonly LookAnswer[] | null>(null);
   useEffect(() => {
     look.value = null;
+    const untouched = chosen.peek();
     if (profile.value === "") return;
     let stopped = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -102,7 +104,8 @@ function useLook(
         if (next.peek() === null) {
           const said = await post<LookAnswer[]>("/look", { ...wireOf(port, device), profile: profile.value });
           if (stopped) return;
-          if (look.peek() === null && device.profiles[0]?.id !== profile.value) chosen.value = proposedSignals(said);
+          // The scan has seen a few signals only; nobody has chosen yet, so the usual ones of all are proposed.
+          if (look.peek() === null && chosen.peek() === untouched) chosen.value = proposedSignals(said);
           look.value = said;
           problem.value = "";
         }
@@ -120,17 +123,24 @@ function useLook(
   return useComputed((): readonly Row[] => look.value ?? device.sample);
 }
 
-/** Sisters of one family share a map, and only a person sees what is printed on the device. */
+/** Sisters of one family share a map, and only a person sees what is printed on the device: every model can be chosen. */
 function ProfileChoice({ device, profile }: { device: FoundDevice; profile: Signal<string> }) {
+  const w = words.value.commission;
+  const known = new Set(device.profiles.map(({ id }) => id));
+  const all = useAsked<ProfileAnswer[]>("/profiles").value.answer ?? [];
+  const others = all
+    .filter(({ id }) => !known.has(id))
+    .sort((a, b) => `${a.vendor} ${a.model}`.localeCompare(`${b.vendor} ${b.model}`));
   return (
     <label class="field">
       {words.value.bus.about.model}
       <select value={profile.value} onChange={(event) => (profile.value = event.currentTarget.value)}>
-        {device.profiles.map(({ id, vendor, model }) => (
+        {[...device.profiles, ...others].map(({ id, vendor, model }) => (
           <option key={id} value={id}>
             {vendor} {model}
           </option>
         ))}
+        <option value="">{w.noProfile}</option>
       </select>
     </label>
   );

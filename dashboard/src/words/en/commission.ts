@@ -38,6 +38,7 @@ export const commission: Pick<Words, "commission" | "backtest"> = {
     read: "Value read",
     reference: "Reference value",
     sign: "Done by, on, with which reference instrument:",
+    noProfile: "none of these: decode by hand",
     ownName: "name on the page",
     usually: (low, high) => `(usually ${low} – ${high})`,
     power: (computed, said) => `U × I × cos φ = ${computed}, the device says ${said}.`,

@@ -39,6 +39,7 @@ export const commission = {
     read: "Valeur lue",
     reference: "Valeur de référence",
     sign: "Fait par, le, avec quel appareil de référence :",
+    noProfile: "aucun de ceux-là : décoder à la main",
     ownName: "nom sur la page",
     usually: (low: string, high: string) => `(d’habitude ${low} – ${high})`,
     power: (computed: string, said: string) => `U × I × cos φ = ${computed}, l’appareil dit ${said}.`,
