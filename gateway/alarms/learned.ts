@@ -15,3 +15,15 @@ export interface Learned {
   readonly cases: ReturnType<Cases["save"]>;
   readonly moment: Moment;
 }
+
+/** What an older version has learned, with the fields that this one has added as they are at the beginning. */
+export function completed(saved: unknown, initial: unknown): unknown {
+  if (!isPlain(saved) || !isPlain(initial)) return saved;
+  const whole: Record<string, unknown> = { ...saved };
+  for (const [key, value] of Object.entries(initial))
+    whole[key] = Object.hasOwn(saved, key) ? completed(saved[key], value) : structuredClone(value);
+  return whole;
+}
+
+const isPlain = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

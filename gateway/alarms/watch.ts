@@ -8,7 +8,7 @@ import { type EpochMs, epochMs, type Ms, type SteadyMs, steadyMs } from "../core
 import type { Cases } from "./case.ts";
 import { adviceOf, told } from "./case-alarm.ts";
 import { Desk } from "./desk.ts";
-import type { Learned } from "./learned.ts";
+import { completed, type Learned } from "./learned.ts";
 import type { Cause } from "./lifecycle.ts";
 import { ownFinding, ownRules } from "./own.ts";
 import { type Advice, type AlarmRecord, type AlarmRule, alarmId, fireDrill, type Moment } from "./record.ts";
@@ -217,7 +217,8 @@ class Watching implements Watch {
       if (why) this.#silence.changed(point, why, learned.moment.steady);
     }
     for (const slot of this.#slots)
-      if (Object.hasOwn(learned.rules, slot.rule.id)) slot.state = learned.rules[slot.rule.id];
+      if (Object.hasOwn(learned.rules, slot.rule.id))
+        slot.state = completed(learned.rules[slot.rule.id], slot.rule.detector.initial);
     for (const [id, room] of this.#rooms) restoreRoom(room, learned.machines[id]);
   }
 
