@@ -1,4 +1,5 @@
 import { excess, type RecordRule, type Records, records, remember } from "./records.ts";
+import { type Confirmed, confirm } from "./usual.ts";
 
 /**
  * One signal that leaves its place and stays away: a fast mean against a slow one, measured by the records of that very
@@ -6,7 +7,7 @@ import { excess, type RecordRule, type Records, records, remember } from "./reco
  * slow mean hardly follows (a fault must not be learned); it is back when half of the way has been undone, and where it
  * comes to rest then is its new place.
  */
-export interface Departure {
+export interface Departure extends Confirmed {
   n: number;
   fast: number;
   slow: number;
@@ -14,9 +15,6 @@ export interface Departure {
   step: number;
   before: number;
   records: Records;
-  away: boolean;
-  /** Readings in a row that contradict `away`. */
-  doubt: number;
   worst: number;
   /** Readings left in which it comes to rest after it is back, and nothing is judged. */
   settling: number;
@@ -86,10 +84,7 @@ const stays = ({ records: { top }, worst }: Departure, floor: number): number =>
   Math.max(BACK.record * Math.max(top[0] ?? 0, floor), BACK.way * worst);
 
 function settle(of: Departure, away: boolean, way: number): void {
-  of.doubt = away === of.away ? 0 : of.doubt + 1;
-  if (of.doubt < (of.away ? CONFIRM.back : CONFIRM.leave)) return;
-  of.away = away;
-  of.doubt = 0;
+  if (!confirm(of, away, CONFIRM)) return;
   of.worst = way;
   if (!away) of.settling = SETTLING;
 }

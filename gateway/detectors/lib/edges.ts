@@ -1,12 +1,12 @@
+import { follow, type Usual, usual } from "./usual.ts";
+
 /**
  * How many signals stand at the edge of their usual range at the same time: a share, 0 … 1. Each signal's edges are four
  * quantiles (13.5 and 1.8 per cent on both sides) that are followed step by step; no history is kept. One signal at its
  * edge says nothing, most of them at once say much, whatever their shapes.
  */
-export interface Edges {
+export interface Edges extends Usual {
   n: number;
-  mean: number[];
-  spread: number[];
   /** Four to a signal, lowest first. */
   quantiles: number[];
   /** The first rows, until there are enough to begin with. */
@@ -19,8 +19,7 @@ const SHARES = [Math.exp(-4), Math.exp(-2), 1 - Math.exp(-2), 1 - Math.exp(-4)] 
 
 export const edges = (signals: number): Edges => ({
   n: 0,
-  mean: new Array<number>(signals).fill(0),
-  spread: new Array<number>(signals).fill(0),
+  ...usual(signals),
   quantiles: new Array<number>(4 * signals).fill(0),
   early: [],
 });
@@ -40,10 +39,7 @@ export function atEdge(of: Edges, row: readonly (number | null)[]): number {
     const value = row[i] ?? null;
     if (value === null) continue;
     sum += outwards(of.quantiles, 4 * i, value);
-    const mean = of.mean[i] ?? 0;
-    const spread = (of.spread[i] ?? 0) + slow * (Math.abs(value - mean) - (of.spread[i] ?? 0));
-    of.spread[i] = spread;
-    of.mean[i] = mean + slow * (value - mean);
+    const spread = follow(of, i, value, slow);
     for (let k = 0; k < 4; k++) {
       const [at, share] = [4 * i + k, SHARES[k] ?? 0];
       const quantile = of.quantiles[at] ?? 0;

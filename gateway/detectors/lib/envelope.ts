@@ -1,13 +1,12 @@
+import { follow, type Usual, usual } from "./usual.ts";
+
 /** What every signal usually is at every moment of a cycle: its middle and its play, per 64th of a cycle. */
-export interface Envelope {
+export interface Envelope extends Usual {
   signals: number;
   /** Visits of each part. */
   visits: number[];
   centre: number[];
   play: number[];
-  /** Of each signal over the whole cycle: what counts as a small difference. */
-  range: number[];
-  mean: number[];
   rows: number;
 }
 
@@ -23,6 +22,8 @@ const PARTS = 64;
 /** A late cycle may last half as long again before its end is unknown ground. */
 const LONGEST = 1.5;
 const ENOUGH = 5;
+/** A small difference, as a share of how far the signal goes over the whole cycle. */
+const SMALL = 0.1;
 /** Deviations beyond so many times the usual play count no more. */
 const CLIP = 2;
 
@@ -31,8 +32,7 @@ export const envelope = (signals: number): Envelope => ({
   visits: new Array<number>(PARTS * LONGEST).fill(0),
   centre: new Array<number>(PARTS * LONGEST * signals).fill(0),
   play: new Array<number>(PARTS * LONGEST * signals).fill(0),
-  range: new Array<number>(signals).fill(0),
-  mean: new Array<number>(signals).fill(0),
+  ...usual(signals),
   rows: 0,
 });
 
@@ -48,7 +48,7 @@ export function judgeAt(of: Envelope, phase: number, row: readonly (number | nul
     const value = row[i] ?? null;
     if (value === null) continue;
     const at = part * of.signals + i;
-    const play = 1.5 * (of.play[at] ?? 0) + 0.05 * (of.range[i] ?? 0) + Number.MIN_VALUE;
+    const play = 1.5 * (of.play[at] ?? 0) + SMALL * (of.spread[i] ?? 0) + Number.MIN_VALUE;
     const off = Math.min(CLIP, Math.abs(value - (of.centre[at] ?? 0)) / play);
     sum += off;
     if (off > most) [worst, most] = [i, off];
@@ -70,10 +70,7 @@ export function learnAt(of: Envelope, phase: number, row: readonly (number | nul
     const value = row[i] ?? null;
     if (value === null) continue;
     const slow = Math.max(1 / of.rows, 0.001);
-    const mean = of.mean[i] ?? 0;
-    const range = (of.range[i] ?? 0) + slow * (2 * Math.abs(value - mean) - (of.range[i] ?? 0));
-    of.range[i] = range;
-    of.mean[i] = mean + slow * (value - mean);
+    const range = 2 * follow(of, i, value, slow);
     const at = part * of.signals + i;
     const off = value - (of.centre[at] ?? 0);
     const step = range * Math.max(0.5 / visit, 0.005);

@@ -1,10 +1,12 @@
+import { type Confirmed, confirm } from "./usual.ts";
+
 /**
  * Many signals that belong together: the distance of a row from what is usual, given how the signals move with each
  * other (Mahalanobis, with the covariance shrunk so that few rows suffice). One signal that breaks the relation is far
  * though each value alone is ordinary. Looked at twice: row by row, and smoothed, for what is small and lasting.
  * The distance of healthy rows that came after the fit is the yardstick, never that of the rows fitted.
  */
-export interface Joint {
+export interface Joint extends Confirmed {
   n: number;
   nextFit: number;
   mean: number[];
@@ -14,8 +16,6 @@ export interface Joint {
   fit: { centre: number[]; scale: number[]; factor: number[] } | null;
   smooth: number[];
   yardsticks: [Yardstick, Yardstick];
-  away: boolean;
-  doubt: number;
   /** Rows in a row that were away. */
   lasting: number;
 }
@@ -68,7 +68,7 @@ export function relate(of: Joint, row: readonly (number | null)[], judge: boolea
     const distances = [distance(of.fit.factor, z), distance(of.fit.factor, of.smooth)];
     far = Math.max(...of.yardsticks.map((yard, k) => measure(yard, distances[k] ?? 0)));
     suspect = judge && far > (of.away ? BACK : AWAY);
-    settle(of, suspect);
+    confirm(of, suspect, CONFIRM);
     if (!suspect && !of.away) for (const [k, yard] of of.yardsticks.entries()) calibrate(yard, distances[k] ?? 0);
   }
   if (!suspect && !of.away) learn(of, row);
@@ -146,13 +146,6 @@ function calibrate(yard: Yardstick, value: number): void {
   const off = n > 20 ? Math.max(-3 * sigma, Math.min(3 * sigma, value - yard.mean)) : value - yard.mean;
   yard.mean += weight * off;
   yard.variance += weight * (off * off - yard.variance);
-}
-
-function settle(of: Joint, suspect: boolean): void {
-  of.doubt = suspect === of.away ? 0 : of.doubt + 1;
-  if (of.doubt < (of.away ? CONFIRM.back : CONFIRM.leave)) return;
-  of.away = suspect;
-  of.doubt = 0;
 }
 
 function learn(of: Joint, row: readonly (number | null)[]): void {
