@@ -15,7 +15,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:24-bookworm-slim
-ENV NODE_ENV=production
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/var/lib/vigie/code-cache
 RUN apt-get update \
   && apt-get install -y --no-install-recommends openssl \
   && rm -rf /var/lib/apt/lists/* \
@@ -30,7 +30,7 @@ COPY --from=build /app/dashboard/dist ./dashboard/dist
 COPY --from=build /app/config ./config
 USER vigie
 VOLUME ["/var/lib/vigie"]
-EXPOSE 8080 1883
+EXPOSE 8080 1883 8883
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
   CMD ["node", "gateway/bin.mjs", "healthcheck"]
 ENTRYPOINT ["node", "gateway/bin.mjs"]

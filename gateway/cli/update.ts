@@ -62,6 +62,7 @@ export async function run(args: string[]): Promise<number> {
       return 0;
     }
     const now = await update({ ...parts, file: from, keepStore: (before) => keepStore(before, web) });
+    await audit(now === version ? "update-taken-back" : "updated", `${version} → ${now}: ${from}`);
     if (now === version) return 1;
     // The new version's own unit, rules and journal limits; its files are in place already.
     const { stdout } = await execute(inside.command, ["install", "--no-start"]);
@@ -69,6 +70,7 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof ReleaseRefused)) throw error;
+    await audit("update-refused", `${from}: ${error.message}`);
     console.error(
       say({ fr: `Refusée, rien n'a changé : ${error.message}`, en: `Refused, nothing has changed: ${error.message}` }),
     );
@@ -78,6 +80,14 @@ export async function run(args: string[]): Promise<number> {
 
 /** A store that root had written would be one that the service cannot open. */
 const asVigie = (...args: string[]) => execute("runuser", ["-u", USER, "--", inside.command, ...args]);
+
+/** Laid down for the gateway's audit list; by its own user, because root must not write where others can put a link. */
+async function audit(what: string, detail: string): Promise<void> {
+  const line = JSON.stringify({ who: "root", from: "", what, detail: detail.slice(0, 300) });
+  const put = 'printf "%s\\n" "$1" >> "$2"';
+  const file = join(inside.data, "audit", "inbox.jsonl");
+  await execute("runuser", ["-u", USER, "--", "sh", "-c", put, "sh", line, file]).catch(() => undefined);
+}
 
 const keptStore = (before: string): string => join(inside.data, `before-update-from-${before}.vigie`);
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, stat } from "node:fs/promises";
+import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -22,6 +22,12 @@ const line = z.object({
 
 export type AuditLine = z.infer<typeof line>;
 export type AuditNote = Pick<AuditLine, "who" | "from" | "what" | "detail">;
+
+/** What another program on this box has to say (an update, mostly): one note a line, taken into the chain at the next one. */
+const INBOX = "inbox.jsonl";
+const MOST_WAITING = 100;
+const short = z.string().max(300);
+const waiting = z.strictObject({ who: short, from: short, what: short, detail: short });
 
 const FIRST = "0".repeat(64);
 const FILE_BYTES = 4 * 1024 * 1024;
@@ -55,19 +61,24 @@ export class Audit {
   static async open(parts: AuditParts): Promise<Audit> {
     const audit = new Audit(parts);
     await mkdir(join(parts.folder, "audit"), { recursive: true, mode: 0o700 });
-    if (!existsSync(audit.#file)) return audit;
-    const { lines, broken } = readChain(await readFile(audit.#file, "utf8"));
-    for (const l of lines.slice(-KEPT)) audit.#recent.push(l);
-    audit.#last = lines.at(-1) ?? audit.#last;
-    audit.#bytes = (await stat(audit.#file)).size;
+    if (existsSync(audit.#file)) await audit.#goOn();
+    await audit.#takeInbox();
+    return audit;
+  }
+
+  /** Takes up the chain of the file that is there. */
+  async #goOn(): Promise<void> {
+    const { lines, broken } = readChain(await readFile(this.#file, "utf8"));
+    for (const l of lines.slice(-KEPT)) this.#recent.push(l);
+    this.#last = lines.at(-1) ?? this.#last;
+    this.#bytes = (await stat(this.#file)).size;
     if (broken) {
       // Changed by somebody, or cut off by a power failure: put aside as it is, and said in the new file.
-      parts.say.error(`audit list: ${broken}; the file is kept as audit-${audit.#last.n}-damaged.jsonl`);
-      await rename(audit.#file, audit.#file.replace("audit.jsonl", `audit-${audit.#last.n}-damaged.jsonl`));
-      audit.#bytes = 0;
-      await audit.note({ who: "system", from: "", what: "audit-damaged", detail: broken });
+      this.#parts.say.error(`audit list: ${broken}; the file is kept as audit-${this.#last.n}-damaged.jsonl`);
+      await rename(this.#file, this.#file.replace("audit.jsonl", `audit-${this.#last.n}-damaged.jsonl`));
+      this.#bytes = 0;
+      await this.#put({ who: "system", from: "", what: "audit-damaged", detail: broken });
     }
-    return audit;
   }
 
   /** The newest lines, newest first. */
@@ -76,7 +87,29 @@ export class Audit {
   }
 
   /** Resolves once the line is on disk, or was counted as lost. */
-  note({ who, from, what, detail }: AuditNote): Promise<void> {
+  async note(what: AuditNote): Promise<void> {
+    await this.#takeInbox();
+    await this.#put(what);
+  }
+
+  async #takeInbox(): Promise<void> {
+    const inbox = join(this.#parts.folder, "audit", INBOX);
+    if (!existsSync(inbox)) return;
+    const taken = `${inbox}.taken`;
+    try {
+      await rename(inbox, taken);
+      const rows = (await readFile(taken, "utf8")).split("\n").slice(0, MOST_WAITING);
+      await rm(taken);
+      for (const row of rows) {
+        const note = parse(row, waiting);
+        if (note) await this.#put(note);
+      }
+    } catch (error) {
+      this.#parts.say.error(`audit list: ${INBOX} could not be taken in: ${error}`);
+    }
+  }
+
+  #put({ who, from, what, detail }: AuditNote): Promise<void> {
     const { clock } = this.#parts;
     const body = { n: this.#last.n + 1, t: clock.now(), mono: Math.round(clock.monotonic()), who, from, what, detail };
     const prev = this.#last.hash;
@@ -114,7 +147,7 @@ export class Audit {
 export function readChain(text: string): { lines: AuditLine[]; broken?: string } {
   const lines: AuditLine[] = [];
   for (const row of text.split("\n").filter(Boolean)) {
-    const parsed = parse(row);
+    const parsed = parse(row, line);
     if (!parsed) return { lines, broken: `line ${lines.length + 1} cannot be read` };
     const { prev, hash, ...body } = parsed;
     const before = lines.at(-1)?.hash;
@@ -125,9 +158,9 @@ export function readChain(text: string): { lines: AuditLine[]; broken?: string }
   return { lines };
 }
 
-function parse(row: string): AuditLine | undefined {
+function parse<T>(row: string, shape: z.ZodType<T>): T | undefined {
   try {
-    return line.safeParse(JSON.parse(row)).data;
+    return shape.safeParse(JSON.parse(row)).data;
   } catch {
     // Not JSON: the caller names the line.
     return undefined;
