@@ -9,6 +9,9 @@ export class Refusal extends Error {}
 
 export const PAGE = 2_048;
 
+/** A larger file would make the start slow; it is checked beside the running gateway. */
+export const CHECKED_AT_OPEN = 32e6;
+
 /** What `PRAGMA quick_check` found, as an error. */
 export class DamagedFile extends Error {}
 

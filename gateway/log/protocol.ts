@@ -145,6 +145,7 @@ export type ReaderCall =
   | { call: "page"; point: number; from: number; to: number }
   | { call: "counted"; point: number; from: number; to: number }
   | { call: "names" }
+  | { call: "check" }
   | { call: "backup"; file: string };
 
 export interface ReaderAnswers {
@@ -154,6 +155,7 @@ export interface ReaderAnswers {
   page: { samples: Samples; next: number };
   counted: number | null;
   names: NameRow[];
+  check: boolean;
   backup: null;
 }
 

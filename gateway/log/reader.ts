@@ -38,6 +38,7 @@ function serve(call: ReaderCall): unknown {
     packFiles(call.file, dirname(file));
     return null;
   }
+  if (call.call === "check") return store.prepare("PRAGMA quick_check(1)").get()?.quick_check === "ok";
   store.exec("BEGIN");
   try {
     return answer(store, call);
@@ -46,7 +47,7 @@ function serve(call: ReaderCall): unknown {
   }
 }
 
-function answer(store: DatabaseSync, call: Exclude<ReaderCall, { call: "open" | "backup" }>): unknown {
+function answer(store: DatabaseSync, call: Exclude<ReaderCall, { call: "open" | "backup" | "check" }>): unknown {
   const until = performance.now() + LIMIT_MS;
   const deadline: Deadline = () => {
     if (performance.now() > until) throw new Refusal("the question took too long: ask for a shorter time");

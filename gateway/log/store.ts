@@ -22,6 +22,7 @@ import type { Gap, LogName, Opened, WriterAnswers, WriterCall } from "./protocol
 import { openReader } from "./questions.ts";
 import type { JournalParts, Queue } from "./queue.ts";
 import { Line } from "./rpc.ts";
+import { checkBeside } from "./self-check.ts";
 import { type StoreSettings, storeSettings } from "./settings.ts";
 import { Tidying } from "./tidying.ts";
 import { Times } from "./times.ts";
@@ -166,7 +167,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   probeFollowers(meters, all, commits);
   const ending = new AbortController();
-  const chores = Promise.all([tidying.run(ending.signal), askForTime(times, clock, ending.signal)]);
+  const { signal } = ending;
+  const checking = checkBeside(file, { clock, meters, say, signal });
+  const chores = Promise.all([tidying.run(signal), askForTime(times, clock, signal), checking]);
 
   return {
     ...journals,

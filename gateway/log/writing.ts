@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { DamagedFile, inodeOf, lockFolder, openForWriting, rowCrc, troubleOf } from "./database.ts";
+import { CHECKED_AT_OPEN, DamagedFile, inodeOf, lockFolder, openForWriting, rowCrc, troubleOf } from "./database.ts";
 import { readFloor, readNames, writeFloor, writeNames } from "./floor.ts";
 import { heads, spansOf } from "./heads.ts";
 import { compact, shiftGaps, shiftSegments } from "./history/compact.ts";
@@ -21,9 +21,6 @@ import { bootsOf, cursorsOf, gapsOf, mendNames, metaOf, namesOf, putCell, putGap
 import { salvage } from "./salvage.ts";
 import { steps } from "./schema.ts";
 import { trim } from "./trim.ts";
-
-/** Larger files would make the start slow. */
-const CHECKED_AT_OPEN = 32e6;
 
 /** Everything that is ever written to the store, one call at a time. Lives in its own thread, because a disk may take seconds. */
 export class Writing {
@@ -48,7 +45,7 @@ export class Writing {
     const remarks: string[] = [];
     try {
       const opened = this.#open(remarks);
-      // A flipped bit between the rows shows only when the whole file is looked at; a large one is looked at later.
+      // A flipped bit between the rows shows only when the whole file is looked at; a large one is looked at while it runs.
       if (statSync(this.#file).size <= CHECKED_AT_OPEN && !this.isSound()) throw new DamagedFile();
       return opened;
     } catch (error) {

@@ -55,7 +55,7 @@ export async function queries({ days }: BenchOptions): Promise<Figures> {
 }
 
 /** Writes the history as compaction would; each blob is a template with its own key and time put in. */
-function fill(file: string, today: number, days: number): void {
+export function fill(file: string, today: number, days: number): void {
   const { db } = openForWriting(file);
   db.exec("PRAGMA synchronous = OFF; BEGIN");
   for (let p = 0; p < POINTS; p++) {
