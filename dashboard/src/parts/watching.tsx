@@ -46,7 +46,7 @@ function Rule({ rule: { id, type, point, byDefault, votes, enabled } }: { rule: 
       }}
     >
       <summary>
-        <b>{type}</b> <small>{traits.join(" · ")}</small>
+        <b>{words.value.explain.types[type] ?? type}</b> <small>{traits.join(" · ")}</small>
       </summary>
       {open.value && <Why rule={id} />}
     </details>

@@ -64,3 +64,10 @@ describe("the words of the page", () => {
     expect(fr.health.title).toBe("État de santé");
   });
 });
+
+test("every kind of rule has a name in both languages", () => {
+  const files = globSync("*.ts", { cwd: join(import.meta.dirname, "../../../gateway/detectors") });
+  const types = files.map((file) => file.replace(/\.ts$/, "")).sort();
+  expect(Object.keys(fr.explain.types).sort()).toEqual(types);
+  expect(Object.keys(en.explain.types).sort()).toEqual(types);
+});

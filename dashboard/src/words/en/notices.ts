@@ -94,6 +94,23 @@ export const notices: Pick<
     moved: (n) => (n === 0 ? "Nothing to change." : `${n} alarm${s(n)} changed.`),
   },
   explain: {
+    types: {
+      limit: "Limit",
+      stale: "Silent sensor",
+      "sensor-fault": "Faulty sensor",
+      trend: "Trend towards a limit",
+      drift: "Slow drift",
+      baseline: "Unlike its usual self",
+      novelty: "Never seen before",
+      correlation: "Measurements that no longer agree",
+      counter: "Unusual counter",
+      bearing: "Bearing",
+      "iso-vibration": "Vibration (ISO 10816)",
+      cycle: "Cycles",
+      rate: "Too fast a change",
+      "compressor-leak": "Compressed-air leak",
+      "standby-waste": "Idle waste",
+    },
     alarm: "Alarm",
     limits: { high: "High limit", low: "Low limit", limit: "Limit", deadband: "Dead band" },
     causes: {

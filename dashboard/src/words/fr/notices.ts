@@ -92,6 +92,23 @@ export const notices = {
     moved: (n: number) => (n === 0 ? "Rien à changer." : `${n} alarme${s(n)} changée${s(n)}.`),
   },
   explain: {
+    types: {
+      limit: "Seuil",
+      stale: "Capteur muet",
+      "sensor-fault": "Capteur en défaut",
+      trend: "Tendance vers un seuil",
+      drift: "Dérive lente",
+      baseline: "Écart à l’habitude",
+      novelty: "Comportement jamais vu",
+      correlation: "Mesures qui ne vont plus ensemble",
+      counter: "Compteur inhabituel",
+      bearing: "Roulement",
+      "iso-vibration": "Vibration (ISO 10816)",
+      cycle: "Cycles",
+      rate: "Variation trop rapide",
+      "compressor-leak": "Fuite d’air comprimé",
+      "standby-waste": "Gaspillage à vide",
+    } as Readonly<Record<string, string>>,
     alarm: "Alarme",
     limits: {
       high: "Seuil haut",
