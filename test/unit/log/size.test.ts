@@ -1,13 +1,17 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import pino from "pino";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import type { SystemAnswer } from "../../../gateway/core/api.ts";
 import { good } from "../../../gateway/core/reading.ts";
-import { DAY, epochMs, MINUTE } from "../../../gateway/core/time.ts";
+import { DAY, epochMs, HOUR, MINUTE } from "../../../gateway/core/time.ts";
 import { healthDriver } from "../../../gateway/health.ts";
 import { follow } from "../../../gateway/log/follow.ts";
 import { storeSettings } from "../../../gateway/log/settings.ts";
 import { VirtualClock } from "../../sim/clock.ts";
 import { ledgerOf } from "../../sim/ledger.ts";
-import { openTestStore, running, type TestStore } from "../../sim/store.ts";
+import { openTestStore, running, type TestStore, temporaryFolder } from "../../sim/store.ts";
+import { world } from "../web/world.ts";
 
 /** Numbers that do not deflate, in batches of a thousand over some days, the oldest first. */
 async function fill(t: TestStore, batches: number, days: number): Promise<void> {
@@ -77,4 +81,18 @@ test("how many days the disk lasts is a reading of the gateway from the start, a
   expect(perDay).toBeGreaterThan(1e6);
   expect(left()).toBeGreaterThan((0.7 * (10e6 - used(t))) / perDay);
   expect(left()).toBeLessThan((1.3 * (10e6 - used(t))) / perDay);
+});
+
+test("the page's interface says how many days the disk lasts, once an hour has shown how fast it fills", async () => {
+  const [folder, clock] = [temporaryFolder(), new VirtualClock()];
+  const { api, web } = await world({}, { clock, folder });
+  onTestFinished(() => web.close());
+  const disk = async () => ((await (await fetch(api("/system"))).json()) as SystemAnswer).disk;
+  expect((await disk()).daysLeft).toBeNull();
+  writeFileSync(join(folder, "more"), Buffer.alloc(1_000_000));
+  await clock.advance(HOUR);
+  const { free, perDay, daysLeft } = await disk();
+  expect(perDay).toBeGreaterThanOrEqual(24e6);
+  expect(perDay).toBeLessThan(25e6);
+  expect(daysLeft).toBe(Math.floor(free / (perDay ?? 0)));
 });
