@@ -86,6 +86,8 @@ function Event({ line: { t, alarm, from, to, by, reason, test, annunciated } }: 
   const w = words.value;
   const machine = machines.value.find(({ id }) => id === alarm.machine);
   const who = by === "system" ? "" : w.alarms.by(by);
+  // `ack: seen`: what was done stands there already, what the person said does not.
+  const said = who && reason.includes(": ") ? reason.slice(reason.indexOf(": ") + 2) : "";
   return (
     <li class={`event tone-${to === "normal" ? "ok" : alarmTone(alarm)}`}>
       <time dateTime={new Date(t).toISOString()}>{clockShown(t, true)}</time>
@@ -97,7 +99,12 @@ function Event({ line: { t, alarm, from, to, by, reason, test, annunciated } }: 
           {test && <b>{w.alarms.test} </b>}
           {w.alarmState[from]} → {w.alarmState[to]}
           {who && `, ${who}`}
-          {by !== "system" && reason && reason !== to ? ` – ${reason}` : ""}
+          {said && (
+            <>
+              {" "}
+              <q>{said}</q>
+            </>
+          )}
         </p>
         {annunciated && may("maintenance") && (
           <a href={`/alarms/deliveries?alarm=${encodeURIComponent(alarm.id)}`}>{w.deliveries.whoWasTold}</a>

@@ -71,6 +71,30 @@ test("one hand acknowledges every alarm of a machine that it fits, and none of a
   expect(shop.state("scie-1-temp")).toBe("unacked");
 });
 
+test("one hand shelves a machine with a reason, takes it out of service with a reference, and puts it back", async () => {
+  const points = [point("tour-2/temp"), point("tour-2/oil")];
+  const rules = points.map((p) => limitRule(p.id, 75, { id: p.id.replace("/", "-") }));
+  const shop = await Shop.open({ points, rules, plugins: new Map([["limit", limit]]) });
+  for (const { id } of points) await shop.value(id, 82);
+  const states = () => ["tour-2-temp", "tour-2-oil"].map((id) => shop.state(id));
+  const by = "Claire";
+  await shop.engine.actAll("tour-2", { kind: "shelve", by, until: epochMs(shop.t + HOUR), reason: "réglage" });
+  expect(states()).toEqual(["shelved", "shelved"]);
+  await shop.engine.actAll("tour-2", { kind: "unshelve", by });
+  expect(states()).toEqual(["acked", "acked"]);
+  const out = await shop.engine.actAll("tour-2", {
+    kind: "out-of-service",
+    by,
+    reason: "révision",
+    reference: "BT-42",
+  });
+  expect(out).toHaveLength(2);
+  expect(states()).toEqual(["out-of-service", "out-of-service"]);
+  expect(shop.memory.notices.at(-1)?.item).toMatchObject({ by, reason: "oos: révision (BT-42)" });
+  await shop.engine.actAll("tour-2", { kind: "return-to-service", by });
+  expect(states()).toEqual(["unacked", "unacked"]);
+});
+
 test("the test button sends the whole chain a TEST and moves nothing, for a rule that never spoke too", async () => {
   const shop = await house();
   await shop.pass(1);

@@ -47,6 +47,14 @@ test("one hand on all alarms of a machine; a shelf needs its reason here too", a
   expect((await ask("POST", "/machines/tour-2/shelve", { minutes: 5 })).body.where).toBe("body.reason");
 });
 
+test("a machine's alarms are taken out of service with a reason and a reference, and put back", async () => {
+  const out = (body: object) => ask("POST", "/machines/tour-2/out-of-service", body);
+  expect((await out({ reason: "révision", reference: "BT-42" })).status).toBe(200);
+  expect((await out({ reference: "BT-42" })).body.where).toBe("body.reason");
+  expect((await ask("POST", "/machines/tour-2/return-to-service")).status).toBe(200);
+  expect((await ask("POST", "/machines/tour-9/ack")).status).toBe(404);
+});
+
 test("a wrong case answers what would have avoided it", async () => {
   expect((await ask("POST", "/machines/tour-2/verdict", { verdict: "wrong" })).body).toMatchObject([
     { option: "delay.on" },
