@@ -101,23 +101,28 @@ export interface Commissioned {
   /** Names that somebody gave, by signal. */
   titles?: Readonly<Record<string, string>>;
   custom?: readonly Custom[];
+  /** The place of the driver in the site file, where the device joins a line that is read already. */
+  line?: number;
   /** An existing machine's id, or a new one's id and name. */
   machine: { id: string; name?: string };
 }
 
-/** What is added to the site file: the line with its device, and the machine where it is new. */
+/** What is added to the site file: the device on its line (a new one, or one that is there), and the machine where it is new. */
 export function editsFor(known: Commissioned): object[] {
-  const { port, device, profile, deviceId, machine } = known;
+  const { port, device, profile, deviceId, machine, line: joined } = known;
   const serial = port.startsWith("/")
     ? { baud: device.baud, parity: device.parity, ...(device.stopBits !== 1 && { stop_bits: device.stopBits }) }
     : {};
   const own = { id: deviceId, ...(profile && { profile }), slave: device.slave, every: "1s", machine: machine.id };
+  const added = { ...own, signals: signalsFor(known) };
+  if (joined !== undefined)
+    return [...machineEdit(machine), { path: ["drivers", joined, "devices"], add: true, value: added }];
   const line = {
     id: idOf(`ligne-${deviceId}`),
     type: "modbus",
     port,
     ...serial,
-    devices: [{ ...own, signals: signalsFor(known) }],
+    devices: [added],
   };
   return [...machineEdit(machine), { path: ["drivers"], add: true, value: line }];
 }

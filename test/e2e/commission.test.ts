@@ -135,6 +135,29 @@ describeWith(["chromium", "socat"], "devices are put into service from the page"
     await context.close();
   });
 
+  test("one more device on a line that is read already shows the bus before and after", {
+    timeout: 60_000,
+  }, async () => {
+    const { page, context } = await visit(browser, `${gateway.url}/commission`);
+    const join = page.getByRole("region", { name: "Sur un bus déjà lu" });
+    await join.getByLabel("Ligne").selectOption("ligne-laveuse");
+    await join.getByLabel("Modèle").selectOption("eastron-sdm120");
+    await join.getByLabel("Adresse esclave").fill("7");
+    await join.getByRole("button", { name: "Continuer" }).click();
+    await page.getByRole("combobox", { name: "Machine" }).selectOption("+");
+    await page.getByLabel("Nom de la machine").fill("Étiqueteuse");
+    expect(await axeFindings(page)).toEqual([]);
+    await page.getByRole("button", { name: "Voir les changements" }).click();
+    const budget = page.locator(".budget");
+    await budget.waitFor({ timeout: 20_000 });
+    const [, before, after] =
+      /Bus avant.*occupé à (\d+)\s%[\s\S]*Bus après.*occupé à (\d+)\s%/.exec((await budget.textContent()) ?? "") ?? [];
+    expect(Number(after)).toBeGreaterThan(Number(before));
+    expect(await page.locator(".diff").textContent()).toContain("slave: 7");
+    expect(await page.locator(".problem").count()).toBe(0);
+    await context.close();
+  });
+
   test("a node that nobody has configured appears by itself and is taken into the site file", {
     timeout: 120_000,
   }, async () => {

@@ -3,6 +3,7 @@ import type { PortAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import type { FoundDevice } from "../commission.ts";
 import { Describe } from "../parts/commission-describe.tsx";
+import { type Joining, JoinLine } from "../parts/commission-line.tsx";
 import { DescribeNode, type NewNode, NewNodes, NodePort } from "../parts/commission-node.tsx";
 import { Scanner } from "../parts/commission-scan.tsx";
 import { Field } from "../parts/field.tsx";
@@ -16,6 +17,7 @@ type Step =
   | { at: "ports" }
   | { at: "scan"; port: string }
   | { at: "device"; port: string; device: FoundDevice }
+  | { at: "line"; joining: Joining }
   | { at: "node"; node: NewNode }
   | { at: "node-port"; port: string };
 
@@ -51,12 +53,15 @@ function Now({ step, again }: { step: Signal<Step>; again: () => void }) {
             choose={(port) => (step.value = { at: "scan", port })}
             chooseNode={(port) => (step.value = { at: "node-port", port })}
           />
+          <JoinLine choose={(joining) => (step.value = { at: "line", joining })} />
         </>
       );
     case "scan":
       return <Scanner port={now.port} choose={(device) => (step.value = { at: "device", port: now.port, device })} />;
     case "device":
       return <Describe port={now.port} device={now.device} />;
+    case "line":
+      return <Describe {...now.joining} />;
     case "node":
       return <DescribeNode node={now.node} />;
     case "node-port":

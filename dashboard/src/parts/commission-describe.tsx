@@ -16,25 +16,37 @@ import { Field } from "./field.tsx";
 /** So often the device is read again while somebody compares with its screen. */
 const AGAIN = 4_000;
 
+/** A line that a driver reads already: nobody can ask there by hand, so its device is taken on trust and shows itself when live. */
+export interface Line {
+  /** The place of its driver in the site file. */
+  driver: number;
+  rows: readonly Row[];
+}
+
 /** Which machine, which signals, under which name; then what that changes in the site file; then live values. */
-export function Describe({ port, device }: { port: string; device: FoundDevice }) {
+export function Describe({ port, device, line }: { port: string; device: FoundDevice; line?: Line }) {
   const w = words.value.commission;
   const profile = useSignal(device.profiles[0]?.id ?? "");
   const machine = useMachineChoice();
   const deviceId = useSignal(idOf(`${device.profiles[0]?.id ?? "appareil"}-${device.slave}`));
-  const chosen = useSignal<ReadonlySet<string>>(proposedSignals(device.sample));
+  const chosen = useSignal<ReadonlySet<string>>(proposedSignals(line?.rows ?? device.sample));
   const titles = useSignal<Readonly<Record<string, string>>>({});
   const custom = useSignal<readonly Custom[]>([]);
   const next = useSignal<Proposal | null>(null);
   const applied = useSignal(false);
   const problem = useSignal("");
-  const rows = useLook(port, device, profile, chosen, next, problem);
+  const look = useLook(line ? null : port, device, profile, chosen, next, problem);
+  const rows = line ? { value: line.rows } : look;
   const compare = async (event: Event): Promise<void> => {
     event.preventDefault();
     problem.value = "";
     const signals = rows.value.map(({ signal }) => signal).filter((name) => chosen.value.has(name));
     const known = { port, device, deviceId: idOf(deviceId.value), signals, machine: machine.value() };
-    const said = { titles: titles.value, custom: custom.value, ...(profile.value && { profile: profile.value }) };
+    const said = {
+      ...{ titles: titles.value, custom: custom.value },
+      ...(profile.value && { profile: profile.value }),
+      ...(line && { line: line.driver }),
+    };
     await proposed(editsFor({ ...known, ...said })).then(
       (found) => {
         next.value = found;
@@ -64,9 +76,9 @@ export function Describe({ port, device }: { port: string; device: FoundDevice }
       <h2>{w.describe}</h2>
       <MachineChoice choice={machine} />
       <Field label={w.deviceName} value={deviceId} />
-      <ProfileChoice device={device} profile={profile} />
+      {!line && <ProfileChoice device={device} profile={profile} />}
       {profile.value !== "" && <Signals rows={rows.value} chosen={chosen} titles={titles} />}
-      <Decoder wire={wireOf(port, device)} custom={custom} open={profile.value === ""} />
+      {!line && <Decoder wire={wireOf(port, device)} custom={custom} open={profile.value === ""} />}
       {(chosen.value.size > 0 || custom.value.length > 0) && (
         <button type="submit" class="primary">
           {w.compare}
@@ -84,7 +96,7 @@ export function Describe({ port, device }: { port: string; device: FoundDevice }
 
 /** Everything that the profile knows of the device, read again every few seconds until the changes are on the table. */
 function useLook(
-  port: string,
+  port: string | null,
   device: FoundDevice,
   profile: Signal<string>,
   chosen: Signal<ReadonlySet<string>>,
@@ -95,7 +107,7 @@ function useLook(
   useEffect(() => {
     look.value = null;
     const untouched = chosen.peek();
-    if (profile.value === "") return;
+    if (profile.value === "" || port === null) return;
     let stopped = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = async (): Promise<void> => {

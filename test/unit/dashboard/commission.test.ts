@@ -91,6 +91,17 @@ describe("a device found on a line", () => {
     expect(JSON.stringify(editsFor({ ...known, custom, signals: [], machine: { id: "m" } }))).not.toContain("profile");
   });
 
+  test("on a line that is read already only the device is added", () => {
+    const known = { port: "ligne-1", device: meter, profile: "p", deviceId: "x", signals: ["voltage"], line: 3 };
+    expect(editsFor({ ...known, machine: { id: "m" } })).toEqual([
+      {
+        path: ["drivers", 3, "devices"],
+        add: true,
+        value: { id: "x", profile: "p", slave: 17, every: "1s", machine: "m", signals: ["voltage"] },
+      },
+    ]);
+  });
+
   test("a node is taken at the place of its driver, its channels with their unit", () => {
     const channels = [
       { name: "temp", unit: "Cel", kind: "gauge" },
