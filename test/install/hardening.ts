@@ -1,10 +1,19 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../sim/gateway.ts";
 import type { Box } from "./box.ts";
 
 /** What an installed and running box must look like from outside; each line says what was found. */
 export async function checkHardening(box: Box): Promise<string[]> {
-  return [await exposure(box), await ports(box), await privileges(box), files(box), await doctor(box)];
+  return [
+    await exposure(box),
+    await ports(box),
+    await privileges(box),
+    files(box),
+    await doctor(box),
+    await debuggers(box),
+  ];
 }
 
 async function exposure(box: Box): Promise<string> {
@@ -51,6 +60,16 @@ async function privileges(box: Box): Promise<string> {
   );
   if (write.code === 0) throw new Error("the service could change its own program");
   return `user ${field("Uid")}, no capability, cannot change its program`;
+}
+
+/** Node opens a debugger, and with it everything, for whoever sends it a signal; ours is told not to. */
+async function debuggers(box: Box): Promise<string> {
+  await box.does("systemctl", "kill", "--kill-who=main", "-s", "USR1", "vigie");
+  await sleep(1_000);
+  const journal = await box.does("journalctl", "-u", "vigie", "--no-pager");
+  if (/Debugger listening/.test(journal)) throw new Error("a debugger was opened");
+  await eventually(() => box.good(), 30_000);
+  return "no debugger on SIGUSR1";
 }
 
 function files(box: Box): string {

@@ -15,6 +15,7 @@ const work = mkdtempSync(join(process.env.VIGIE_TEST_DISK ?? tmpdir(), "vigie-in
 const bin = join(import.meta.dirname, "../../gateway/bin.mjs");
 const key = join(work, "key.pem");
 const other = join(work, "other.pem");
+const CANARY = "canary-9d41e0";
 
 function must(true_: boolean, what: string): void {
   if (!true_) throw new Error(what);
@@ -242,6 +243,18 @@ async function uninstall(box: Box): Promise<void> {
   must((await box.tries("systemctl", "is-active", "vigie")).code !== 0, "the service still runs");
 }
 
+/** What docs/deploy.md says to do before a box is handed on: nothing of the owner is found afterwards. */
+async function forget(box: Box): Promise<void> {
+  writeFileSync(join(box.root, "etc/vigie/secrets.env"), `MAIL=${CANARY}\n`);
+  writeFileSync(join(box.root, "var/lib/vigie/photo"), CANARY);
+  const search = async () =>
+    (await box.tries("grep", "-rlF", CANARY, "/etc", "/var", "/opt", "/home", "/usr/local")).out.trim();
+  must((await search()).split("\n").length === 2, "the search finds nothing at all");
+  await box.does("sh", "-c", "rm -r /var/lib/vigie /etc/vigie && userdel vigie");
+  must((await search()) === "", `still there: ${await search()}`);
+  must(!/vigie/.test(await box.does("cat", "/etc/passwd", "/etc/group")), "the user is still there");
+}
+
 const box = await step("a fresh Debian", async () => new Box(makeRoot(work)));
 try {
   await step("release, signed, and Debian package", async () => {
@@ -261,6 +274,7 @@ try {
   await updates(box);
   await step("backup, everything lost, restore", () => backup(box));
   await step("uninstall: program gone, data and site file there", () => uninstall(box));
+  await step("handed on: nothing of its owner is left", () => forget(box));
   console.log("installed, updated, taken back, restored, removed: all well");
 } catch (error) {
   console.error(error);

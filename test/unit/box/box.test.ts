@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -158,6 +159,10 @@ test.runIf(process.getuid?.() === 0)(
     install(options);
     expect(told).toEqual([]);
     expect(readFileSync(at.site, "utf8")).toBe("mine");
+    chmodSync(at.secrets, 0o644);
+    install(options);
+    expect(told.join()).toContain("was readable by others");
+    expect(statSync(at.secrets).mode & 0o777).toBe(0o600);
     uninstall(options);
     expect([at.unit, at.current, at.command].map(existsSync)).toEqual([false, false, false]);
     expect([at.site, at.data].map(existsSync)).toEqual([true, true]);
