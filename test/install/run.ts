@@ -243,6 +243,18 @@ async function uninstall(box: Box): Promise<void> {
   must((await box.tries("systemctl", "is-active", "vigie")).code !== 0, "the service still runs");
 }
 
+/** The same by Debian's own means: it runs after `dpkg -i`, and `dpkg -r` leaves data and site file. */
+async function debianPackage(box: Box): Promise<void> {
+  const file = readdirSync(work).find((name) => name.endsWith(".deb")) ?? "";
+  execFileSync("cp", [join(work, file), join(box.root, "root")]);
+  await box.does("dpkg", "-i", `/root/${file}`);
+  await eventually(async () => (await box.tries("vigie", "healthcheck")).code === 0 || undefined, 30_000);
+  await box.does("dpkg", "-r", "vigie");
+  must((await box.tries("systemctl", "is-active", "vigie")).code !== 0, "the service still runs");
+  must(statSync(join(box.root, "var/lib/vigie/vigie.db")).size > 0, "the data is gone");
+  must(!statSync(join(box.root, "opt/vigie"), { throwIfNoEntry: false }), "the program is still there");
+}
+
 /** What docs/deploy.md says to do before a box is handed on: nothing of the owner is found afterwards. */
 async function forget(box: Box): Promise<void> {
   writeFileSync(join(box.root, "etc/vigie/secrets.env"), `MAIL=${CANARY}\n`);
@@ -275,6 +287,7 @@ try {
   await step("backup, everything lost, restore", () => backup(box));
   await step("uninstall: program gone, data and site file there", () => uninstall(box));
   await step("handed on: nothing of its owner is left", () => forget(box));
+  await step("Debian package: installed, running, removed", () => debianPackage(box));
   console.log("installed, updated, taken back, restored, removed: all well");
 } catch (error) {
   console.error(error);
