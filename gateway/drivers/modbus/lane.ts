@@ -222,7 +222,7 @@ export class Lane {
   get advice(): readonly Text[] {
     const units = this.#seats.map(({ device, station, ledger }) => ({
       slave: device.slave,
-      asked: ledger.asked,
+      asked: ledger.sent,
       answered: ledger.count("answered"),
       damaged: ledger.count("crc") + ledger.count("garbled"),
       late: station.late,

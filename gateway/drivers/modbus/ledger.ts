@@ -3,6 +3,7 @@ import type { Meters, Series } from "../../core/meter.ts";
 import type { Point } from "../../core/point.ts";
 import type { Ms } from "../../core/time.ts";
 import { Paces } from "./paces.ts";
+import { wireFaults } from "./refusal.ts";
 import { Share } from "./share.ts";
 
 const KEPT = 256;
@@ -30,7 +31,7 @@ export class Ledger {
   readonly #meters: Meters;
   readonly #scheduled: Series;
   readonly #skipped: Series;
-  readonly #results = new Map<string, Series>();
+  readonly #results = new Map<"answered" | FaultCode, Series>();
   readonly #periods = new Map<Ms, { period: Durations; last: Ms | undefined }>();
   #spent: Ms = 0;
   readonly paces: Paces;
@@ -90,6 +91,13 @@ export class Ledger {
   get asked(): number {
     let sum = 0;
     for (const { value } of this.#results.values()) sum += value;
+    return sum;
+  }
+
+  /** Questions that reached the wire: a missing port says nothing about the devices behind it. */
+  get sent(): number {
+    let sum = 0;
+    for (const [result, { value }] of this.#results) if (result === "answered" || !wireFaults.has(result)) sum += value;
     return sum;
   }
 
