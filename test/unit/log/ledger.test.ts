@@ -5,6 +5,7 @@ import { DAY, epochMs, HOUR } from "../../../gateway/core/time.ts";
 import { follow } from "../../../gateway/log/follow.ts";
 import { storeSettings } from "../../../gateway/log/settings.ts";
 import { VirtualClock } from "../../sim/clock.ts";
+import { ledgerOf } from "../../sim/ledger.ts";
 import { openTestStore, running } from "../../sim/store.ts";
 
 test("what is too old for a sink that never came back is removed, counted, and the ledger still adds up", async () => {
@@ -31,7 +32,9 @@ test("what is too old for a sink that never came back is removed, counted, and t
     );
   }
   // The newest 500 batches stay whatever happens, so more must come before any can go.
-  for (let i = 0; i < 520; i++) await running(clock, store.readings.append([good("m/s", clock.now(), i)]));
+  // Twenty at once are a commit at once.
+  const twenty = () => Array.from({ length: 20 }, (_, i) => good("m/s", clock.now(), i));
+  for (let i = 0; i < 520; i++) await running(clock, store.readings.append(twenty()));
   await running(clock, store.readings.trim());
   meters.all();
   const purged = meters.sum("follower_purged_total", { follower: "gone", reason: "age" });
@@ -44,6 +47,24 @@ test("what is too old for a sink that never came back is removed, counted, and t
       stored,
     );
   }
+  ending.abort();
+  await running(clock, done);
+});
+
+test("a reading that a follower never had and nobody counted is named by the ledger", async () => {
+  const t = await openTestStore();
+  const { store, clock, meters } = t;
+  const ending = new AbortController();
+  const options = { cells: store.cells, clock, meters, say: pino({ level: "silent" }), signal: ending.signal };
+  const done = follow(store.readings, { name: "mqtt", apply: async () => undefined }, options);
+  await clock.advance(100);
+  await running(clock, store.readings.append(Array.from({ length: 50 }, (_, i) => good("m/s", clock.now(), i))));
+  await clock.until(() => meters.sum("follower_delivered_total") === 50);
+  expect(ledgerOf(meters.all()).off).toEqual([]);
+  meters.counter("follower_delivered_total", "", { follower: "mqtt" }).value--;
+  expect(ledgerOf(meters.all()).off).toEqual([expect.stringContaining("follower mqtt of readings")]);
+  meters.counter("readings_accepted_total", "").value++;
+  expect(ledgerOf(meters.all()).off[0]).toContain("log readings");
   ending.abort();
   await running(clock, done);
 });
