@@ -27,6 +27,10 @@ export function makeRoot(folder: string): string {
   return root;
 }
 
+export function must(true_: boolean, what: string): void {
+  if (!true_) throw new Error(what);
+}
+
 interface Said {
   code: number;
   out: string;

@@ -1,25 +1,21 @@
 // `npm run test:install` (root, Debian's mirror): a fresh Debian with its own systemd as process 1, installed from the release tarball,
 // reading simulated machines; then everything that an update, a backup and a removal may do to it.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { eventually } from "../sim/gateway.ts";
-import { Box, makeRoot } from "./box.ts";
+import { Box, makeRoot, must } from "./box.ts";
 import { checkHardening } from "./hardening.ts";
 import { broken, deaf, reshaping, variant } from "./releases.ts";
+import { debianPackage, forget, uninstall } from "./removal.ts";
 
 const { values } = parseArgs({ options: { keep: { type: "boolean" } } });
 const work = mkdtempSync(join(process.env.VIGIE_TEST_DISK ?? tmpdir(), "vigie-install-"));
 const bin = join(import.meta.dirname, "../../gateway/bin.mjs");
 const key = join(work, "key.pem");
 const other = join(work, "other.pem");
-const CANARY = "canary-9d41e0";
-
-function must(true_: boolean, what: string): void {
-  if (!true_) throw new Error(what);
-}
 
 /** One line of the report: what was done, and how long it took. */
 async function step<T>(what: string, work_: () => Promise<T>): Promise<T> {
@@ -83,14 +79,17 @@ async function stays(box: Box, file: string, words: RegExp): Promise<void> {
   await reads(box);
 }
 
-/** The same for one that gets as far as running: how long its machines were not read, from the switch on. */
+/** The same for one that gets as far as running: how long until its machines are read again, from the switch on. */
 async function takenBack(box: Box, file: string): Promise<number> {
   const before = linked(box, "current");
   const over = stays(box, file, /going back to/);
-  await Promise.race([over, eventually(() => (linked(box, "current") === before ? undefined : true), 120_000)]);
+  const is = (old: boolean) => eventually(() => (linked(box, "current") === before) === old || undefined, 120_000);
+  await Promise.race([over, is(false)]);
   const from = performance.now();
+  await Promise.race([over, is(true).then(() => reads(box, 60_000))]);
+  const took = performance.now() - from;
   await over;
-  return performance.now() - from;
+  return took;
 }
 
 /** Asks the simulator's ports again after a boot and tells the site file. */
@@ -234,39 +233,6 @@ async function watchdog(box: Box): Promise<void> {
   await reads(box);
 }
 
-async function uninstall(box: Box): Promise<void> {
-  await box.does("vigie", "uninstall");
-  const gone = ["opt/vigie", "usr/local/bin/vigie", "etc/systemd/system/vigie.service"];
-  for (const path of gone) must(!statSync(join(box.root, path), { throwIfNoEntry: false }), `${path} is still there`);
-  for (const path of ["var/lib/vigie/vigie.db", "etc/vigie/gateway.yaml"])
-    must(statSync(join(box.root, path)).size > 0, `${path} is gone`);
-  must((await box.tries("systemctl", "is-active", "vigie")).code !== 0, "the service still runs");
-}
-
-/** The same by Debian's own means: it runs after `dpkg -i`, and `dpkg -r` leaves data and site file. */
-async function debianPackage(box: Box): Promise<void> {
-  const file = readdirSync(work).find((name) => name.endsWith(".deb")) ?? "";
-  execFileSync("cp", [join(work, file), join(box.root, "root")]);
-  await box.does("dpkg", "-i", `/root/${file}`);
-  await eventually(async () => (await box.tries("vigie", "healthcheck")).code === 0 || undefined, 30_000);
-  await box.does("dpkg", "-r", "vigie");
-  must((await box.tries("systemctl", "is-active", "vigie")).code !== 0, "the service still runs");
-  must(statSync(join(box.root, "var/lib/vigie/vigie.db")).size > 0, "the data is gone");
-  must(!statSync(join(box.root, "opt/vigie"), { throwIfNoEntry: false }), "the program is still there");
-}
-
-/** What docs/deploy.md says to do before a box is handed on: nothing of the owner is found afterwards. */
-async function forget(box: Box): Promise<void> {
-  writeFileSync(join(box.root, "etc/vigie/secrets.env"), `MAIL=${CANARY}\n`);
-  writeFileSync(join(box.root, "var/lib/vigie/photo"), CANARY);
-  const search = async () =>
-    (await box.tries("grep", "-rlF", CANARY, "/etc", "/var", "/opt", "/home", "/usr/local")).out.trim();
-  must((await search()).split("\n").length === 2, "the search finds nothing at all");
-  await box.does("sh", "-c", "rm -r /var/lib/vigie /etc/vigie && userdel vigie");
-  must((await search()) === "", `still there: ${await search()}`);
-  must(!/vigie/.test(await box.does("cat", "/etc/passwd", "/etc/group")), "the user is still there");
-}
-
 const box = await step("a fresh Debian", async () => new Box(makeRoot(work)));
 try {
   await step("release, signed, and Debian package", async () => {
@@ -287,7 +253,7 @@ try {
   await step("backup, everything lost, restore", () => backup(box));
   await step("uninstall: program gone, data and site file there", () => uninstall(box));
   await step("handed on: nothing of its owner is left", () => forget(box));
-  await step("Debian package: installed, running, removed", () => debianPackage(box));
+  await step("Debian package: installed, running, removed", () => debianPackage(box, work));
   console.log("installed, updated, taken back, restored, removed: all well");
 } catch (error) {
   console.error(error);
