@@ -10,7 +10,7 @@ import { answerLength, QUESTION_LENGTH, type Question } from "./question.ts";
 import { Refusal } from "./refusal.ts";
 import { type LineCounts, RtuListener } from "./rtu.ts";
 import { TcpListener } from "./tcp.ts";
-import { notModbus, unheard } from "./unheard.ts";
+import { notModbus, refusalWords, unheard } from "./unheard.ts";
 
 export interface Answer {
   /** The data: registers, or coils eight to a byte. For a write the confirmed value. */
@@ -217,8 +217,7 @@ export class ModbusBus implements Bus<Wire> {
     if ("exception" in said) {
       const sure = this.debts.refusalsClear(unit);
       if (sure) this.debts.clear(unit);
-      const message = `slave ${unit} refuses address ${question.at} (exception ${said.exception})`;
-      asked.settle(new Refusal(said.exception, message, !sure));
+      asked.settle(new Refusal(said.exception, refusalWords(question, said.exception), !sure));
       return;
     }
     this.debts.clear(unit);

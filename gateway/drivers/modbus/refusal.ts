@@ -1,11 +1,12 @@
 import { Fault, type FaultCode } from "../../core/fault.ts";
+import type { Text } from "../../core/text.ts";
 
 /** The device refused: a Modbus exception. `unsure` where it may be the late answer to an older question. */
 export class Refusal extends Fault {
   readonly exception: number;
   readonly unsure: boolean;
 
-  constructor(exception: number, message: string, unsure: boolean) {
+  constructor(exception: number, message: Text, unsure: boolean) {
     super(refusals[exception] ?? "device", message);
     this.exception = exception;
     this.unsure = unsure;

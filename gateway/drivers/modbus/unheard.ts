@@ -1,5 +1,7 @@
 import { Fault } from "../../core/fault.ts";
+import type { Text } from "../../core/text.ts";
 import type { Ms } from "../../core/time.ts";
+import type { Question } from "./question.ts";
 import type { LineCounts } from "./rtu.ts";
 
 /** Why a question has no answer, from what it met instead. */
@@ -20,6 +22,11 @@ export function unheard(unit: number, met: "nothing" | keyof LineCounts, timeout
     en: `slave ${unit}: no answer in ${ms} ms`,
   });
 }
+
+export const refusalWords = ({ unit, at }: Question, exception: number): Text => ({
+  fr: `l'esclave ${unit} refuse l'adresse ${at} (exception ${exception})`,
+  en: `slave ${unit} refuses address ${at} (exception ${exception})`,
+});
 
 /** Something speaks TCP there, but not Modbus. */
 export const notModbus = (): Fault =>
