@@ -38,7 +38,7 @@ export interface RouterState {
   /** Told to a person once the machine's group opens. */
   waiting: { person: string; alarm: string; via?: readonly string[] | undefined }[];
   /** Steady time at which a machine may speak again to a person, and when it last did: an escalation does not wait for others. */
-  machines: Record<string, { last: number; next: number }>;
+  machines: Record<string, { last: number; next: number; high?: boolean }>;
   flood: Flood;
   /** Steady times of what each person was sent within the hour. */
   sent: Record<string, number[]>;
@@ -184,28 +184,33 @@ function rest(state: RouterState): RouterState["waiting"] {
 function grouped(state: RouterState, settings: NoticeSettings, timezone: string, now: Moment): Draft[] {
   const people = new Map(settings.people.map((person) => [person.id, person]));
   const drafts = new Map<string, Draft & { alarms: Alarm[] }>();
-  const spoke = new Set<string>();
+  const spoke = new Map<string, { high: boolean }>();
+  const holds = (group: string, alarm: Alarm): boolean => {
+    const before = state.machines[group];
+    // A group holds what is no worse than what it told: the first of high priority breaks through.
+    return now.steady < (before?.next ?? 0) && (alarm.priority !== "high" || before?.high === true);
+  };
   state.waiting = state.waiting.filter((one) => {
     const person = people.get(one.person);
     const alarm = state.calls[one.alarm]?.alarm;
     if (!person || !alarm) return false;
     const group = `${one.person} ${alarm.machine}`;
-    if (asleep(person, alarm, timezone, now) || now.steady < (state.machines[group]?.next ?? 0)) return true;
+    if (asleep(person, alarm, timezone, now) || holds(group, alarm)) return true;
     const key = `${group} ${one.via?.join() ?? ""}`;
     const draft = drafts.get(key) ?? { kind: "alarm", person: one.person, alarms: [], via: one.via };
     draft.alarms.push(alarm);
     drafts.set(key, draft);
-    spoke.add(group);
+    spoke.set(group, { high: alarm.priority === "high" || spoke.get(group)?.high === true });
     return false;
   });
   if (spoke.size > 0)
     for (const [group, { last }] of Object.entries(state.machines))
       if (now.steady - last > DAY) delete state.machines[group];
-  for (const group of spoke) {
+  for (const [group, { high }] of spoke) {
     const before = state.machines[group];
     const quiet = !before || now.steady - before.last >= settings.group.interval;
     const pause = quiet ? settings.group.wait : settings.group.interval;
-    state.machines[group] = { last: now.steady, next: now.steady + pause };
+    state.machines[group] = { last: now.steady, next: now.steady + pause, high };
   }
   return [...drafts.values()];
 }

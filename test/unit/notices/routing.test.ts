@@ -41,6 +41,21 @@ test("the next step is not held up by what others were told of the machine", asy
   expect(office.mail.sent[0]?.title).toMatch(/^\[P1\] Mill 3: Spindle temperature/);
 });
 
+test("one that must be acted on now does not wait behind a lesser one of its machine", async () => {
+  const office = await house({ people: [claire] });
+  await office.raise("tiede", { priority: "medium" });
+  await office.pass(SECOND);
+  await office.raise("tiede-2", { priority: "medium" });
+  await office.raise("chaud", { priority: "high" });
+  await office.pass(2 * SECOND);
+  expect(office.sms.sent.map(({ title }) => title.slice(0, 4))).toEqual(["[P2]", "[P1]"]);
+  await office.raise("chaud-2", { priority: "high" });
+  await office.pass(20 * SECOND);
+  expect(office.sms.sent).toHaveLength(2);
+  await office.pass(5 * MINUTE);
+  expect(office.sms.sent.length).toBeGreaterThan(2);
+});
+
 test("whoever sleeps is told of a medium alarm in the morning, if it still holds by then", async () => {
   const sleeper = { ...claire, quiet: { from: "22:00", to: "06:00" } };
   const office = await house({ people: [sleeper] }, "2026-03-02T22:00:00Z");
