@@ -134,7 +134,7 @@ describe("beyond this machine", () => {
   test("a page without accounts is refused, also when the command line says the host", async () => {
     w = await world();
     const settings = { ...w.parts.settings, host: "0.0.0.0" };
-    await expect(world({}, { settings })).rejects.toThrow(/only 127/);
+    await expect(world({}, { settings })).rejects.toThrow(/this machine only/);
   });
 
   test("the authority is handed out as a file that phones know", async () => {
