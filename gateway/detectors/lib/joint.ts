@@ -16,6 +16,8 @@ export interface Joint extends Confirmed {
   fit: { centre: number[]; scale: number[]; factor: number[] } | null;
   smooth: number[];
   yardsticks: [Yardstick, Yardstick];
+  /** How often it was away and came back: what always comes back is how this machine moves. */
+  returns: number;
   /** Rows in a row that were away. */
   lasting: number;
 }
@@ -32,6 +34,8 @@ const CLIP = 20;
 const AWAY = 3;
 const BACK = 1;
 const CONFIRM = { leave: 2, back: 5 };
+/** Each return doubles the rows that it takes to be away, so often. */
+const STUBBORN = 5;
 const REFIT = 1.15;
 const MEMORY = 1_000;
 const STILL = 1e150;
@@ -50,6 +54,7 @@ export function joint(signals: number): Joint {
     ],
     away: false,
     doubt: 0,
+    returns: 0,
     lasting: 0,
   };
 }
@@ -68,7 +73,11 @@ export function relate(of: Joint, row: readonly (number | null)[], judge: boolea
     const distances = [distance(of.fit.factor, z), distance(of.fit.factor, of.smooth)];
     far = Math.max(...of.yardsticks.map((yard, k) => measure(yard, distances[k] ?? 0)));
     suspect = judge && far > (of.away ? BACK : AWAY);
-    confirm(of, suspect, CONFIRM);
+    const turned = confirm(of, suspect, {
+      leave: CONFIRM.leave * 2 ** Math.min(of.returns, STUBBORN),
+      back: CONFIRM.back,
+    });
+    if (turned && !of.away) of.returns++;
     if (!suspect && !of.away) for (const [k, yard] of of.yardsticks.entries()) calibrate(yard, distances[k] ?? 0);
   }
   if (!suspect && !of.away) learn(of, row);
