@@ -1,4 +1,5 @@
 import { NotNow } from "../core/log.ts";
+import { type Ms, SECOND } from "../core/time.ts";
 
 export type Qos = 0 | 1;
 
@@ -14,8 +15,13 @@ export interface Outgoing {
 /** Hands one message to the wire; `acked` is called with its PUBACK or with what went wrong. */
 export type Send = (message: Outgoing, acked: (error?: Error | null) => void) => void;
 
-/** Acknowledged, but nobody listens to it. Fails a job only when that is so of all its messages. */
+/**
+ * Acknowledged, but nobody listens to it. Fails a job when that is so of all its messages, or of one whose topic others of this
+ * connection were heard on: then whoever listens came in the middle, and has missed it. A topic that never has a listener fails nothing.
+ */
 export class Unheard extends NotNow {}
+
+const AGAIN: Ms = 1 * SECOND;
 
 interface Job {
   messages: readonly Outgoing[];
@@ -24,6 +30,8 @@ interface Job {
   /** Messages without their PUBACK, sent or not. */
   open: number;
   unheard: number;
+  /** The topics of those. */
+  missed: Set<string>;
   resolve: () => void;
   reject: (error: Error) => void;
 }
@@ -39,6 +47,8 @@ export class Window {
   readonly #jobs: Job[] = [];
   #flying = 0;
   #broken: Error | undefined;
+  /** Topics of this connection that somebody listened to; as many as the site has points. */
+  readonly #heard = new Set<string>();
   /** Counts PUBACKs, so that a watcher can tell progress from silence. */
   acked = 0;
 
@@ -55,7 +65,7 @@ export class Window {
     if (this.#broken) return Promise.reject(this.#broken);
     if (messages.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ messages, next: 0, open: messages.length, unheard: 0, resolve, reject });
+      this.#jobs.push({ messages, next: 0, open: messages.length, unheard: 0, missed: new Set(), resolve, reject });
       this.#fill();
     });
   }
@@ -74,25 +84,31 @@ export class Window {
       if (!job || !message) return;
       job.next += 1;
       this.#flying += 1;
-      this.#send(message, (error) => this.#landed(job, error));
+      this.#send(message, (error) => this.#landed(job, message, error));
     }
   }
 
-  #landed(job: Job, error?: Error | null): void {
+  #landed(job: Job, { topic }: Outgoing, error?: Error | null): void {
     if (this.#broken) return;
     this.#flying -= 1;
     job.open -= 1;
-    if (error instanceof Unheard) job.unheard += 1;
-    if (error && !(error instanceof Unheard && job.unheard < job.messages.length)) {
+    if (error instanceof Unheard) {
+      job.unheard += 1;
+      job.missed.add(topic);
+    } else if (error) {
       this.#forget(job);
       job.reject(error);
-    }
+    } else this.#heard.add(topic);
     if (!error || error instanceof Unheard) this.acked += 1;
-    if (job.open === 0 && job.unheard < job.messages.length) {
-      this.#forget(job);
-      job.resolve();
-    }
+    if (job.open === 0) this.#end(job, error);
     this.#fill();
+  }
+
+  #end(job: Job, last?: Error | null): void {
+    this.#forget(job);
+    const missed = job.unheard === job.messages.length || [...job.missed].some((topic) => this.#heard.has(topic));
+    if (missed) job.reject(last instanceof Unheard ? last : new Unheard("who listens came in the middle", AGAIN));
+    else job.resolve();
   }
 
   #forget(job: Job): void {
