@@ -16,8 +16,9 @@ export interface Outgoing {
 export type Send = (message: Outgoing, acked: (error?: Error | null) => void) => void;
 
 /**
- * Acknowledged, but nobody listens to it. Fails a job when that is so of all its messages, or of one whose topic others of this
- * connection were heard on: then whoever listens came in the middle, and has missed it. A topic that never has a listener fails nothing.
+ * Acknowledged, but nobody listens to it. Fails a job when that is so of all its messages, or of some on a topic that was heard
+ * on in the same job: then whoever listens came in the middle, and has missed the rest. A topic without any listener fails nothing,
+ * so that somebody who looked on for a while and left holds nobody up.
  */
 export class Unheard extends NotNow {}
 
@@ -30,8 +31,9 @@ interface Job {
   /** Messages without their PUBACK, sent or not. */
   open: number;
   unheard: number;
-  /** The topics of those. */
+  /** The topics of those, and of the others. */
   missed: Set<string>;
+  heard: Set<string>;
   resolve: () => void;
   reject: (error: Error) => void;
 }
@@ -47,8 +49,6 @@ export class Window {
   readonly #jobs: Job[] = [];
   #flying = 0;
   #broken: Error | undefined;
-  /** Topics of this connection that somebody listened to; as many as the site has points. */
-  readonly #heard = new Set<string>();
   /** Counts PUBACKs, so that a watcher can tell progress from silence. */
   acked = 0;
 
@@ -65,7 +65,16 @@ export class Window {
     if (this.#broken) return Promise.reject(this.#broken);
     if (messages.length === 0) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ messages, next: 0, open: messages.length, unheard: 0, missed: new Set(), resolve, reject });
+      this.#jobs.push({
+        messages,
+        next: 0,
+        open: messages.length,
+        unheard: 0,
+        missed: new Set(),
+        heard: new Set(),
+        resolve,
+        reject,
+      });
       this.#fill();
     });
   }
@@ -98,7 +107,7 @@ export class Window {
     } else if (error) {
       this.#forget(job);
       job.reject(error);
-    } else this.#heard.add(topic);
+    } else job.heard.add(topic);
     if (!error || error instanceof Unheard) this.acked += 1;
     if (job.open === 0) this.#end(job, error);
     this.#fill();
@@ -106,7 +115,7 @@ export class Window {
 
   #end(job: Job, last?: Error | null): void {
     this.#forget(job);
-    const missed = job.unheard === job.messages.length || [...job.missed].some((topic) => this.#heard.has(topic));
+    const missed = job.unheard === job.messages.length || [...job.missed].some((topic) => job.heard.has(topic));
     if (missed) job.reject(last instanceof Unheard ? last : new Unheard("who listens came in the middle", AGAIN));
     else job.resolve();
   }

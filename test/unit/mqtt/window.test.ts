@@ -12,10 +12,10 @@ test("who subscribes in the middle of a job has missed its beginning: it is not 
   await expect(answering([false, false, true, true]).publish(to("a", "a", "a", "a"))).rejects.toThrow(Unheard);
 });
 
-test("a listener that is heard, goes, and comes back has missed what came meanwhile", async () => {
+test("somebody who listened and left holds nothing back", async () => {
   const window = answering([true, false, true]);
   await window.publish(to("a"));
-  await expect(window.publish(to("a", "b"))).rejects.toThrow(Unheard);
+  await window.publish(to("a", "b"));
 });
 
 test("a topic that nobody ever listens to keeps nothing back", async () => {
