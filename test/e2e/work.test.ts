@@ -106,7 +106,9 @@ describeWith(["chromium"], "daily work on the page", () => {
     await page.waitForResponse(/\/api\/v1\/machines/, { timeout: 15_000 });
     await page.waitForResponse(/\/api\/v1\/machines/, { timeout: 15_000 });
     expect(sent).toHaveLength(1);
-    expect(await (await fetch(`${gateway.url}/api/v1/machines/pasteurisateur/notes`)).json()).toEqual([]);
+    // A site file on trial may have gone back just now, and with it the server for a moment.
+    const notes = async () => (await fetch(`${gateway.url}/api/v1/machines/pasteurisateur/notes`)).json();
+    await expect.poll(notes, { timeout: 10_000 }).toEqual([]);
     // What was typed is still there: one more touch sends it.
     await page.getByRole("button", { name: "Envoyer" }).tap();
     await expect.poll(() => page.locator(".notes li").count(), { timeout: 5_000 }).toBe(1);

@@ -7,7 +7,7 @@ import { epochMs, steadyMs } from "../../../gateway/core/time.ts";
 export const quiet = pino({ level: "silent" });
 
 /** Waits for what is bound to become true; fails loudly when it does not. */
-export async function until(holds: () => boolean | Promise<boolean>, within = 5_000, what = "it"): Promise<void> {
+export async function until(holds: () => boolean | Promise<boolean>, within = 15_000, what = "it"): Promise<void> {
   const end = performance.now() + within;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`${what}: not so within ${within} ms (${holds})`);
