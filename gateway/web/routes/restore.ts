@@ -20,66 +20,88 @@ interface Upload {
   sound: boolean;
 }
 
+/** The one upload under way; one that was begun and left is replaced by the next. */
+class Incoming {
+  readonly #folder: string;
+  #upload: Upload | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  async begin(size: number): Promise<RestoreAnswer> {
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    if (this.#upload) await rm(this.#upload.file, { force: true });
+    const { bavail, bsize } = await statfs(this.#folder);
+    // Twice: the upload, and its copy in the place of the store.
+    if (2 * size + SPARE > bavail * bsize)
+      throw new HttpError(507, "full", "There is not enough room on the disk for it.");
+    const fresh = randomBytes(6).toString("hex");
+    this.#upload = { id: fresh, file: join(this.#folder, `restore-${fresh}.db`), size, bytes: 0, sound: false };
+    await (await open(this.#upload.file, "wx", 0o600)).close();
+    return { id: fresh, bytes: 0 };
+  }
+
+  async add(asked: string, at: number, piece: unknown): Promise<RestoreAnswer> {
+    const one = this.known(asked);
+    if (!Buffer.isBuffer(piece)) throw new HttpError(415, "wrong-type", "Send the piece as application/octet-stream.");
+    if (at !== one.bytes || one.bytes + piece.length > one.size)
+      throw new HttpError(409, "out-of-order", `The next piece begins at ${one.bytes} of ${one.size}.`);
+    const file = await open(one.file, "r+");
+    try {
+      await file.write(piece, 0, piece.length, at);
+    } finally {
+      await file.close();
+    }
+    one.bytes += piece.length;
+    return { id: one.id, bytes: one.bytes };
+  }
+
+  known(asked: string): Upload {
+    if (this.#upload?.id !== asked) throw notFound("There is no such upload: begin again.");
+    return this.#upload;
+  }
+
+  /** Whole, checked and wanted: it belongs to whoever takes it. */
+  take(asked: string): Upload {
+    const one = this.known(asked);
+    if (!one.sound) throw new HttpError(409, "not-checked", "Check the file first.");
+    this.#upload = undefined;
+    return one;
+  }
+}
+
 /**
  * A backup comes back. It arrives in pieces that fit the limits of every request, is checked whole, and is put in place
- * only when somebody says so once more. One at a time; an upload that was begun and left is replaced by the next.
+ * only when somebody says so once more.
  */
 export function restoreRoutes(app: App, desk: Desk): void {
   const { store } = desk;
   if (!store) return;
   const config = { need: "admin" } as const;
-  const schema = { tags: ["gateway"] };
-  const place = join(desk.folder, "tmp");
-  let upload: Upload | undefined;
-  const known = (asked: string): Upload => {
-    if (upload?.id !== asked) throw notFound("There is no such upload: begin again.");
-    return upload;
-  };
+  const schema = <S extends object>(more: S) => ({ config, schema: { tags: ["gateway"], ...more } });
+  const incoming = new Incoming(join(desk.folder, "tmp"));
   app.addContentTypeParser("application/octet-stream", { parseAs: "buffer" }, (_request, body, done) =>
     done(null, body),
   );
 
   app.post(
     "/restore",
-    { config, schema: { ...schema, body: z.strictObject({ size: z.int().min(1) }) } },
-    async ({ body: { size } }, reply): Promise<RestoreAnswer> => {
-      await mkdir(place, { recursive: true, mode: 0o700 });
-      if (upload) await rm(upload.file, { force: true });
-      const { bavail, bsize } = await statfs(place);
-      // Twice: the upload, and its copy in the place of the store.
-      if (2 * size + SPARE > bavail * bsize)
-        throw new HttpError(507, "full", "There is not enough room on the disk for it.");
-      const fresh = randomBytes(6).toString("hex");
-      upload = { id: fresh, file: join(place, `restore-${fresh}.db`), size, bytes: 0, sound: false };
-      await (await open(upload.file, "wx", 0o600)).close();
-      return reply.code(201).send({ id: fresh, bytes: 0 });
-    },
+    schema({ body: z.strictObject({ size: z.int().min(1) }) }),
+    async ({ body }, reply): Promise<RestoreAnswer> => reply.code(201).send(await incoming.begin(body.size)),
   );
 
   app.put(
     "/restore/:id/:at",
-    { config, schema: { ...schema, params: z.strictObject({ id, at: z.coerce.number().int().min(0) }) } },
-    async ({ params, body }): Promise<RestoreAnswer> => {
-      const one = known(params.id);
-      if (!Buffer.isBuffer(body)) throw new HttpError(415, "wrong-type", "Send the piece as application/octet-stream.");
-      if (params.at !== one.bytes || one.bytes + body.length > one.size)
-        throw new HttpError(409, "out-of-order", `The next piece begins at ${one.bytes} of ${one.size}.`);
-      const file = await open(one.file, "r+");
-      try {
-        await file.write(body, 0, body.length, params.at);
-      } finally {
-        await file.close();
-      }
-      one.bytes += body.length;
-      return { id: one.id, bytes: one.bytes };
-    },
+    schema({ params: z.strictObject({ id, at: z.coerce.number().int().min(0) }) }),
+    async ({ params, body }): Promise<RestoreAnswer> => incoming.add(params.id, params.at, body),
   );
 
   app.post(
     "/restore/:id/check",
-    { config, schema: { ...schema, params: z.strictObject({ id }) } },
+    schema({ params: z.strictObject({ id }) }),
     async ({ params }): Promise<RestoreAnswer> => {
-      const one = known(params.id);
+      const one = incoming.known(params.id);
       const { size } = await stat(one.file);
       if (size !== one.size) throw new HttpError(409, "not-whole", `Only ${size} of ${one.size} bytes arrived.`);
       await store.check(one.file).catch((error: unknown) => {
@@ -91,19 +113,13 @@ export function restoreRoutes(app: App, desk: Desk): void {
     },
   );
 
-  app.post(
-    "/restore/:id",
-    { config, schema: { ...schema, params: z.strictObject({ id }) } },
-    async (request, reply) => {
-      const one = known(request.params.id);
-      if (!one.sound) throw new HttpError(409, "not-checked", "Check the file first.");
-      if (!store.restore)
-        throw new HttpError(409, "not-here", "This gateway cannot start itself anew: use vigie restore.");
-      await desk.people.audit.note(by(request, "restore", `${one.size} bytes`));
-      upload = undefined;
-      // Answered first: the restart closes every connection.
-      reply.raw.once("finish", () => void store.restore?.(one.file));
-      return reply.code(202).send({ id: one.id, bytes: one.size });
-    },
-  );
+  app.post("/restore/:id", schema({ params: z.strictObject({ id }) }), async (request, reply) => {
+    if (!store.restore)
+      throw new HttpError(409, "not-here", "This gateway cannot start itself anew: use vigie restore.");
+    const one = incoming.take(request.params.id);
+    await desk.people.audit.note(by(request, "restore", `${one.size} bytes`));
+    // Answered first: the restart closes every connection.
+    reply.raw.once("finish", () => void store.restore?.(one.file));
+    return reply.code(202).send({ id: one.id, bytes: one.size });
+  });
 }
