@@ -2,6 +2,7 @@
 // serial port and writes down every Modbus frame that would change something in a machine. Plain JavaScript, because the
 // processes it is loaded into may be of any Node.
 import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import process from "node:process";
 import { isMainThread } from "node:worker_threads";
@@ -22,12 +23,16 @@ if (log) {
     for (const { chunk } of chunks) look(chunk);
     return _writev.call(this, chunks, ...rest);
   };
-  // A serial port is a file: its driver writes with this.
-  const { write } = fs;
-  fs.write = Object.assign((fd, bytes, ...rest) => {
-    look(bytes);
-    return write(fd, bytes, ...rest);
-  }, write);
+  // A serial port is a file: these two are what writes to it, one by serialport, one by drivers/lib/tty.ts.
+  for (const name of ["write", "writeSync"]) {
+    const write = fs[name];
+    fs[name] = Object.assign((fd, bytes, ...rest) => {
+      look(bytes);
+      return write(fd, bytes, ...rest);
+    }, write);
+  }
+  // Without this, modules that import { writeSync } by name go on with the old one.
+  syncBuiltinESMExports();
   process.on("exit", () => {
     if (seen > 0) note({ reads: seen });
   });
