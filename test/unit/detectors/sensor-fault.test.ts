@@ -16,7 +16,7 @@ function lively(player: Player, readings: number, level = 40) {
 }
 
 describe("sensor-fault", () => {
-  test("a value that stands still while the machine works is a frozen sensor, and silences that point", () => {
+  test("18: a value that stands still while the machine works is a frozen sensor, and silences that point", () => {
     const sensor = lively(play().become("running"), 300);
     for (let i = 0; i < 100; i++) sensor.wait(10 * SECOND).reading(41.5);
     expect(sensor.findings).toMatchObject([
@@ -48,7 +48,7 @@ describe("sensor-fault", () => {
     expect(sensor.findings).toMatchObject([{ active: true }]);
   });
 
-  test("a temperature that leaps by thirty kelvin in a reading and stays is a sensor, one spike is nothing", () => {
+  test("19: a temperature that leaps by thirty kelvin in a reading and stays is a sensor, one spike is nothing", () => {
     const sensor = lively(play().become("running"), 300);
     sensor.wait(10 * SECOND).reading(95);
     lively(sensor, 20);
