@@ -4,10 +4,12 @@ import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { say } from "../cli.ts";
 import { clock } from "../clock.ts";
+import { nearest } from "../config/suggest.ts";
 import { type ExportFormat, exported, exportFormats } from "../core/export.ts";
 import type { PointId } from "../core/point.ts";
 import { DAY, epochMs } from "../core/time.ts";
 import { complain } from "../log/complain.ts";
+import { Refusal } from "../log/database.ts";
 import { openPast } from "../log/past.ts";
 
 export const summary = {
@@ -45,11 +47,10 @@ export async function run(args: string[]): Promise<number> {
   return complain(async () => {
     const past = await openPast(values.data, clock);
     try {
-      if (!past.points.includes(point))
-        console.error(
-          say({ fr: `${point} : point inconnu. Connus :`, en: `${point}: no such point. Known:` }),
-          past.points.join(" "),
-        );
+      if (!past.points.includes(point)) {
+        const known = nearest(point, past.points);
+        throw new Refusal(say({ fr: `${point} : point inconnu${known}`, en: `${point}: no such point${known}` }));
+      }
       const options = { format, point: point as PointId, unit: values.unit, decimalComma: values["decimal-comma"] };
       const text = Readable.from(exported(past.history.samples(options.point, epochMs(from), epochMs(to)), options));
       await pipeline(text, values.out === undefined ? process.stdout : createWriteStream(values.out), {

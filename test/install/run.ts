@@ -173,7 +173,7 @@ async function backup(box: Box): Promise<void> {
       "--data",
       "/var/lib/vigie",
       "--point",
-      "tour-1/power",
+      "tour-1/power_active",
       "--from",
       "2020-01-01",
       "--to",

@@ -54,6 +54,13 @@ test.each([
   expect(ended).toBe(code);
 });
 
+test("a point that nobody knows is no empty table: exit code 1, nothing written, the nearest one named", async () => {
+  const args = ["export", "--data", join(folder, "first"), "--point", "gateway/hartbeat"];
+  const { code, said } = await vigie(args, "en_US.UTF-8");
+  expect(said.trim()).toBe("gateway/hartbeat: no such point – did you mean gateway/heartbeat?");
+  expect(code).toBe(1);
+});
+
 test("an open page on the whole network is refused in French, too", async () => {
   const { said } = await vigie(run("e", [...free, "--host", "0.0.0.0"]), "fr_FR.UTF-8");
   expect(said).toContain("sans compte");
