@@ -1,8 +1,6 @@
 import { z } from "zod";
-import type { Cells, Change } from "../core/log.ts";
+import type { Cell, Cells } from "../core/log.ts";
 import { DAY, type EpochMs } from "../core/time.ts";
-
-type Cell = NonNullable<Change["cells"]>[number];
 
 const KIND = "fleeting";
 const MOST_DAYS = 100;

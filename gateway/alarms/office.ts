@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent } from "../core/alarm.ts";
+import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent, actOnEach } from "../core/alarm.ts";
 import type { Cells, Log } from "../core/log.ts";
 import type { AlarmOffice, Maintenance } from "../core/office.ts";
 import type { Reading } from "../core/reading.ts";
@@ -80,17 +80,14 @@ function figures(parts: OfficeParts, given: readonly GivenVerdict[]): AlarmOffic
   };
 }
 
-/** Does to every alarm of the machine what it can bear; the others stay as they are. */
-async function handOnAll({ watch, act }: OfficeParts, machine: string, action: AlarmAction): Promise<Alarm[]> {
-  const done: Alarm[] = [];
-  for (const { id } of watch.desk.list("expert").filter((alarm) => alarm.machine === machine)) {
-    try {
-      done.push(await act(id, action));
-    } catch (error) {
-      if (!(error instanceof ActionRefused)) throw error;
-    }
-  }
-  return done;
+/** Does to every alarm of the machine what it can bear. */
+function handOnAll(parts: OfficeParts, machine: string, action: AlarmAction): Promise<Alarm[]> {
+  const ofMachine = parts.watch.desk.list("expert").filter((alarm) => alarm.machine === machine);
+  return actOnEach(
+    parts,
+    ofMachine.map(({ id }) => id),
+    action,
+  );
 }
 
 const maintenanceCell = z.object({

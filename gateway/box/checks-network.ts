@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
+import { fromHere } from "../core/address.ts";
 import { DAY } from "../core/time.ts";
 import { bad, type Check, ok } from "./checks.ts";
 
@@ -12,7 +13,7 @@ interface Place {
 /** Whether something (us, if we run) answers on a port, or whether it is free. */
 export async function checkPort(name: string, place: Place, running: boolean): Promise<Check> {
   const { port } = place;
-  const host = ["0.0.0.0", "::"].includes(place.host) ? "127.0.0.1" : place.host;
+  const host = fromHere(place.host);
   const answers = await reachable(host, port);
   if (running && answers) return ok(`${name} : le port ${port} répond`, `${name}: port ${port} answers`);
   if (!running && (await bindable(host, port)))

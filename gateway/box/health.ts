@@ -1,7 +1,7 @@
 import { get as httpGet } from "node:http";
 import { get as httpsGet } from "node:https";
 import { z } from "zod";
-import { isLoopback } from "../core/address.ts";
+import { fromHere, isLoopback } from "../core/address.ts";
 
 const answer = z.object({
   log: z.string(),
@@ -17,7 +17,7 @@ export interface Health extends z.infer<typeof answer> {
 /** What the gateway on this machine says of itself on `/healthz`; undefined when nobody answers like one. */
 export async function askHealth(web: { host: string; port: number }, within = 3_000): Promise<Health | undefined> {
   const secure = !isLoopback(web.host);
-  const host = ["0.0.0.0", "::"].includes(web.host) ? "127.0.0.1" : web.host;
+  const host = fromHere(web.host);
   try {
     const { status, text } = await fetched(secure, host, web.port, within);
     return { well: status === 200, ...answer.parse(JSON.parse(text)) };

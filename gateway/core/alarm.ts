@@ -149,6 +149,23 @@ export class ActionRefused extends Error {
   }
 }
 
+/** Does the same to several alarms; those that cannot bear it now stay as they are. Resolves to the ones that moved. */
+export async function actOnEach(
+  alarms: Pick<Alarms, "act">,
+  ids: Iterable<string>,
+  action: AlarmAction,
+): Promise<Alarm[]> {
+  const moved: Alarm[] = [];
+  for (const id of ids) {
+    try {
+      moved.push(await alarms.act(id, action));
+    } catch (error) {
+      if (!(error instanceof ActionRefused)) throw error;
+    }
+  }
+  return moved;
+}
+
 /** What goes to one person on one channel. Written once, carried by whatever channel the person has. */
 export interface Message {
   /** The same for every try, so that the far end can tell a repeat. */

@@ -28,7 +28,10 @@ export interface LogLine {
   text: string;
 }
 
-/** POST /restore with the file as the body: checked, and not in use yet. POST /restore/{id} puts it in place and starts anew. */
+/**
+ * POST /restore begins an upload, PUT /restore/{id}/{at} adds a piece, POST /restore/{id}/check looks the whole through, and
+ * POST /restore/{id} puts it in place and starts anew.
+ */
 export interface RestoreAnswer {
   id: string;
   bytes: number;

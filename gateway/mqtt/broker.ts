@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Aedes, type Client, type ConnectPacket } from "aedes";
 import type { Logger } from "pino";
-import { isLoopback } from "../core/address.ts";
+import { fromHere, isLoopback } from "../core/address.ts";
 import { Knocks, neighbour } from "../core/knocks.ts";
 import type { Cells } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
@@ -285,6 +285,6 @@ const closing = (server: Server) => (error: unknown) => {
 };
 
 const hostOf = (host: string): string => {
-  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
+  const near = fromHere(host);
+  return near.includes(":") ? `[${near}]` : near;
 };

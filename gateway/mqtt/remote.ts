@@ -64,7 +64,9 @@ export class RemoteConnection implements MqttConnection {
     const { presence } = this.#parts;
     if (presence && this.#window) {
       // A clean end sends no last will, so say goodbye ourselves; not worth more than a second of shutting down.
-      const said = this.#window.publish([{ topic: presence, payload: this.#state("offline"), retain: true }]);
+      const said = this.#window.publish([
+        { topic: presence, payload: presenceOf("offline", this.#parts.clock), retain: true },
+      ]);
       await Promise.race([said.catch(() => undefined), new Promise((done) => setTimeout(done, SECOND).unref())]);
     }
     this.#closed = true;
@@ -146,7 +148,7 @@ export class RemoteConnection implements MqttConnection {
       log: () => undefined,
       resubscribe: false,
       ...(presence && {
-        will: { topic: presence, payload: Buffer.from(this.#state("offline")), qos: 1, retain: true },
+        will: { topic: presence, payload: Buffer.from(presenceOf("offline", this.#parts.clock)), qos: 1, retain: true },
       }),
     };
   }
@@ -171,7 +173,7 @@ export class RemoteConnection implements MqttConnection {
     say.info(`${name}: connected to ${this.#url}`);
     for (const filter of this.#subscriptions.keys()) this.#ask(client, filter);
     if (presence) {
-      const birth = { topic: presence, payload: this.#state("online"), retain: true };
+      const birth = { topic: presence, payload: presenceOf("online", this.#parts.clock), retain: true };
       // Should it fail, the connection is gone, and the next one says it again.
       window.publish([birth]).catch(() => undefined);
     }
@@ -241,10 +243,6 @@ export class RemoteConnection implements MqttConnection {
 
   #fault(what: string, cause?: Error): Fault {
     return new Fault("connection", `${this.#parts.name}: ${what} to ${this.#url}`, { cause });
-  }
-
-  #state(state: "online" | "offline"): string {
-    return presenceOf(state, this.#parts.clock);
   }
 }
 

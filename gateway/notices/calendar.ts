@@ -1,5 +1,6 @@
 import type { Shift } from "../core/notice.ts";
 import { DAY, type EpochMs, epochMs, MINUTE } from "../core/time.ts";
+import { formatter } from "../core/zone.ts";
 import type { Rota } from "./settings.ts";
 
 /** A moment as the clock on the wall of the workshop shows it. */
@@ -15,27 +16,18 @@ export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
 
 const week: readonly Weekday[] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-const formatOf = (timezone: string): Intl.DateTimeFormat => {
-  const known = formats.get(timezone);
-  if (known) return known;
-  const made = new Intl.DateTimeFormat("en-CA", {
-    timeZone: timezone,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  });
-  formats.set(timezone, made);
-  return made;
-};
+const digits = {
+  year: "numeric",
+  month: "2-digit",
+  day: "2-digit",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+} as const;
 
 export function wallTime(t: EpochMs, timezone: string): WallTime {
   const parts = new Map(
-    formatOf(timezone)
+    formatter("en-CA", timezone, digits)
       .formatToParts(t)
       .map(({ type, value }) => [type, value]),
   );

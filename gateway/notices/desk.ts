@@ -1,4 +1,4 @@
-import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent } from "../core/alarm.ts";
+import { type AlarmAction, type AlarmEvent, actOnEach } from "../core/alarm.ts";
 import type { NoticeDesk, Redeemed } from "../core/notice.ts";
 import { epochMs } from "../core/time.ts";
 import { type Codes, type Links, parseReply, sameNumber } from "./answers.ts";
@@ -40,7 +40,7 @@ export function createDesk(
       if (!found.ok || !found.delivery) return found;
       await parts.cells.commit({ cells: [links.use(found.delivery, clock.now())] });
       const ids = found.alarms.map(({ id }) => id);
-      const done = await actOn(parts, ids, { kind: "ack", by: found.by, comment: "link" });
+      const done = await actOnEach(alarms, ids, { kind: "ack", by: found.by, comment: "link" });
       return done.length > 0 ? { ok: true, by: found.by, alarms: done } : { ok: false, why: "nothing-left" };
     },
     async reply(channel, address, words, codes) {
@@ -54,19 +54,6 @@ export function createDesk(
       for (const { id, name } of people.values()) if (name === by || id === by) outbox.acknowledged(alarm.id, id);
     },
   };
-}
-
-/** The alarms that moved; what somebody else did first is no failure. */
-async function actOn({ alarms }: PostmanParts, ids: readonly string[], action: AlarmAction): Promise<Alarm[]> {
-  const done: Alarm[] = [];
-  for (const id of ids) {
-    try {
-      done.push(await alarms.act(id, action));
-    } catch (error) {
-      if (!(error instanceof ActionRefused)) throw error;
-    }
-  }
-  return done;
 }
 
 const personAt = ({ settings }: PostmanParts, channel: string, address: string): Person | undefined =>
@@ -91,7 +78,7 @@ async function answerTo(
     wish.kind === "ack"
       ? { kind: "ack", by: person.name, comment: channel }
       : { kind: "shelve", by: person.name, until: epochMs(parts.clock.now() + wish.ms), reason: channel };
-  const done = await actOn(parts, code.alarms, action);
+  const done = await actOnEach(parts.alarms, code.alarms, action);
   return done.length > 0 ? answers[wish.kind](done.length) : answers.late;
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Notifier } from "../core/alarm.ts";
-import type { Change } from "../core/log.ts";
+import type { Cell } from "../core/log.ts";
 import type { Delivery } from "../core/notice.ts";
 import type { Machine } from "../core/point.ts";
 import type { Clock } from "../core/time.ts";
@@ -39,7 +39,7 @@ export class Letterbox {
     this.#links = links;
   }
 
-  make(draft: Draft, now: Moment): { delivery: Delivery; cells: NonNullable<Change["cells"]> } | undefined {
+  make(draft: Draft, now: Moment): { delivery: Delivery; cells: readonly Cell[] } | undefined {
     const person = this.#people.get(draft.person);
     const reachable = person?.via.filter(({ channel }) => this.#channels.has(channel)) ?? [];
     const via = reachable.find(({ channel }) => draft.via?.includes(channel)) ?? reachable[0];

@@ -1,12 +1,10 @@
 import { z } from "zod";
 import type { Notifier } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
-import type { Cells, Change } from "../core/log.ts";
+import type { Cell, Cells } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import type { Delivery, Fate } from "../core/notice.ts";
 import { type Clock, DAY, epochMs, MINUTE, SECOND, type SteadyMs } from "../core/time.ts";
-
-type Cell = NonNullable<Change["cells"]>[number];
 
 /** A delivery with what only the outbox needs to know. */
 interface Parcel extends Delivery {

@@ -106,6 +106,11 @@ export class Box {
     return out;
   }
 
+  /** `vigie …` as the service's user. */
+  asVigie(...args: string[]): Promise<string> {
+    return this.does("runuser", "-u", "vigie", "--", "vigie", ...args);
+  }
+
   /** How many points have a good value, as the gateway on the box says itself. */
   async good(): Promise<number | undefined> {
     const { out } = await this.tries("vigie", "healthcheck");

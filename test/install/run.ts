@@ -163,12 +163,7 @@ function linked(box: Box, name: string): string | undefined {
 /** Backup, loss of everything, restore: what was read before is there again. */
 async function backup(box: Box): Promise<void> {
   const points = async () => {
-    const out = await box.does(
-      "runuser",
-      "-u",
-      "vigie",
-      "--",
-      "vigie",
+    const out = await box.asVigie(
       "export",
       "--data",
       "/var/lib/vigie",
@@ -181,32 +176,12 @@ async function backup(box: Box): Promise<void> {
     );
     return out.trim().split("\n").length;
   };
-  await box.does(
-    "runuser",
-    "-u",
-    "vigie",
-    "--",
-    "vigie",
-    "backup",
-    "/var/lib/vigie/copy.vigie",
-    "--data",
-    "/var/lib/vigie",
-  );
+  await box.asVigie("backup", "/var/lib/vigie/copy.vigie", "--data", "/var/lib/vigie");
   await box.does("systemctl", "stop", "vigie");
   const before = await points();
   must(before > 10, `only ${before} lines to save`);
   await box.does("sh", "-c", "rm /var/lib/vigie/vigie.db*");
-  await box.does(
-    "runuser",
-    "-u",
-    "vigie",
-    "--",
-    "vigie",
-    "restore",
-    "/var/lib/vigie/copy.vigie",
-    "--data",
-    "/var/lib/vigie",
-  );
+  await box.asVigie("restore", "/var/lib/vigie/copy.vigie", "--data", "/var/lib/vigie");
   const after = await points();
   must(after > before - 30 && after <= before, `${before} lines before, ${after} after`);
   await box.does("systemctl", "start", "vigie");

@@ -6,6 +6,7 @@ import { askLines } from "../http.ts";
 import { machines, pointSignal } from "../live.ts";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { Problem } from "../parts/problem.tsx";
 import { Choice } from "../parts/settings.tsx";
 import { refusedBecause } from "../proposal.ts";
 import { may } from "../session.ts";
@@ -87,11 +88,7 @@ export default function Backtest() {
               : ""}
         </p>
         {done.value?.short && <p class="note">{w.short[done.value.short]}</p>}
-        {problem.value && (
-          <p class="problem" role="alert">
-            {problem.value}
-          </p>
-        )}
+        <Problem said={problem.value} />
       </section>
       {found.value.length > 0 && (
         <section class="panel" aria-label={w.found}>

@@ -7,6 +7,7 @@ import { may } from "../session.ts";
 import { isOpen } from "../status.ts";
 import { say, words } from "../words/index.ts";
 import { Icon, type IconName } from "./icon.tsx";
+import { Problem } from "./problem.tsx";
 import { Choice } from "./settings.tsx";
 
 /** What is being asked of the gateway now, and what it refused. */
@@ -45,11 +46,7 @@ export function AlarmActs({ alarm }: { alarm: AlarmAnswer }) {
           )}
         </>
       )}
-      {asking.problem.value && (
-        <p class="problem" role="alert">
-          {asking.problem.value}
-        </p>
-      )}
+      <Problem said={asking.problem.value} />
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { changedLines } from "../diff.ts";
 import { put } from "../http.ts";
 import { type Proposal, refusedBecause } from "../proposal.ts";
 import { say, words } from "../words/index.ts";
+import { Problem } from "./problem.tsx";
 
 /** What changes in the site file and on the buses, and the button that makes it so. */
 export function Changes({ proposal: { before, after }, done }: { proposal: Proposal; done: () => void }) {
@@ -39,11 +40,7 @@ export function Changes({ proposal: { before, after }, done }: { proposal: Propo
           </button>
         </>
       )}
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
     </>
   );
 }

@@ -6,6 +6,7 @@ import { post } from "../http.ts";
 import { refusedBecause } from "../proposal.ts";
 import { words } from "../words/index.ts";
 import { Mark } from "./mark.tsx";
+import { Problem } from "./problem.tsx";
 
 interface Props {
   wire: WireRequest;
@@ -52,11 +53,7 @@ export function Decoder({ wire, custom, open }: Props) {
           {w.decodeNow}
         </button>
       </div>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
       {found.value && (
         <p role="status">{found.value.some(({ likely }) => likely) ? w.likely : screen.value ? w.unlikely : ""}</p>
       )}

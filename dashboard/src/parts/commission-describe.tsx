@@ -12,6 +12,7 @@ import { MachineChoice, useMachineChoice } from "./commission-machine.tsx";
 import { Sheet } from "./commission-sheet.tsx";
 import { Signals } from "./commission-signals.tsx";
 import { Field } from "./field.tsx";
+import { Problem } from "./problem.tsx";
 
 /** So often the device is read again while somebody compares with its screen. */
 const AGAIN = 4_000;
@@ -84,11 +85,7 @@ export function Describe({ port, device, line }: { port: string; device: FoundDe
           {w.compare}
         </button>
       )}
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
       {next.value && <Changes proposal={next.value} done={() => (applied.value = true)} />}
     </form>
   );

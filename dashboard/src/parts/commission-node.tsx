@@ -10,6 +10,7 @@ import { Changes } from "./commission-changes.tsx";
 import { MachineChoice, useMachineChoice } from "./commission-machine.tsx";
 import { Sheet } from "./commission-sheet.tsx";
 import { Mark } from "./mark.tsx";
+import { Problem } from "./problem.tsx";
 
 /** A node that has announced itself and is on no machine yet, with the place of its driver in the site file. */
 export interface NewNode {
@@ -104,11 +105,7 @@ export function DescribeNode({ node: { driver, device } }: { node: NewNode }) {
       <button type="submit" class="primary" disabled={wanted.length === 0}>
         {w.compare}
       </button>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
       {next.value && <Changes proposal={next.value} done={() => (applied.value = true)} />}
     </form>
   );
@@ -136,11 +133,7 @@ export function NodePort({ port, done }: { port: string; done: () => void }) {
           {w.compare}
         </button>
       )}
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
     </section>
   );
 }

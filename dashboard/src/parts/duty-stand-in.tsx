@@ -4,6 +4,7 @@ import { type Proposal, proposed, refusedBecause } from "../proposal.ts";
 import { words } from "../words/index.ts";
 import { Changes } from "./commission-changes.tsx";
 import { Icon } from "./icon.tsx";
+import { Problem } from "./problem.tsx";
 
 /** Which rota of the site file, and whether its list of exceptions is still to be begun. */
 interface Place {
@@ -62,11 +63,7 @@ function StandInForm({ place: { index, first }, close }: { place: Place; close: 
       <button type="button" class="quiet" onClick={() => close("")}>
         {words.value.alarms.cancel}
       </button>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
       {proposal.value && (
         <div class="stand-in-change">
           <Changes proposal={proposal.value} done={() => close(w.done)} />

@@ -3,6 +3,7 @@ import { Refused } from "../http.ts";
 import { session, setUp, signIn } from "../session.ts";
 import { words } from "../words/index.ts";
 import { Field } from "./field.tsx";
+import { Problem } from "./problem.tsx";
 
 /** The door: a name and a password, or, on a box that has no account yet, the code that its console shows. */
 export function Entrance() {
@@ -44,11 +45,7 @@ export function Entrance() {
         <button type="submit" class="primary" disabled={busy.value}>
           {first ? w.create : w.signIn}
         </button>
-        {problem.value && (
-          <p class="problem" role="alert">
-            {problem.value}
-          </p>
-        )}
+        <Problem said={problem.value} />
       </form>
       {location.protocol === "https:" && (
         <p class="note">

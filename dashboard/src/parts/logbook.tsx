@@ -9,6 +9,7 @@ import { words } from "../words/index.ts";
 import { Waiting } from "./asked.tsx";
 import { refusal } from "./entrance.tsx";
 import { Icon } from "./icon.tsx";
+import { Problem } from "./problem.tsx";
 import { Choice } from "./settings.tsx";
 
 type Kind = Note["kind"];
@@ -161,11 +162,7 @@ function NewNote({ path, written }: { path: string; written: (note: Note) => voi
       <button type="button" class="quiet" onClick={() => (kind.value = null)}>
         {words.value.alarms.cancel}
       </button>
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
     </form>
   );
 }

@@ -1,4 +1,3 @@
-import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { SpectrumAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
@@ -6,6 +5,7 @@ import { axisDecimals, momentShown, numberShown } from "../format.ts";
 import { paint, token } from "../theme.ts";
 import { words } from "../words/index.ts";
 import { Waterfall } from "./waterfall.tsx";
+import { useWidth } from "./width.ts";
 
 const ROWS = 60;
 const BINS = 256;
@@ -48,16 +48,7 @@ function peakOf({ amplitude, step }: SpectrumAnswer): { hz: number; g: number } 
 
 function Drawing({ spectra, label }: { spectra: readonly SpectrumAnswer[]; label: string }) {
   const place = useRef<HTMLCanvasElement>(null);
-  const width = useSignal(600);
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    const watch = new ResizeObserver(() => {
-      width.value = element.clientWidth;
-    });
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, []);
+  const width = useWidth(place);
   useEffect(() => {
     if (place.current) draw(place.current, spectra);
   }, [spectra, width.value, paint.value]);

@@ -6,6 +6,7 @@ import { refusedBecause } from "../proposal.ts";
 import { words } from "../words/index.ts";
 import { Field } from "./field.tsx";
 import { Mark } from "./mark.tsx";
+import { Problem } from "./problem.tsx";
 
 const kinds = ["reader", "operator", "edge", "device"] as const;
 
@@ -42,11 +43,7 @@ export function MqttClients() {
         ))}
       </ul>
       <NewClient />
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
     </section>
   );
 }
@@ -89,11 +86,7 @@ function NewClient() {
       </label>
       <button type="submit">{w.mqttCreate}</button>
       {made.value && <output class="link-once">{w.mqttPassword(made.value.name, made.value.password)}</output>}
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
     </form>
   );
 }

@@ -4,6 +4,7 @@ import { bytesShown, percentShown } from "../format.ts";
 import { post, sendPiece } from "../http.ts";
 import { refusedBecause } from "../proposal.ts";
 import { words } from "../words/index.ts";
+import { Problem } from "./problem.tsx";
 
 /** Well within what the gateway takes at once. */
 const PIECE = 512 * 1024;
@@ -71,11 +72,7 @@ export function Restore() {
         </>
       )}
       {done.value && <p role="status">{w.restored}</p>}
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <Problem said={problem.value} />
     </section>
   );
 }

@@ -8,6 +8,7 @@ import { tick } from "../live.ts";
 import { paint, token } from "../theme.ts";
 import { words } from "../words/index.ts";
 import { Choice } from "./settings.tsx";
+import { useWidth } from "./width.ts";
 
 const spans = { d1: 86_400_000, d7: 7 * 86_400_000, d30: 30 * 86_400_000, y1: 365 * 86_400_000 } as const;
 type Span = keyof typeof spans;
@@ -54,17 +55,8 @@ export function Waterfall({ point }: { point: string }) {
 function Picture({ answer, span }: { answer: WaterfallAnswer; span: string }) {
   const w = words.value.spectrum;
   const place = useRef<HTMLCanvasElement>(null);
-  const width = useSignal(600);
   const reach = extentOf(answer);
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    const watch = new ResizeObserver(() => {
-      width.value = element.clientWidth;
-    });
-    watch.observe(element);
-    return () => watch.disconnect();
-  }, [reach === undefined]);
+  const width = useWidth(place, reach === undefined);
   useEffect(() => {
     if (place.current && reach) draw(place.current, answer, reach);
   }, [answer, width.value, paint.value]);

@@ -2,6 +2,7 @@ import type { Forecast } from "../../core/detector.ts";
 import type { Point } from "../../core/point.ts";
 import type { Language } from "../../core/text.ts";
 import { DAY, type EpochMs, HOUR, MINUTE } from "../../core/time.ts";
+import { formatter } from "../../core/zone.ts";
 import { amount, nameOfPoint, number, text } from "./wording.ts";
 
 /** What a trend has to say, as numbers in the unit of the point. */
@@ -69,7 +70,7 @@ function outlook({ point, timezone, now, limit, forecast }: TrendNews, l: Langua
 export function moment(t: EpochMs, now: EpochMs, timezone: string, l: Language): string {
   const distance = Math.abs(t - now);
   const exact = finest.find(({ within }) => distance < within) ?? { format: "day" as const };
-  return formatter(l, timezone, exact.format).format(t);
+  return formatter(l === "fr" ? "fr-FR" : "en-GB", timezone, formats[exact.format]).format(t);
 }
 
 const finest = [
@@ -87,15 +88,3 @@ const formats = {
   day: { day: "numeric", month: "short" },
   month: { month: "long", year: "numeric" },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
-
-// Making a formatter costs a thousand times its use.
-const formatters = new Map<string, Intl.DateTimeFormat>();
-
-function formatter(l: Language, timezone: string, format: keyof typeof formats): Intl.DateTimeFormat {
-  const key = `${l} ${timezone} ${format}`;
-  const known = formatters.get(key);
-  if (known) return known;
-  const made = new Intl.DateTimeFormat(l === "fr" ? "fr-FR" : "en-GB", { ...formats[format], timeZone: timezone });
-  formatters.set(key, made);
-  return made;
-}
