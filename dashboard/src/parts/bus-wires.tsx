@@ -120,7 +120,7 @@ function SignalRow({ signal }: { signal: SignalReport }) {
 const periodShown = (ms: number | null): string =>
   ms === null
     ? "–"
-    : ms < 1_000
+    : ms < 999.5
       ? `${numberShown(ms, "", 0)}\u00a0ms`
       : `${numberShown(ms / 1_000, "", ms < 9_950 ? 2 : 0)}\u00a0s`;
 
