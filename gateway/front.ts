@@ -125,13 +125,13 @@ const brokerDoor = ({ accounts, connected }: Broker, site: string): BrokerDoor =
 function configDoor({ config, plugins }: House, reload: Inside["reload"]): ConfigDoor {
   return {
     file: config.file,
-    check: async (yaml) => {
+    check: async (yaml, language) => {
       try {
         const loaded = parseConfig(yaml, config.file, plugins, process.env);
         const examined = examineWith(loaded, furnish(loaded.config, plugins));
         return { problems: [], report: examined.report };
       } catch (error) {
-        if (error instanceof ConfigError) return { problems: error.message.split("\n"), report: [] };
+        if (error instanceof ConfigError) return { problems: error.text[language].split("\n"), report: [] };
         throw error;
       }
     },

@@ -94,7 +94,7 @@ export interface NotifierContext extends Context {
 /** Something wrong in a plugin's options, by its path in them. */
 export interface Problem {
   path: readonly (string | number)[];
-  message: string;
+  message: Text;
 }
 
 /** What a driver says of its options beyond their shape: problems refuse the file, the report is printed by `vigie check`. */

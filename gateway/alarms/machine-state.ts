@@ -3,7 +3,17 @@ import { HEARTBEAT, type MachineState, type Surroundings } from "../core/detecto
 import type { Entry } from "../core/log.ts";
 import type { Point, PointId } from "../core/point.ts";
 import { numberOf, type Reading } from "../core/reading.ts";
-import { DAY, HOUR, MINUTE, type Ms, parseDuration, SECOND, type SteadyMs, steadyMs } from "../core/time.ts";
+import {
+  DAY,
+  DURATION_REASON,
+  HOUR,
+  MINUTE,
+  type Ms,
+  parseDuration,
+  SECOND,
+  type SteadyMs,
+  steadyMs,
+} from "../core/time.ts";
 import { add, type Histogram, histogram, middle, valley } from "./levels.ts";
 
 /** What the site file may say about the state of a machine; everything left out is learned. */
@@ -17,7 +27,7 @@ export const machineStateSettings = z.strictObject({
   /** How long a new level must last before it counts as a state. */
   dwell: z
     .string()
-    .refine((written) => parseDuration(written) !== undefined, 'a duration like "10s"')
+    .refine((written) => parseDuration(written) !== undefined, DURATION_REASON)
     .optional(),
 });
 

@@ -1,16 +1,16 @@
 import { z } from "zod";
 import type { AlarmDesign } from "../core/alarm.ts";
 import type { Detector } from "../core/detector.ts";
-import { ID_PATTERN, type Machine, type Point, type PointId, signalOf } from "../core/point.ts";
+import { ID_PATTERN, ID_REASON, type Machine, type Point, type PointId, signalOf } from "../core/point.ts";
 import { sameText, type Text } from "../core/text.ts";
-import { MINUTE, type Ms, parseDuration, SECOND } from "../core/time.ts";
+import { DURATION_REASON, MINUTE, type Ms, parseDuration, SECOND } from "../core/time.ts";
 import type { DetectorPlugin, Site } from "../plugin.ts";
 import type { AlarmSettings } from "./settings.ts";
 
 const duration = z.string().transform((written, refusal): Ms => {
   const ms = parseDuration(written);
   if (ms !== undefined) return ms;
-  refusal.addIssue({ code: "custom", message: 'a duration like "30s", "5min" or "2h"' });
+  refusal.addIssue({ code: "custom", message: DURATION_REASON });
   return z.NEVER;
 });
 
@@ -18,7 +18,7 @@ const words = z
   .union([z.string().min(1), z.strictObject({ fr: z.string().min(1), en: z.string().min(1) })])
   .transform((given): Text => (typeof given === "string" ? sameText(given) : given));
 
-const id = z.string().regex(ID_PATTERN, "use only small letters, digits, - and _");
+const id = z.string().regex(ID_PATTERN, ID_REASON);
 
 /** What every entry of `detectors:` may say; all its other keys belong to its detector. */
 export const ruleHead = z.strictObject({

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { MINUTE, type Ms, parseDuration, SECOND } from "../core/time.ts";
+import { DURATION_REASON, MINUTE, type Ms, parseDuration, SECOND } from "../core/time.ts";
 
 const duration = (usual: Ms) =>
   z
     .string()
-    .refine((written) => parseDuration(written) !== undefined, 'a duration like "30s", "5min" or "2h"')
+    .refine((written) => parseDuration(written) !== undefined, DURATION_REASON)
     .transform((written): Ms => parseDuration(written) ?? usual)
     .default(usual);
 

@@ -49,7 +49,7 @@ export async function run(args: string[]): Promise<number> {
     try {
       if (!past.points.includes(point)) {
         const known = nearest(point, past.points);
-        throw new Refusal(say({ fr: `${point} : point inconnu${known}`, en: `${point}: no such point${known}` }));
+        throw new Refusal(say({ fr: `${point} : point inconnu${known.fr}`, en: `${point}: no such point${known.en}` }));
       }
       const options = { format, point: point as PointId, unit: values.unit, decimalComma: values["decimal-comma"] };
       const text = Readable.from(exported(past.history.samples(options.point, epochMs(from), epochMs(to)), options));

@@ -6,7 +6,7 @@ import { channelProblems } from "../notices/settings.ts";
 import type { DriverContext, Plugins } from "../plugin.ts";
 import { spectraPoints } from "../spectra.ts";
 import { type Entry, type Loaded, reportProblems } from "./load.ts";
-import { nearest } from "./suggest.ts";
+import { noSuch } from "./suggest.ts";
 
 /** A site file whose parts have also met each other: drivers created (nothing opened), every point known. */
 export interface Examined {
@@ -45,16 +45,16 @@ function addPoint(loaded: Loaded, entry: Entry, points: Map<string, Point>, poin
   const { machines } = loaded.config;
   const other = points.get(point.id);
   if (other)
-    loaded.report(
-      entry.path,
-      `${point.id} is read twice, by ${other.device} and by ${point.device}: give one another name with "as:"`,
-    );
+    loaded.report(entry.path, {
+      fr: `${point.id} est lu deux fois, par ${other.device} et par ${point.device} : renommez l'un des deux avec « as: »`,
+      en: `${point.id} is read twice, by ${other.device} and by ${point.device}: give one another name with "as:"`,
+    });
   if (!machines.has(point.machine)) {
-    const known = nearest(point.machine, [...machines.keys()]);
-    loaded.report(
-      [...placeOf(entry, point), "machine"],
-      `${point.device}: there is no machine ${point.machine}${known}`,
-    );
+    const why = noSuch("machine", point.machine, [...machines.keys()]);
+    loaded.report([...placeOf(entry, point), "machine"], {
+      fr: `${point.device} : ${why.fr}`,
+      en: `${point.device}: ${why.en}`,
+    });
   }
   points.set(point.id, point);
 }
@@ -76,13 +76,13 @@ function checkRules(loaded: Loaded, points: ReadonlyMap<string, Point>): void {
   const { detectors, machines } = loaded.config;
   for (const { head, path } of detectors) {
     if (head.point === undefined && head.machine === undefined)
-      loaded.report(path, "a rule watches a point: or a machine:, say which");
+      loaded.report(path, {
+        fr: "une règle surveille un point: ou une machine:, dites lequel",
+        en: "a rule watches a point: or a machine:, say which",
+      });
     if (head.point !== undefined && !points.has(head.point))
-      loaded.report([...path, "point"], `there is no point ${head.point}${nearest(head.point, [...points.keys()])}`);
+      loaded.report([...path, "point"], noSuch("point", head.point, [...points.keys()]));
     if (head.machine !== undefined && !machines.has(head.machine))
-      loaded.report(
-        [...path, "machine"],
-        `there is no machine ${head.machine}${nearest(head.machine, [...machines.keys()])}`,
-      );
+      loaded.report([...path, "machine"], noSuch("machine", head.machine, [...machines.keys()]));
   }
 }

@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { CannotStart } from "../core/cannot-start.ts";
 import type { Machine } from "../core/point.ts";
+import type { Language, Text } from "../core/text.ts";
 import type { Plugins, Problem, Site } from "../plugin.ts";
 import { machine, pluginHead, site } from "./schema.ts";
 import { type Sections, sections } from "./sections.ts";
 import { type ConfigProblem, pathText, Source } from "./source.ts";
-import { nearest } from "./suggest.ts";
+import { nearest, noSuch } from "./suggest.ts";
 import { inWords } from "./words.ts";
 
 /** One entry of a plugin list: what every entry has, and the plugin's own options as its schema let them through. */
@@ -34,12 +36,14 @@ export interface Config extends Sections {
 }
 
 /** Everything that is wrong with a site file, one line each: `file:line:column path: message`. */
-export class ConfigError extends Error {
+export class ConfigError extends CannotStart {
   readonly problems: readonly ConfigProblem[];
 
   constructor(file: string, problems: readonly ConfigProblem[]) {
     const inOrder = [...problems].sort((a, b) => a.line - b.line || a.column - b.column);
-    super(inOrder.map((p) => `${file}:${p.line}:${p.column} ${p.path}: ${p.message}`).join("\n"));
+    const lines = (language: Language) =>
+      inOrder.map((p) => `${file}:${p.line}:${p.column} ${p.path}: ${p.message[language]}`).join("\n");
+    super({ fr: lines("fr"), en: lines("en") });
     this.name = "ConfigError";
     this.problems = inOrder;
   }
@@ -48,7 +52,7 @@ export class ConfigError extends Error {
 /** A config with the means to add problems to the places of its file. */
 export interface Loaded {
   config: Config;
-  report(path: readonly (string | number)[], message: string): void;
+  report(path: readonly (string | number)[], message: Text): void;
   /** Throws a ConfigError with everything reported so far. */
   verify(): void;
 }
@@ -87,14 +91,15 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
       const path = [key, index] as const;
       const basics = read(pluginHead, item, path);
       if (!basics) return [];
-      if (ids.has(basics.id)) source.report([...path, "id"], `the id ${basics.id} is used twice in ${key}`);
+      if (ids.has(basics.id)) source.report([...path, "id"], twice(basics.id, key));
       ids.add(basics.id);
       const plugin = plugins[key].get(basics.type);
       if (!plugin) {
-        source.report(
-          [...path, "type"],
-          `unknown type ${basics.type}${nearest(basics.type, [...plugins[key].keys()])}`,
-        );
+        const near = nearest(basics.type, [...plugins[key].keys()]);
+        source.report([...path, "type"], {
+          fr: `type inconnu ${basics.type}${near.fr}`,
+          en: `unknown type ${basics.type}${near.en}`,
+        });
         return [];
       }
       const keys = headKeys(head);
@@ -112,21 +117,17 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
 
   const machines = new Map<string, Machine>();
   for (const [index, one] of top.machines.entries()) {
-    if (machines.has(one.id)) source.report(["machines", index, "id"], `the id ${one.id} is used twice in machines`);
-    if (one.id === "gateway") source.report(["machines", index, "id"], "gateway is the name of the gateway itself");
+    if (machines.has(one.id)) source.report(["machines", index, "id"], twice(one.id, "machines"));
+    if (one.id === "gateway") source.report(["machines", index, "id"], RESERVED);
     machines.set(one.id, one);
   }
 
   const sinks = list("sinks", plainHead, withoutBroker(DEFAULT_SINKS));
   const history = top.history === undefined ? undefined : sinks.findIndex(({ head }) => head.id === top.history);
-  if (history === -1)
-    source.report(
-      ["history"],
-      `there is no sink ${top.history}${nearest(
-        top.history ?? "",
-        sinks.map(({ head }) => head.id),
-      )}`,
-    );
+  if (history === -1) {
+    const known = sinks.map(({ head }) => head.id);
+    source.report(["history"], noSuch("sink", top.history ?? "", known));
+  }
 
   const config: Config = {
     file,
@@ -153,6 +154,16 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
 export function reportProblems(loaded: Loaded, entry: Entry<{ id: string }>, problems: readonly Problem[]): void {
   for (const problem of problems) loaded.report([...entry.path, ...problem.path], problem.message);
 }
+
+const twice = (id: string, list: string): Text => ({
+  fr: `l'id ${id} est utilisé deux fois dans ${list}`,
+  en: `the id ${id} is used twice in ${list}`,
+});
+
+const RESERVED: Text = {
+  fr: "gateway est le nom de la passerelle elle-même",
+  en: "gateway is the name of the gateway itself",
+};
 
 const plainHead = z.strictObject({ id: pluginHead.shape.id, type: z.string() });
 
@@ -213,22 +224,23 @@ function readProfile(folders: readonly string[], name: string): unknown {
   return undefined;
 }
 
-const READ_WORDS: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "this is a folder: name the file in it",
-  EACCES: "this user may not read it",
+const READ_WORDS: Readonly<Record<string, Text>> = {
+  ENOENT: { fr: "ce fichier n'existe pas", en: "there is no such file" },
+  EISDIR: { fr: "c'est un dossier : nommez le fichier qu'il contient", en: "this is a folder: name the file in it" },
+  EACCES: { fr: "cet utilisateur n'a pas le droit de le lire", en: "this user may not read it" },
 };
 
 function readText(file: string): string {
-  const refuse = (message: string) => new ConfigError(file, [{ line: 1, column: 1, path: "", message }]);
+  const refuse = (message: Text) => new ConfigError(file, [{ line: 1, column: 1, path: "", message }]);
   let bytes: Buffer;
   try {
     bytes = readFileSync(file);
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    throw refuse(READ_WORDS[code] ?? `it cannot be read (${error instanceof Error ? error.message : error})`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw refuse(READ_WORDS[code] ?? { fr: `lecture impossible (${why})`, en: `it cannot be read (${why})` });
   }
-  if (bytes.includes(0)) throw refuse("this is not a text file");
+  if (bytes.includes(0)) throw refuse({ fr: "ce n'est pas un fichier texte", en: "this is not a text file" });
   return bytes.toString("utf8");
 }
 

@@ -10,7 +10,8 @@ import {
   parseDocument,
   visit,
 } from "yaml";
-import { YAML_WORDS } from "./words.ts";
+import type { Text } from "../core/text.ts";
+import { yamlWords } from "./yaml-words.ts";
 
 /** Something wrong at a place in a YAML file, in words for the person who edits it. */
 export interface ConfigProblem {
@@ -18,7 +19,7 @@ export interface ConfigProblem {
   column: number;
   /** `drivers[0].devices[2].slave`, or empty for the file as a whole. */
   path: string;
-  message: string;
+  message: Text;
 }
 
 type Path = readonly (string | number)[];
@@ -36,8 +37,7 @@ export class Source {
   constructor(text: string, env: NodeJS.ProcessEnv) {
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
     // The parser stumbles on: what it says after the third is seldom about the file.
-    for (const error of this.#document.errors.slice(0, 3))
-      this.#add(error.pos[0], [], YAML_WORDS[error.code] ?? plain(error.message));
+    for (const error of this.#document.errors.slice(0, 3)) this.#add(error.pos[0], [], yamlWords(error.code));
     if (this.problems.length === 0) this.#substitute(env);
   }
 
@@ -47,24 +47,27 @@ export class Source {
     try {
       return this.#document.toJS({ maxAliasCount: MAX_ALIASES }) ?? {};
     } catch {
-      this.#add(0, [], `more than ${MAX_ALIASES} aliases: write it out`);
+      this.#add(0, [], {
+        fr: `plus de ${MAX_ALIASES} renvois (*) : écrivez les valeurs en entier`,
+        en: `more than ${MAX_ALIASES} aliases: write it out`,
+      });
       return undefined;
     }
   }
 
   /** Adds a problem at `path`; where that place does not exist, at the nearest one above. `key` points at a key of that map. */
-  report(path: Path, message: string, key?: string): void {
+  report(path: Path, message: Text, key?: string): void {
     const whole = key === undefined ? path : [...path, key];
     // A variable that is not set leaves a value of which nothing more can be said.
     if (this.#unset.has(pathText(whole))) return;
     this.#add(this.#offset(path, key), whole, message);
   }
 
-  #add(offset: number, path: Path, message: string): void {
+  #add(offset: number, path: Path, message: Text): void {
     const { line, col } = this.#lines.linePos(offset);
     const problem = { line: Math.max(line, 1), column: Math.max(col, 1), path: pathText(path), message };
     // Every point of a device finds the same fault of that device.
-    if (this.problems.some((other) => other.path === problem.path && other.message === message)) return;
+    if (this.problems.some((other) => other.path === problem.path && other.message.en === message.en)) return;
     this.problems.push(problem);
   }
 
@@ -90,11 +93,17 @@ export class Source {
         const at = scalar.range?.[0] ?? 0;
         const path = pathOf(scalar, ancestors);
         if (key && SECRET_KEY.test(key) && scalar.value !== "" && !scalar.value.includes("${"))
-          this.#add(at, path, `a secret does not belong in this file: write "\${SOME_NAME}" and set that variable`);
+          this.#add(at, path, {
+            fr: `un secret n'a pas sa place dans ce fichier : écrivez "\${UN_NOM}" et définissez cette variable`,
+            en: `a secret does not belong in this file: write "\${SOME_NAME}" and set that variable`,
+          });
         scalar.value = scalar.value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (written, name: string) => {
           const value = env[name];
           if (value !== undefined) return value;
-          this.#add(at, path, `the environment variable ${name} is not set`);
+          this.#add(at, path, {
+            fr: `la variable d'environnement ${name} n'est pas définie`,
+            en: `the environment variable ${name} is not set`,
+          });
           this.#unset.add(pathText(path));
           return written;
         });
@@ -123,6 +132,3 @@ export const pathText = (path: Path): string =>
     .join("");
 
 const oneLine = (key: string): string => key.replace(/\s+/g, " ").slice(0, 60);
-
-const plain = (message: string): string =>
-  message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "") ?? message;

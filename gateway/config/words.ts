@@ -1,62 +1,121 @@
-import type { ErrorCode } from "yaml";
 import { z } from "zod";
+import { reasonOf, sameText, type Text } from "../core/text.ts";
 import { nearest } from "./suggest.ts";
 
 /** What kind of thing belongs at a place, for a person who has never seen a schema. */
-const KINDS: Readonly<Record<string, string>> = {
-  object: "a group of `key: value` lines",
-  array: "a list (lines that begin with -)",
-  string: "a text",
-  number: "a number",
-  int: "a whole number",
-  boolean: "true or false",
-  undefined: "nothing",
-  null: "nothing",
+const KINDS: Readonly<Record<string, Text>> = {
+  object: { fr: "un groupe de lignes `clé: valeur`", en: "a group of `key: value` lines" },
+  record: { fr: "un groupe de lignes `clé: valeur`", en: "a group of `key: value` lines" },
+  array: { fr: "une liste (lignes qui commencent par -)", en: "a list (lines that begin with -)" },
+  tuple: { fr: "une liste (lignes qui commencent par -)", en: "a list (lines that begin with -)" },
+  string: { fr: "un texte", en: "a text" },
+  number: { fr: "un nombre", en: "a number" },
+  int: { fr: "un nombre entier", en: "a whole number" },
+  boolean: { fr: "true ou false", en: "true or false" },
+  undefined: { fr: "rien", en: "nothing" },
+  null: { fr: "rien", en: "nothing" },
+  nan: { fr: "un nombre impossible", en: "an impossible number" },
 };
 
-const kind = (name: string): string => KINDS[name] ?? name;
+const kind = (name: string): Text => KINDS[name] ?? { fr: "autre chose", en: "something else" };
 
-const kindOf = (value: unknown): string =>
-  kind(value === null ? "null" : Array.isArray(value) ? "array" : typeof value);
+const kindOf = (value: unknown): Text =>
+  kind(value === null ? "null" : Array.isArray(value) ? "array" : Number.isNaN(value) ? "nan" : typeof value);
 
 /** A complaint of a schema, as one or several `{ key?, message }`: `key` is the key of that place that it is about. */
 export function inWords(
   issue: z.core.$ZodIssue,
   schema: z.ZodType,
   name: string,
-): readonly { key?: string; message: string }[] {
+): readonly { key?: string; message: Text }[] {
+  if (issue.code === "unrecognized_keys") {
+    const known = keysAt(schema, issue.path);
+    return issue.keys.map((key) => {
+      const near = nearest(key, known);
+      return { key, message: { fr: `clé inconnue${near.fr}`, en: `unknown key${near.en}` } };
+    });
+  }
+  return [{ message: ownWords(issue) ?? usualWords(issue, name) }];
+}
+
+const bothWords = z.object({ fr: z.string(), en: z.string() });
+
+/** What the schema itself says of the place, where its author has given words. */
+const ownWords = (issue: z.core.$ZodIssue): Text | undefined =>
+  reasonOf(issue.message) ?? (issue.code === "custom" ? bothWords.safeParse(issue.params).data : undefined);
+
+function usualWords(issue: z.core.$ZodIssue, name: string): Text {
   switch (issue.code) {
-    case "unrecognized_keys": {
-      const known = keysAt(schema, issue.path);
-      return issue.keys.map((key) => ({ key, message: `unknown key${nearest(key, known)}` }));
-    }
     case "invalid_type": {
       const wanted = kind(issue.expected);
-      const missing = issue.input === undefined && name !== "";
-      return [
-        { message: missing ? `${name} is missing: ${wanted}` : `${wanted} belongs here, not ${kindOf(issue.input)}` },
-      ];
+      if (issue.input === undefined && name !== "")
+        return { fr: `${name} manque : ${wanted.fr}`, en: `${name} is missing: ${wanted.en}` };
+      const found = kindOf(issue.input);
+      return { fr: `il faut ici ${wanted.fr}, pas ${found.fr}`, en: `${wanted.en} belongs here, not ${found.en}` };
     }
-    case "invalid_value":
-      if (issue.message.startsWith("Invalid"))
-        return [{ message: `one of these belongs here: ${issue.values.map(String).join(", ")}` }];
-      return [{ message: issue.message }];
+    case "invalid_value": {
+      const choice = issue.values.map(String).join(", ");
+      return { fr: `il faut ici l'un de ces mots : ${choice}`, en: `one of these belongs here: ${choice}` };
+    }
     case "too_small":
     case "too_big":
-      return [{ message: bound(issue) ?? issue.message }];
+      return bound(issue);
+    case "not_multiple_of":
+      return { fr: `il faut ici un multiple de ${issue.divisor}`, en: `a multiple of ${issue.divisor} belongs here` };
+    case "invalid_format":
+      return format(issue);
+    case "invalid_union":
+      return { fr: "aucune des formes permises ici", en: "none of the forms that are allowed here" };
+    case "invalid_key":
+      return {
+        fr: `ce nom ne convient pas : ${keyWords(issue.issues).fr}`,
+        en: `this name will not do: ${keyWords(issue.issues).en}`,
+      };
     default:
-      return [{ message: issue.message.replace(/^Invalid input: /, "") }];
+      return sameText(issue.message);
   }
 }
 
-const UNITS: Readonly<Record<string, string>> = { string: " characters", array: " entries", set: " entries" };
+/** Why a key is refused: what its schema says first. */
+function keyWords([first]: readonly z.core.$ZodIssue[]): Text {
+  return first ? (ownWords(first) ?? usualWords(first, "")) : { fr: "changez-le", en: "change it" };
+}
 
-function bound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): string | undefined {
-  if (!/^Too (small|big)/.test(issue.message)) return undefined;
+const UNITS: Readonly<Record<string, Text>> = {
+  string: { fr: " caractères", en: " characters" },
+  array: { fr: " éléments", en: " entries" },
+  set: { fr: " éléments", en: " entries" },
+};
+
+const ENDS = {
+  least: { fr: "au moins", en: "at least" },
+  most: { fr: "au plus", en: "at most" },
+  above: { fr: "plus de", en: "more than" },
+  below: { fr: "moins de", en: "less than" },
+} as const satisfies Record<string, Text>;
+
+function bound(issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssueTooBig): Text {
   const [least, limit] = issue.code === "too_small" ? [true, issue.minimum] : [false, issue.maximum];
-  const ends = issue.inclusive === false ? (least ? "more than" : "less than") : least ? "at least" : "at most";
-  const unit = UNITS[issue.origin] ?? "";
-  return `${ends} ${limit}${unit}`;
+  const ends = issue.inclusive === false ? (least ? ENDS.above : ENDS.below) : least ? ENDS.least : ENDS.most;
+  const unit = UNITS[issue.origin];
+  return { fr: `${ends.fr} ${limit}${unit?.fr ?? ""}`, en: `${ends.en} ${limit}${unit?.en ?? ""}` };
+}
+
+const FORMATS: Readonly<Record<string, Text>> = {
+  url: { fr: "une adresse, par exemple https://exemple.fr", en: "an address such as https://example.com" },
+  date: { fr: "une date, par exemple 2026-03-01", en: "a date such as 2026-03-01" },
+  email: { fr: "une adresse de courriel", en: "an e-mail address" },
+  template_literal: { fr: "machine/signal, par exemple tour-2/power", en: "machine/signal, such as tour-2/power" },
+};
+
+function format(issue: z.core.$ZodIssueInvalidStringFormat): Text {
+  const pattern = issue.pattern?.replace(/^\/\^?|\$?\/[a-z]*$/g, "");
+  return (
+    FORMATS[issue.format] ?? {
+      fr: `ce texte n'a pas la forme attendue${pattern ? ` (${pattern})` : ""}`,
+      en: `this text has not the form that belongs here${pattern ? ` (${pattern})` : ""}`,
+    }
+  );
 }
 
 /** The keys that a schema knows at `path`. */
@@ -84,18 +143,3 @@ function bare(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
   if ("innerType" in def && def.innerType instanceof z.ZodType) return bare(def.innerType);
   return [schema];
 }
-
-/** What is wrong with the YAML itself. The parser's own words are for people who write parsers. */
-export const YAML_WORDS: Partial<Record<ErrorCode, string>> = {
-  BAD_INDENT: "this line does not stand under the one that it belongs to: check the spaces at its beginning",
-  BLOCK_AS_IMPLICIT_KEY: "a key and its value do not fit together here: check the spaces at the beginning of the lines",
-  BLOCK_IN_FLOW: "a { or [ is opened here and not closed before the next line begins",
-  DUPLICATE_KEY: "this key stands twice in its group: keep one",
-  MISSING_CHAR: "something that was opened is not closed: look for a missing quote, } or ]",
-  MULTILINE_IMPLICIT_KEY: "a key and its colon belong on one line: look for a missing quote, } or ] just before",
-  MULTIPLE_DOCS: "one file holds one site: take out the line ---",
-  TAB_AS_INDENT: "a tab stands at the beginning of this line: use spaces",
-  UNEXPECTED_TOKEN: "this does not belong here: look for a missing quote, comma, } or ] just before",
-  BAD_SCALAR_START: "a value may not begin with this sign: put it in quotes",
-  RESOURCE_EXHAUSTION: "the file is nested too deeply",
-};

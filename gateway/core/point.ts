@@ -1,4 +1,4 @@
-import type { Text } from "./text.ts";
+import { reason, type Text } from "./text.ts";
 import type { Ms } from "./time.ts";
 import type { Unit } from "./unit.ts";
 
@@ -6,6 +6,16 @@ import type { Unit } from "./unit.ts";
 export type PointId = `${string}/${string}`;
 
 export const ID_PATTERN = /^[a-z0-9_-]{1,64}$/;
+
+export const ID_REASON = reason({
+  fr: "seulement a-z, 0-9, _ et - (64 au plus)",
+  en: "only a-z, 0-9, _ and - (at most 64)",
+});
+
+export const PLACE_REASON = reason({
+  fr: "signal, ou machine/signal, avec a-z, 0-9, _ et -",
+  en: "signal, or machine/signal, of a-z, 0-9, _ and -",
+});
 
 export const pointId = (machine: string, signal: string): PointId => `${machine}/${signal}`;
 

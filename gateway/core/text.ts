@@ -9,3 +9,16 @@ export type Language = keyof Text;
 export const languages = ["fr", "en"] as const satisfies readonly Language[];
 
 export const sameText = (words: string): Text => ({ fr: words, en: words });
+
+const reasons = new Map<string, Text>();
+
+/**
+ * Why a schema refuses a value. A schema can carry one string only: it is the English one, and `reasonOf` finds both again. For
+ * constants; what has a name in it goes beside an issue as its `params`.
+ */
+export function reason(text: Text): string {
+  reasons.set(text.en, text);
+  return text.en;
+}
+
+export const reasonOf = (message: string): Text | undefined => reasons.get(message);

@@ -1,3 +1,5 @@
+import { reason } from "./text.ts";
+
 /** Milliseconds since 1970 UTC, as a wall clock tells them. May jump; never used to order or to measure. */
 export type EpochMs = number & { readonly __unit: "ms since 1970 UTC" };
 
@@ -32,6 +34,11 @@ export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 const durationUnits: Readonly<Record<string, Ms>> = { ms: 1, s: SECOND, min: MINUTE, h: HOUR, d: DAY };
+
+export const DURATION_REASON = reason({
+  fr: "une durée, par exemple 500ms, 30s, 5min, 2h ou 7d",
+  en: "a duration such as 500ms, 30s, 5min, 2h or 7d",
+});
 
 /** `250ms`, `1s`, `3 min`, `1.5h`, `7d` in milliseconds; undefined for anything else. */
 export function parseDuration(written: string): Ms | undefined {

@@ -4,7 +4,7 @@ import type { Detector, Finding, Level, Step } from "../core/detector.ts";
 import type { Entry } from "../core/log.ts";
 import { type Point, type PointId, pointId } from "../core/point.ts";
 import { numberOf } from "../core/reading.ts";
-import { sameText } from "../core/text.ts";
+import { reason, sameText } from "../core/text.ts";
 import type { EpochMs } from "../core/time.ts";
 import { type DetectorContext, defineDetector } from "../plugin.ts";
 import { type Band, LEARN, learn, octaves, type Rise, rises } from "./lib/bearing-bands.ts";
@@ -24,7 +24,13 @@ const options = z.strictObject({
   /** Designation (`6205-2RS`) or `balls,ball mm,pitch mm[,angle]`. */
   bearing: z
     .string()
-    .refine((written) => ordersFor(written) !== undefined, "unknown bearing: give `balls,ball mm,pitch mm[,angle]`")
+    .refine(
+      (written) => ordersFor(written) !== undefined,
+      reason({
+        fr: "roulement inconnu : donnez `billes,bille mm,primitif mm[,angle]`",
+        en: "unknown bearing: give `balls,ball mm,pitch mm[,angle]`",
+      }),
+    )
     .optional(),
   /** Bursts from which the usual is learned. */
   learn: z.int().min(5).max(1_000).default(LEARN),

@@ -3,7 +3,7 @@ import type { Detector, Finding, Level, Step } from "../core/detector.ts";
 import type { Entry } from "../core/log.ts";
 import type { Machine, Point } from "../core/point.ts";
 import { numberOf, type Reading } from "../core/reading.ts";
-import type { Language } from "../core/text.ts";
+import { type Language, reason } from "../core/text.ts";
 import { DAY, type Ms } from "../core/time.ts";
 import { defineDetector } from "../plugin.ts";
 import { median } from "./lib/kalman.ts";
@@ -21,7 +21,10 @@ const options = z.strictObject({
   /** Limits A/B, B/C, C/D in mm/s where the class does not fit. */
   zones: z
     .tuple([z.number().positive(), z.number().positive(), z.number().positive()])
-    .refine(([ab, bc, cd]) => ab < bc && bc < cd, "limits must rise")
+    .refine(
+      ([ab, bc, cd]) => ab < bc && bc < cd,
+      reason({ fr: "les limites doivent aller en montant", en: "limits must rise" }),
+    )
     .optional(),
   /** How long the machine must have run before a change is judged; at the least 60 readings. */
   learn: duration.default(DAY),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Detector, Finding, MachineState } from "../core/detector.ts";
 import type { Point } from "../core/point.ts";
 import { numberOf } from "../core/reading.ts";
+import { reason } from "../core/text.ts";
 import { defineDetector } from "../plugin.ts";
 import { level, namedState } from "./lib/options.ts";
 import { amount, nameOfPoint, text, whileIn } from "./lib/wording.ts";
@@ -13,7 +14,8 @@ import { amount, nameOfPoint, text, whileIn } from "./lib/wording.ts";
  */
 const bounds = { low: z.number().optional(), high: z.number().optional() };
 const inOrder = ({ low, high }: Limits) => low === undefined || high === undefined || low < high;
-const limits = z.strictObject(bounds).refine(inOrder, "low must be below high");
+const IN_ORDER = reason({ fr: "low doit être en dessous de high", en: "low must be below high" });
+const limits = z.strictObject(bounds).refine(inOrder, IN_ORDER);
 
 const options = z
   .strictObject({
@@ -23,10 +25,10 @@ const options = z
     states: z.partialRecord(namedState, limits).optional(),
     level: level.default("alert"),
   })
-  .refine(inOrder, "low must be below high")
+  .refine(inOrder, IN_ORDER)
   .refine(
     (o) => [o, ...Object.values(o.states ?? {})].some(({ low, high }) => low !== undefined || high !== undefined),
-    "give at least one of low and high",
+    reason({ fr: "donnez au moins low ou high", en: "give at least one of low and high" }),
   );
 
 interface Limits {

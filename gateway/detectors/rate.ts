@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Detector } from "../core/detector.ts";
 import { numberOf } from "../core/reading.ts";
+import { reason } from "../core/text.ts";
 import { HOUR, MINUTE } from "../core/time.ts";
 import { defineDetector } from "../plugin.ts";
 import { duration, level } from "./lib/options.ts";
@@ -20,8 +21,14 @@ const options = z
     per: duration.prefault("1min"),
     level: level.default("alert"),
   })
-  .refine(({ rise, fall }) => rise !== undefined || fall !== undefined, "give at least one of rise and fall")
-  .refine(({ per }) => per >= MINUTE / 60 && per <= 24 * HOUR, "per must lie between 1s and 24h");
+  .refine(
+    ({ rise, fall }) => rise !== undefined || fall !== undefined,
+    reason({ fr: "donnez au moins rise ou fall", en: "give at least one of rise and fall" }),
+  )
+  .refine(
+    ({ per }) => per >= MINUTE / 60 && per <= 24 * HOUR,
+    reason({ fr: "per doit être entre 1s et 24h", en: "per must lie between 1s and 24h" }),
+  );
 
 /** Means of the last twelfths of the span: enough to see a slope, little enough to keep. */
 interface State {

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { Batch, DeviceStatus } from "../core/driver.ts";
-import { ID_PATTERN, type Point, pointId } from "../core/point.ts";
+import { ID_PATTERN, ID_REASON, type Point, pointId } from "../core/point.ts";
 import { bad, good, type Reading } from "../core/reading.ts";
+import { reason } from "../core/text.ts";
 import { type EpochMs, type Ms, parseDuration } from "../core/time.ts";
 import { ucum } from "../core/unit.ts";
 import { type DriverContext, defineDriver } from "../plugin.ts";
 import { listen } from "./lib/listen.ts";
-import { addressOf, isPort, type Pipe, PORT_WORDS, serialPipe, tcpPipe } from "./lib/pipe.ts";
+import { addressOf, isPort, type Pipe, PORT_REASON, serialPipe, tcpPipe } from "./lib/pipe.ts";
 import { LineSplitter } from "./lines/split.ts";
 
 /**
@@ -14,23 +15,35 @@ import { LineSplitter } from "./lines/split.ts";
  * pattern; the group `value`, or the first one, is the number. What it catches: silence, lines that do not match, floods. When it
  * lies: when the pattern takes the wrong number of a line.
  */
-const id = z.string().regex(ID_PATTERN, "only a-z, 0-9, _ and -");
+const id = z.string().regex(ID_PATTERN, ID_REASON);
+
+const TOO_SHORT = reason({
+  fr: "une durée d'au moins 50ms, par exemple 500ms ou 1s",
+  en: "a time of at least 50ms, as in 500ms or 1s",
+});
+
+const NO_PATTERN = reason({
+  fr: "cette expression régulière ne se comprend pas : vérifiez ses parenthèses et crochets",
+  en: "this is no regular expression: check its brackets",
+});
 
 const period = z.string().transform((written, ctx): Ms => {
   const ms = parseDuration(written);
   if (ms !== undefined && ms >= 50) return ms;
-  ctx.addIssue({ code: "custom", message: "a time of at least 50ms, as in 500ms or 1s" });
+  ctx.addIssue({ code: "custom", message: TOO_SHORT });
   return z.NEVER;
 });
 
 const pattern = z.string().transform((written, ctx): RegExp => {
   try {
     return new RegExp(written);
-  } catch (error) {
-    ctx.addIssue({ code: "custom", message: error instanceof Error ? error.message : "no pattern" });
+  } catch {
+    ctx.addIssue({ code: "custom", message: NO_PATTERN });
     return z.NEVER;
   }
 });
+
+const NO_SIGNAL = reason({ fr: "donnez au moins un signal", en: "name at least one signal" });
 
 const signal = z.strictObject({
   match: pattern,
@@ -44,8 +57,11 @@ const signal = z.strictObject({
 const options = z.strictObject({
   port: z
     .string()
-    .regex(/^(\/|tcp:\/\/)/, "a device path or tcp://host:port")
-    .refine(isPort, PORT_WORDS),
+    .regex(
+      /^(\/|tcp:\/\/)/,
+      reason({ fr: "le chemin d'un port, ou tcp://hôte:port", en: "a device path, or tcp://host:port" }),
+    )
+    .refine(isPort, PORT_REASON),
   baud: z.int().min(300).max(1_000_000).default(9_600),
   parity: z.enum(["none", "even", "odd"]).default("none"),
   stop_bits: z.union([z.literal(1), z.literal(2)]).default(1),
@@ -57,7 +73,7 @@ const options = z.strictObject({
   ask: z.string().max(64).optional(),
   /** True for instruments with a button: their silence is no fault. */
   on_demand: z.boolean().default(false),
-  signals: z.record(id, signal).refine((all) => Object.keys(all).length > 0, "name at least one signal"),
+  signals: z.record(id, signal).refine((all) => Object.keys(all).length > 0, NO_SIGNAL),
 });
 type Options = z.output<typeof options>;
 

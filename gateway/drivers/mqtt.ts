@@ -1,8 +1,10 @@
 import type { Batch, Driver } from "../core/driver.ts";
 import { machineOf } from "../core/point.ts";
+import type { Text } from "../core/text.ts";
 import { connectMqtt, type MqttConnection } from "../mqtt/connection.ts";
 import { matches } from "../mqtt/filter.ts";
 import { type DriverContext, defineDriver, type Problem } from "../plugin.ts";
+import { fedTwice, idTwice, noSuchMachine, whichMachine } from "./lib/problems.ts";
 import { MqttDevice } from "./mqtt/device.ts";
 import { Inbox } from "./mqtt/inbox.ts";
 import { type MqttDriverOptions, mqttDriverOptions } from "./mqtt/options.ts";
@@ -69,24 +71,27 @@ function createMqttDriver(options: MqttDriverOptions, context: DriverContext): D
   };
 }
 
+const asOverThere: Text = {
+  fr: "donnez son nom de là-bas : machine/signal",
+  en: "name it as over there: machine/signal",
+};
+
 function problemsOf({ devices }: MqttDriverOptions, { machines }: DriverContext): Problem[] {
   const problems: Problem[] = [];
   const ids = new Set<string>();
   const fed = new Set<string>();
   devices.forEach((options, i) => {
-    if (ids.has(options.id))
-      problems.push({ path: ["devices", i, "id"], message: `device ${options.id} is there twice` });
+    if (ids.has(options.id)) problems.push({ path: ["devices", i, "id"], message: idTwice(options.id) });
     ids.add(options.id);
     const keys = Object.keys(options.signals);
     new MqttDevice(options, "").points.forEach(({ id }, j) => {
       const path = ["devices", i, "signals", keys[j] ?? ""];
-      if (machineOf(id) === "")
-        problems.push({ path, message: "say `machine:` at the device, or `as: machine/signal` here" });
-      else if (!machines.has(machineOf(id))) problems.push({ path, message: `there is no machine "${machineOf(id)}"` });
-      if (fed.has(id)) problems.push({ path, message: `${id} is fed twice` });
+      if (machineOf(id) === "") problems.push({ path, message: whichMachine });
+      else if (!machines.has(machineOf(id))) problems.push({ path, message: noSuchMachine(machineOf(id)) });
+      if (fed.has(id)) problems.push({ path, message: fedTwice(id) });
       fed.add(id);
       if (options.site && machineOf(id) !== "" && !(keys[j] ?? "").includes("/") && !options.machine)
-        problems.push({ path, message: "name it as over there: machine/signal" });
+        problems.push({ path, message: asOverThere });
     });
   });
   return problems;

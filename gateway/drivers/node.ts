@@ -3,6 +3,7 @@ import { Link } from "../../firmware-bridge/link.ts";
 import type { NodeMark } from "../../firmware-bridge/talk.ts";
 import type { Batch, DeviceStatus, Driver } from "../core/driver.ts";
 import { type DriverContext, defineDriver, type Problem } from "../plugin.ts";
+import { fedTwice, idTwice, noSuchMachine, whichMachine } from "./lib/problems.ts";
 import { meterSession } from "./node/meters.ts";
 import { type NodeOptions, nodeOptions } from "./node/options.ts";
 import { type KnownNode, knownNode } from "./node/places.ts";
@@ -88,7 +89,7 @@ function problemsOf(options: NodeOptions, context: DriverContext): Problem[] {
   const ids = new Set<string>();
   const points = new Set<string>();
   options.nodes.forEach((entry, index) => {
-    if (ids.has(entry.id)) problems.push({ path: ["nodes", index, "id"], message: `node ${entry.id} is there twice` });
+    if (ids.has(entry.id)) problems.push({ path: ["nodes", index, "id"], message: idTwice(entry.id) });
     ids.add(entry.id);
     const { places, bursts } = knownNode(entry, context.id);
     const feeds = [
@@ -97,9 +98,9 @@ function problemsOf(options: NodeOptions, context: DriverContext): Problem[] {
     ];
     for (const { point, path } of feeds) {
       const machine = point.slice(0, point.indexOf("/"));
-      if (machine === "") problems.push({ path, message: "say `machine:` at the node, or `as: machine/signal` here" });
-      else if (!context.machines.has(machine)) problems.push({ path, message: `there is no machine "${machine}"` });
-      if (points.has(point)) problems.push({ path, message: `${point} is fed twice` });
+      if (machine === "") problems.push({ path, message: whichMachine });
+      else if (!context.machines.has(machine)) problems.push({ path, message: noSuchMachine(machine) });
+      if (points.has(point)) problems.push({ path, message: fedTwice(point) });
       points.add(point);
     }
   });

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { Batch, DeviceStatus } from "../core/driver.ts";
 import { Fault } from "../core/fault.ts";
-import { ID_PATTERN, type Point, pointId } from "../core/point.ts";
+import { ID_PATTERN, ID_REASON, type Point, pointId } from "../core/point.ts";
 import { bad, good, type Reading } from "../core/reading.ts";
+import { reason } from "../core/text.ts";
 import { parseDuration } from "../core/time.ts";
 import { type DriverContext, defineDriver } from "../plugin.ts";
 import { listen } from "./lib/listen.ts";
-import { addressOf, isPort, PORT_WORDS, serialPipe, tcpPipe } from "./lib/pipe.ts";
+import { addressOf, isPort, PORT_REASON, serialPipe, tcpPipe } from "./lib/pipe.ts";
 import { type Frame, type Mode, TicParser } from "./teleinfo/frame.ts";
 import { signalIn, type TicProfile, ticProfile } from "./teleinfo/profile.ts";
 
@@ -15,13 +16,18 @@ import { signalIn, type TicProfile, ticProfile } from "./teleinfo/profile.ts";
  * catches: damaged groups, broken frames, a silent meter. When it lies: never on its own; in historique mode `power_apparent` is
  * rounded to 10 VA by the meter.
  */
-const id = z.string().regex(ID_PATTERN, "only a-z, 0-9, _ and -");
+const id = z.string().regex(ID_PATTERN, ID_REASON);
+
+const TOO_SHORT = reason({ fr: "une durée d'au moins 1s", en: "a time of at least 1s" });
 
 const options = z.strictObject({
   port: z
     .string()
-    .regex(/^(\/|tcp:\/\/)/, "a device path or tcp://host:port")
-    .refine(isPort, PORT_WORDS),
+    .regex(
+      /^(\/|tcp:\/\/)/,
+      reason({ fr: "le chemin d'un port, ou tcp://hôte:port", en: "a device path, or tcp://host:port" }),
+    )
+    .refine(isPort, PORT_REASON),
   mode: z.enum(["auto", "historique", "standard"]).default("auto"),
   machine: id,
   /** How often a reading of each signal is wanted; the meter itself sends a frame every 1 to 2 s. */
@@ -31,7 +37,7 @@ const options = z.strictObject({
     .transform((written, ctx) => {
       const ms = parseDuration(written);
       if (ms !== undefined && ms >= 1_000) return ms;
-      ctx.addIssue({ code: "custom", message: "a time of at least 1s" });
+      ctx.addIssue({ code: "custom", message: TOO_SHORT });
       return z.NEVER;
     }),
   signals: z.array(id).min(1).default(["energy_import", "power_apparent"]),
@@ -48,11 +54,14 @@ export default defineDriver<Options>({
   examine(given, context) {
     const profiles = profilesOf(context);
     const known = new Set(profiles.flatMap(({ signals }) => Object.keys(signals)));
-    const problems = given.signals.flatMap((signal, index) =>
-      known.has(signal)
-        ? []
-        : [{ path: ["signals", index], message: `the meter has no ${signal}; it has ${[...known].join(", ")}` }],
-    );
+    const all = [...known].join(", ");
+    const problems = given.signals.flatMap((signal, index) => {
+      const message = {
+        fr: `le compteur ne donne pas ${signal} ; il donne ${all}`,
+        en: `the meter has no ${signal}; it has ${all}`,
+      };
+      return known.has(signal) ? [] : [{ path: ["signals", index], message }];
+    });
     return { problems };
   },
 

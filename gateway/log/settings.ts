@@ -1,17 +1,20 @@
 import { z } from "zod";
-import { DAY, parseDuration } from "../core/time.ts";
+import { reason } from "../core/text.ts";
+import { DAY, DURATION_REASON, parseDuration } from "../core/time.ts";
 
 const duration = z.string().transform((text, context) => {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
-  context.addIssue({ code: "custom", message: `not a duration: ${text} (write 30d, 12h or 90min)` });
+  context.addIssue({ code: "custom", message: DURATION_REASON });
   return z.NEVER;
 });
+
+const SIZE_REASON = reason({ fr: "une taille, par exemple 500MB ou 4GB", en: "a size such as 500MB or 4GB" });
 
 const size = z.string().transform((text, context) => {
   const found = /^(\d+(?:\.\d+)?)\s*(MB|GB)$/.exec(text.trim());
   if (found) return Number(found[1]) * (found[2] === "GB" ? 1e9 : 1e6);
-  context.addIssue({ code: "custom", message: `not a size: ${text} (write 500MB or 4GB)` });
+  context.addIssue({ code: "custom", message: SIZE_REASON });
   return z.NEVER;
 });
 

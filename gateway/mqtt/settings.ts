@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isLoopback } from "../core/address.ts";
+import { reason } from "../core/text.ts";
 
 /** The key `broker:` of the site file: the MQTT broker inside the gateway. */
 export const brokerSettings = z
@@ -23,13 +24,19 @@ export const brokerSettings = z
       })
       .refine((tls) => tls.revoked === undefined || tls.clients !== undefined, {
         path: ["revoked"],
-        message: "a list of revoked certificates needs `clients`, the authority that signed them",
+        message: reason({
+          fr: "une liste de certificats révoqués demande `clients`, l'autorité qui les a signés",
+          en: "a list of revoked certificates needs `clients`, the authority that signed them",
+        }),
       })
       .optional(),
   })
   .refine((broker) => !broker.open || isLoopback(broker.host), {
     path: ["open"],
-    message: "`open: true` means no password: it is only allowed with `host: 127.0.0.1`",
+    message: reason({
+      fr: "`open: true` veut dire sans mot de passe : seulement avec `host: 127.0.0.1`",
+      en: "`open: true` means no password: it is only allowed with `host: 127.0.0.1`",
+    }),
   })
   .prefault({});
 
@@ -40,7 +47,13 @@ export const linkOptions = {
   /** `mqtt://host:1883` or `mqtts://host:8883`. */
   url: z
     .string()
-    .regex(/^(mqtts?|tcp|ssl):\/\//, "expected mqtt://host:port or mqtts://host:port")
+    .regex(
+      /^(mqtts?|tcp|ssl):\/\//,
+      reason({
+        fr: "il faut mqtt://hôte:port ou mqtts://hôte:port",
+        en: "expected mqtt://host:port or mqtts://host:port",
+      }),
+    )
     .optional(),
   username: z.string().min(1).max(256).optional(),
   password: z.string().min(1).max(1024).optional(),

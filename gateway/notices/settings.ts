@@ -1,20 +1,23 @@
 import { z } from "zod";
-import { ID_PATTERN } from "../core/point.ts";
-import { HOUR, MINUTE, type Ms, parseDuration, SECOND } from "../core/time.ts";
+import { ID_PATTERN, ID_REASON } from "../core/point.ts";
+import { languages, reason, type Text } from "../core/text.ts";
+import { DURATION_REASON, HOUR, MINUTE, type Ms, parseDuration, SECOND } from "../core/time.ts";
 
-const id = z.string().regex(ID_PATTERN, "use only small letters, digits, - and _");
+const id = z.string().regex(ID_PATTERN, ID_REASON);
 
 const duration = (usual: Ms) =>
   z
     .string()
-    .refine((written) => parseDuration(written) !== undefined, 'a duration like "30s", "5min" or "2h"')
+    .refine((written) => parseDuration(written) !== undefined, DURATION_REASON)
     .transform((written): Ms => parseDuration(written) ?? usual)
     .default(usual);
+
+const TIME_REASON = reason({ fr: 'une heure, par exemple "08:00"', en: 'a time of day like "08:00"' });
 
 /** Minutes since midnight. */
 export const clockTime = z
   .string()
-  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like "08:00"')
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, TIME_REASON)
   .transform((written) => Number(written.slice(0, 2)) * 60 + Number(written.slice(3)));
 
 export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
@@ -22,7 +25,7 @@ export const weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as con
 const person = z.strictObject({
   id,
   name: z.string().min(1).max(80),
-  language: z.enum(["fr", "en"]).optional(),
+  language: z.enum(languages).optional(),
   via: z
     .array(z.strictObject({ channel: id, address: z.string().min(1).max(200) }))
     .min(1)
@@ -97,7 +100,7 @@ export const noticeSettings = z
   })
   .superRefine((settings, refusal) => {
     for (const { path, message } of problemsIn(settings))
-      refusal.addIssue({ code: "custom", path: [...path], message });
+      refusal.addIssue({ code: "custom", path: [...path], message: message.en, params: message });
   });
 
 interface Names {
@@ -109,12 +112,12 @@ interface Names {
 
 /** Names that lead nowhere, and names that two share: found when the file is checked, not at night. */
 function problemsIn({ people, teams, rotas, policies }: Names) {
-  const problems: { path: (string | number)[]; message: string }[] = [];
+  const problems: { path: (string | number)[]; message: Text }[] = [];
   const lists = { people, teams, rotas };
   const known = new Set<string>();
   for (const [list, entries] of Object.entries(lists))
     for (const [i, { id: name }] of entries.entries()) {
-      if (known.has(name)) problems.push({ path: [list, i, "id"], message: `${name} is taken already` });
+      if (known.has(name)) problems.push({ path: [list, i, "id"], message: taken(name) });
       known.add(name);
     }
   const backups = new Set(rotas.map((one) => `${one.id}:backup`));
@@ -122,7 +125,10 @@ function problemsIn({ people, teams, rotas, policies }: Names) {
     if (who !== undefined && !known.has(who) && !(also && backups.has(who)))
       problems.push({
         path,
-        message: `nobody is called ${who}: give a person, a team${also ? ", a rota or rota:backup" : " or a rota"}`,
+        message: {
+          fr: `personne ne s'appelle ${who} : donnez une personne, une équipe${also ? ", un planning ou planning:backup" : " ou un planning"}`,
+          en: `nobody is called ${who}: give a person, a team${also ? ", a rota or rota:backup" : " or a rota"}`,
+        },
       });
   };
   for (const [i, team] of teams.entries())
@@ -140,15 +146,20 @@ function problemsIn({ people, teams, rotas, policies }: Names) {
   return problems;
 }
 
+const taken = (id: string): Text => ({ fr: `${id} est déjà pris`, en: `${id} is taken already` });
+
 /** Channels of people that no entry of `notifiers:` carries; to be asked where both lists are known. */
 export const channelProblems = (people: readonly z.output<typeof person>[], notifiers: ReadonlySet<string>) =>
   people.flatMap(({ name, via }, i) =>
     via.flatMap(({ channel }, k) =>
-      notifiers.has(channel)
-        ? []
-        : [{ path: ["people", i, "via", k, "channel"], message: `${name}: no notifier is called ${channel}` }],
+      notifiers.has(channel) ? [] : [{ path: ["people", i, "via", k, "channel"], message: noNotifier(name, channel) }],
     ),
   );
+
+const noNotifier = (name: string, channel: string): Text => ({
+  fr: `${name} : aucun notifier ne s'appelle ${channel}`,
+  en: `${name}: no notifier is called ${channel}`,
+});
 
 export type NoticeSettings = z.output<typeof noticeSettings>;
 export type Person = z.output<typeof person>;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Alarm, AlarmEvent, Priority } from "../core/alarm.ts";
-import { type Ms, parseDuration, SECOND } from "../core/time.ts";
+import { reason } from "../core/text.ts";
+import { DURATION_REASON, type Ms, parseDuration, SECOND } from "../core/time.ts";
 import { defineNotifier, type NotifierContext } from "../plugin.ts";
 
 const duration = (usual: string) =>
@@ -10,7 +11,7 @@ const duration = (usual: string) =>
     .transform((written, refusal): Ms => {
       const ms = parseDuration(written);
       if (ms !== undefined) return ms;
-      refusal.addIssue({ code: "custom", message: 'a duration like "30s" or "3min"' });
+      refusal.addIssue({ code: "custom", message: DURATION_REASON });
       return z.NEVER;
     });
 
@@ -32,7 +33,10 @@ const options = z
     /** Green blinks at this pace while the gateway watches. Green that stands still, or none, means that nobody does. */
     heartbeat: duration("2s"),
   })
-  .refine(({ red, amber, green, siren }) => red ?? amber ?? green ?? siren, "name at least one output");
+  .refine(
+    ({ red, amber, green, siren }) => red ?? amber ?? green ?? siren,
+    reason({ fr: "donnez au moins une sortie", en: "name at least one output" }),
+  );
 
 type Options = z.output<typeof options>;
 type Lamp = "red" | "amber" | "green" | "siren";

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Entry, Lane } from "../core/log.ts";
 import { machineOf, type PointId } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
+import { reason } from "../core/text.ts";
 import { Spelling, topics } from "../core/topics.ts";
 import type { Unit } from "../core/unit.ts";
 import { connectMqtt } from "../mqtt/connection.ts";
@@ -34,11 +35,14 @@ export default defineSink({
   options: options
     .refine((o) => !o.home_assistant || o.per === "reading", {
       path: ["home_assistant"],
-      message: "needs `per: reading`",
+      message: reason({ fr: "demande `per: reading`", en: "needs `per: reading`" }),
     })
     .refine((o) => !o.wait_for_listener || (o.version === "5" && o.url && o.qos === 1), {
       path: ["wait_for_listener"],
-      message: 'needs a `url`, `version: "5"` and `qos: 1`: only those tell whether somebody listens',
+      message: reason({
+        fr: 'demande `url`, `version: "5"` et `qos: 1` : sans eux on ne sait pas si quelqu\'écoute',
+        en: 'needs a `url`, `version: "5"` and `qos: 1`: only those tell whether somebody listens',
+      }),
     }),
   create(given, context) {
     const { id, site, points } = context;

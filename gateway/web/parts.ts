@@ -25,7 +25,7 @@ import type { NoticeDesk } from "../core/notice.ts";
 import type { AlarmOffice } from "../core/office.ts";
 import type { Machine, Point, PointId } from "../core/point.ts";
 import type { Reading } from "../core/reading.ts";
-import type { Text } from "../core/text.ts";
+import type { Language, Text } from "../core/text.ts";
 import type { Clock, EpochMs, SteadyMs, TimeQuality } from "../core/time.ts";
 import type { Site } from "../plugin.ts";
 import type { WebSettings } from "./settings.ts";
@@ -142,8 +142,8 @@ export interface MachineView {
 /** The site file, as a page edits it. */
 export interface ConfigDoor {
   file: string;
-  /** Problems as `file:line:column path: message`, none when it could run; and what drivers say of their plan (bus use). */
-  check(yaml: string): Promise<Pick<ConfigAnswer, "problems" | "report">>;
+  /** Problems as `file:line:column path: message` in that language, none when it could run; and what drivers say of their plan (bus use). */
+  check(yaml: string, language: Language): Promise<Pick<ConfigAnswer, "problems" | "report">>;
   /** Runs that file from now on (it has been checked and written). Rejects when it does not start. */
   apply?(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isLoopback } from "../core/address.ts";
+import { reason } from "../core/text.ts";
 
 /** The key `web:` of the site file. */
 export const webSettings = z
@@ -28,7 +29,10 @@ export const webSettings = z
   })
   .refine((web) => !web.open || isLoopback(web.host), {
     path: ["open"],
-    message: "`open: true` means no account: it is only allowed with `host: 127.0.0.1`",
+    message: reason({
+      fr: "`open: true` veut dire sans compte : seulement avec `host: 127.0.0.1`",
+      en: "`open: true` means no account: it is only allowed with `host: 127.0.0.1`",
+    }),
   })
   .prefault({});
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { parseDuration } from "../../core/time.ts";
+import { DURATION_REASON, parseDuration } from "../../core/time.ts";
 
 /** A duration as people write it in YAML: `30s`, `5 min`, `7d`. */
 export const duration = z.string().transform((written, refusal) => {
   const ms = parseDuration(written);
   if (ms === undefined || ms <= 0) {
-    refusal.addIssue({ code: "custom", message: 'a duration like "30s", "5min", "2h" or "7d"' });
+    refusal.addIssue({ code: "custom", message: DURATION_REASON });
     return z.NEVER;
   }
   return ms;

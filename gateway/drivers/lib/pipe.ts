@@ -2,7 +2,7 @@ import { realpath, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { Fault } from "../../core/fault.ts";
-import type { Text } from "../../core/text.ts";
+import { reason, type Text } from "../../core/text.ts";
 import type { Ms } from "../../core/time.ts";
 import { connectionTrouble, HUNG_UP, NO_ANSWER, serialTrouble, unplugged } from "./trouble.ts";
 import { hasten } from "./tty.ts";
@@ -137,7 +137,10 @@ export const isPort = (written: string): boolean => {
   );
 };
 
-export const PORT_WORDS = "no such address: after the host comes a port from 1 to 65535, as in tcp://192.168.1.20:502";
+export const PORT_REASON = reason({
+  fr: "cette adresse ne peut pas exister : après l'hôte vient un port de 1 à 65535, comme tcp://192.168.1.20:502",
+  en: "no such address: after the host comes a port from 1 to 65535, as in tcp://192.168.1.20:502",
+});
 
 /** Host and port of `tcp://host:port` or `rtu+tcp://host:port`; undefined for a path. */
 export function addressOf(port: string): { host: string; port: number } | undefined {

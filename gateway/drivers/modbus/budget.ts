@@ -98,11 +98,15 @@ export function budgetLine(name: string, { share, requestsPerSecond, worstCycle,
 }
 
 /** Why a plan cannot fit, and what to slow down; undefined where it fits. */
-export function tooFull({ share, shares }: Budget): string | undefined {
+export function tooFull({ share, shares }: Budget): Text | undefined {
   if (share <= FULL) return undefined;
   const hungriest = shares.slice(0, 3).map((device) => `${device.id} ${percent(device.share)}`);
   const factor = Math.ceil((10 * share) / 0.8) / 10;
-  return `this plan needs ${percent(share)} of the bus: read ${factor} times less often, a higher baud rate, or fewer signals (${hungriest.join(", ")})`;
+  const who = hungriest.join(", ");
+  return {
+    fr: `ce plan demande ${percent(share)} du bus : lisez ${factor} fois moins souvent, montez la vitesse ou lisez moins de signaux (${who})`,
+    en: `this plan needs ${percent(share)} of the bus: read ${factor} times less often, a higher baud rate, or fewer signals (${who})`,
+  };
 }
 
 const percent = (share: number): string => `${Math.round(100 * share)} %`;

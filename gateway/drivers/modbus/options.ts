@@ -1,25 +1,29 @@
 import { z } from "zod";
-import { ID_PATTERN } from "../../core/point.ts";
+import { ID_PATTERN, ID_REASON, PLACE_REASON } from "../../core/point.ts";
+import { reason } from "../../core/text.ts";
 import { type Ms, parseDuration } from "../../core/time.ts";
-import { isPort, PORT_WORDS } from "../lib/pipe.ts";
+import { isPort, PORT_REASON } from "../lib/pipe.ts";
 import { orders, overridable } from "./profile.ts";
 
 /** What a site file may say under `type: modbus`. */
-const id = z.string().regex(ID_PATTERN, "only a-z, 0-9, _ and - (at most 64)");
+const id = z.string().regex(ID_PATTERN, ID_REASON);
 
-const duration = (low: Ms, high: Ms) =>
-  z.string().transform((written, ctx): Ms => {
+const duration = (low: Ms, high: Ms) => {
+  const message = reason({
+    fr: `une durée de ${low} ms à ${high / 1000} s, par exemple 500ms, 1s ou 5min`,
+    en: `a time between ${low} ms and ${high / 1000} s, as in 500ms, 1s or 5min`,
+  });
+  return z.string().transform((written, ctx): Ms => {
     const ms = parseDuration(written);
     if (ms !== undefined && ms >= low && ms <= high) return ms;
-    ctx.addIssue({ code: "custom", message: `a time between ${low} ms and ${high / 1000} s, as in 500ms, 1s or 5min` });
+    ctx.addIssue({ code: "custom", message });
     return z.NEVER;
   });
+};
 
 const every = duration(10, 86_400_000);
 
-const place = z
-  .string()
-  .regex(/^[a-z0-9_-]{1,64}(\/[a-z0-9_-]{1,64})?$/, "signal, or machine/signal, of a-z, 0-9, _ and -");
+const place = z.string().regex(/^[a-z0-9_-]{1,64}(\/[a-z0-9_-]{1,64})?$/, PLACE_REASON);
 
 const signal = z
   .strictObject({
@@ -65,8 +69,14 @@ function registerOutput() {
 export const modbusOptions = z.strictObject({
   port: z
     .string()
-    .regex(/^(\/|tcp:\/\/|rtu\+tcp:\/\/)/, "a device path, tcp://host:502 or rtu+tcp://host:port")
-    .refine(isPort, PORT_WORDS),
+    .regex(
+      /^(\/|tcp:\/\/|rtu\+tcp:\/\/)/,
+      reason({
+        fr: "le chemin d'un port, tcp://hôte:502 ou rtu+tcp://hôte:port",
+        en: "a device path, tcp://host:502 or rtu+tcp://host:port",
+      }),
+    )
+    .refine(isPort, PORT_REASON),
   baud: z.int().min(300).max(1_000_000).default(9_600),
   parity: z.enum(["none", "even", "odd"]).default("none"),
   stop_bits: z.union([z.literal(1), z.literal(2)]).default(1),

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ID_PATTERN } from "../../core/point.ts";
-import { sameText, type Text } from "../../core/text.ts";
+import { ID_PATTERN, ID_REASON } from "../../core/point.ts";
+import { reason, sameText, type Text } from "../../core/text.ts";
 import { ucum } from "../../core/unit.ts";
 
 /**
@@ -39,12 +39,22 @@ export const orders = ["ABCD", "CDAB", "BADC", "DCBA"] as const;
 export type Order = (typeof orders)[number];
 
 const types = Object.keys(wordsOf) as [ValueType, ...ValueType[]];
-const id = z.string().regex(ID_PATTERN, "only a-z, 0-9, _ and - (at most 64)");
+const id = z.string().regex(ID_PATTERN, ID_REASON);
 const address = z.int().min(0).max(65_535);
-const interval = z.tuple([z.number(), z.number()]).refine(([low, high]) => low < high, "the first must be the smaller");
+const interval = z
+  .tuple([z.number(), z.number()])
+  .refine(
+    ([low, high]) => low < high,
+    reason({ fr: "le premier doit être le plus petit", en: "the first must be the smaller" }),
+  );
 const text = z
   .union([z.string(), z.strictObject({ fr: z.string(), en: z.string() })])
   .transform((written): Text => (typeof written === "string" ? sameText(written) : written));
+
+const LABELS_REASON = reason({
+  fr: "la clé d'un libellé est le nombre qu'il traduit",
+  en: "labels are keyed by the number they stand for",
+});
 
 const signalShape = {
   at: address,
@@ -67,7 +77,7 @@ const signalShape = {
   none: z.array(z.number()).max(8),
   /** The raw value after which a counter starts again at 0, where that is not the end of its type. */
   wraps: z.number().positive(),
-  labels: z.record(z.string().regex(/^\d+$/, "labels are keyed by the number they stand for"), text),
+  labels: z.record(z.string().regex(/^\d+$/, LABELS_REASON), text),
   title: text,
 } as const;
 
@@ -87,7 +97,12 @@ const signature = z.strictObject({
 });
 export type Signature = z.output<typeof signature>;
 
-const hex = z.string().regex(/^([0-9a-fA-F]{2}\s?)+$/, "bytes as in `01 04 02 00 FA`");
+const hex = z
+  .string()
+  .regex(
+    /^([0-9a-fA-F]{2}\s?)+$/,
+    reason({ fr: "des octets comme `01 04 02 00 FA`", en: "bytes as in `01 04 02 00 FA`" }),
+  );
 
 export const profileSchema = z.strictObject({
   vendor: z.string(),

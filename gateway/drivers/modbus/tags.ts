@@ -1,5 +1,7 @@
 import { type Point, pointId, type Signal } from "../../core/point.ts";
+import type { Text } from "../../core/text.ts";
 import type { Problem } from "../../plugin.ts";
+import { whichMachine } from "../lib/problems.ts";
 import type { Meaning } from "./decode.ts";
 import type { DeviceOptions, SignalOptions } from "./options.ts";
 import type { Span } from "./plan.ts";
@@ -34,19 +36,20 @@ export function resolveTags(driver: string, device: DeviceOptions, profile: Prof
     const path = ["signals", name];
     const known = profile?.signals[name];
     if (profile && !known && options.at === undefined) {
-      problems.push({ path, message: `profile ${device.profile} has no signal ${name}; it has ${names(profile)}` });
+      const has = Object.keys(profile.signals).join(", ");
+      const message = {
+        fr: `le profil ${device.profile} n'a pas de signal ${name} ; il a ${has}`,
+        en: `profile ${device.profile} has no signal ${name}; it has ${has}`,
+      };
+      problems.push({ path, message });
       continue;
     }
     const found = resolveOne(driver, device, name, { ...known, ...options }, known, profile);
-    if (typeof found === "string") problems.push({ path, message: found });
+    if ("wrong" in found) problems.push({ path, message: found.wrong });
     else if ("point" in found) tags.push(found);
     else texts.push(found);
   }
-  if (tags.length === 0 && problems.length === 0)
-    problems.push({
-      path: ["signals"],
-      message: "nothing to read: name a profile, or signals with at, type and table",
-    });
+  if (tags.length === 0 && problems.length === 0) problems.push({ path: ["signals"], message: nothing });
   return { tags, texts, problems };
 }
 
@@ -56,7 +59,16 @@ function wanted(device: DeviceOptions, profile: Profile | undefined): [string, S
   return Array.isArray(signals) ? signals.map((name) => [name, {}]) : Object.entries(signals);
 }
 
-const names = (profile: Profile): string => Object.keys(profile.signals).join(", ");
+const nothing: Text = {
+  fr: "rien à lire : donnez un profil, ou des signaux avec at, type et table",
+  en: "nothing to read: name a profile, or signals with at, type and table",
+};
+
+/** Why a signal cannot be read as the site file has it. */
+interface Wrong {
+  readonly wrong: Text;
+}
+const wrong = (fr: string, en: string): Wrong => ({ wrong: { fr, en } });
 
 /** The tag, or what is wrong with it. */
 function resolveOne(
@@ -66,19 +78,24 @@ function resolveOne(
   says: SignalOptions & SignalFields,
   known: SignalFields | undefined,
   profile: Profile | undefined,
-): Tag | TextTag | string {
+): Tag | TextTag | Wrong {
   const { at, type } = says;
   const table = says.table ?? profile?.read.table;
-  if (at === undefined || type === undefined || table === undefined) return "needs at, type and table";
+  if (at === undefined || type === undefined || table === undefined)
+    return wrong("il faut at, type et table", "needs at, type and table");
   const place = placeOf(device, name, says.as);
-  if (typeof place === "string") return place;
+  if ("wrong" in place) return place;
   if (isBits(table) !== (type === "bit" && says.bit === undefined)) return bitTrouble(table);
   const wire = { table, at: at - (known?.at === at ? (profile?.read.base ?? 0) : device.base) };
   const order = says.order ?? device.order ?? profile?.read.order ?? "ABCD";
-  if (wire.at < 0) return "address 0 does not exist where addresses count from 1";
+  if (wire.at < 0)
+    return wrong(
+      "l'adresse 0 n'existe pas quand les adresses commencent à 1",
+      "address 0 does not exist where addresses count from 1",
+    );
   if (type === "ascii") return { ...wire, count: says.words ?? 1, name, order };
   const span = spanOfLoop(says, known);
-  if (typeof span === "string") return span;
+  if (span && "wrong" in span) return span;
   const kind = says.kind ?? (says.labels || type === "bit" ? "state" : "gauge");
   const title = says.title ?? titleOf(place.signal);
   const signal: Signal = {
@@ -116,15 +133,17 @@ function placeOf(
   device: DeviceOptions,
   name: string,
   as: string | undefined,
-): { machine: string; signal: string } | string {
+): { machine: string; signal: string } | Wrong {
   const [first = name, second] = (as ?? name).split("/");
   if (second !== undefined) return { machine: first, signal: second };
-  if (device.machine === undefined) return "say which machine: `machine:` at the device, or `as: machine/signal` here";
+  if (device.machine === undefined) return { wrong: whichMachine };
   return { machine: device.machine, signal: first };
 }
 
-const bitTrouble = (table: Table): string =>
-  isBits(table) ? `a ${table} is a bit: type must be bit` : "a bit of a register needs `bit: 0 … 15`";
+const bitTrouble = (table: Table): Wrong =>
+  isBits(table)
+    ? wrong(`la table ${table} contient des bits : il faut « type: bit »`, `a ${table} is a bit: type must be bit`)
+    : wrong("un bit d'un registre demande « bit: 0 … 15 »", "a bit of a register needs `bit: 0 … 15`");
 
 /** A profile's range speaks of the profile's unit: it does not hold any more once `span` or `scale` changes what is measured. */
 const rangeOf = (says: SignalOptions, known: SignalFields | undefined): readonly [number, number] | undefined =>
@@ -133,9 +152,13 @@ const rangeOf = (says: SignalOptions, known: SignalFields | undefined): readonly
 /** mA per unit of the profile's own value. */
 const milliamps: Readonly<Record<string, number>> = { uA: 0.001, mA: 1, A: 1000 };
 
-function spanOfLoop(says: SignalOptions, known: SignalFields | undefined): Meaning["span"] | string {
+function spanOfLoop(says: SignalOptions, known: SignalFields | undefined): Meaning["span"] | Wrong {
   if (!says.span) return undefined;
   const factor = milliamps[known?.unit ?? "mA"];
-  if (factor === undefined) return `span is for current loops; this signal is in ${known?.unit}`;
+  if (factor === undefined)
+    return wrong(
+      `span est pour les boucles de courant ; ce signal est en ${known?.unit}`,
+      `span is for current loops; this signal is in ${known?.unit}`,
+    );
   return { low: says.span[0], high: says.span[1], milliamps: factor };
 }

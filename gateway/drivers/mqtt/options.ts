@@ -1,29 +1,32 @@
 import { z } from "zod";
-import { ID_PATTERN } from "../../core/point.ts";
+import { ID_PATTERN, ID_REASON, PLACE_REASON } from "../../core/point.ts";
+import { reason } from "../../core/text.ts";
 import { parseDuration } from "../../core/time.ts";
 import { linkOptions } from "../../mqtt/settings.ts";
 import { patterns } from "./patterns.ts";
 
-const id = z.string().regex(ID_PATTERN, "a-z, 0-9, _ and -");
+const id = z.string().regex(ID_PATTERN, ID_REASON);
+const place = z.string().regex(/^[a-z0-9_-]{1,64}(\/[a-z0-9_-]{1,64})?$/, PLACE_REASON);
 const text = z.strictObject({ fr: z.string(), en: z.string() });
 const topic = z
   .string()
   .min(1)
   .max(256)
-  .regex(/^[^+#\0]+$/, "one topic, without + or #");
+  .regex(/^[^+#\0]+$/, reason({ fr: "un seul topic, sans + ni #", en: "one topic, without + or #" }));
+const TOO_SHORT = reason({
+  fr: "une durée d'au moins 100ms, par exemple 500ms, 1s ou 5min",
+  en: "a duration of at least 100ms, such as 500ms, 1s or 5min",
+});
 const duration = z.string().transform((written, context) => {
   const ms = parseDuration(written);
   if (ms !== undefined && ms >= 100) return ms;
-  context.addIssue({ code: "custom", message: "expected a duration such as 1s, 500ms or 5min" });
+  context.addIssue({ code: "custom", message: TOO_SHORT });
   return z.NEVER;
 });
 
 const signal = z.strictObject({
   /** `signal` of the device's machine, or `machine/signal`; the key itself where it is left out. */
-  as: z
-    .string()
-    .regex(/^[a-z0-9_-]{1,64}(\/[a-z0-9_-]{1,64})?$/)
-    .optional(),
+  as: place.optional(),
   /** Where in the payload: `ENERGY.Power`, `temperature.tC`; left out where the payload is the value. */
   path: z.string().min(1).max(200).optional(),
   /** A topic of its own: completes the pattern's (`sensor/<this>/state`), or stands alone with a leading `/`. */
@@ -53,10 +56,13 @@ const device = z
     /** Any other device: its topic, and where it says whether it is there. */
     topic: topic.optional(),
     online: z.strictObject({ topic, value: z.string().max(100), path: z.string().max(200).optional() }).optional(),
-    signals: z.record(z.string().regex(/^[a-z0-9_-]{1,64}(\/[a-z0-9_-]{1,64})?$/), signal.prefault({})),
+    signals: z.record(place, signal.prefault({})),
   })
   .refine((d) => [d.site, d.pattern, d.topic].filter(Boolean).length === 1, {
-    message: "say exactly one of site, pattern, topic",
+    message: reason({
+      fr: "donnez une seule de ces clés : site, pattern, topic",
+      en: "say exactly one of site, pattern, topic",
+    }),
   });
 
 export const mqttDriverOptions = z.strictObject({

@@ -1,25 +1,28 @@
 import { z } from "zod";
-import { ID_PATTERN } from "../../core/point.ts";
+import { ID_PATTERN, ID_REASON, PLACE_REASON } from "../../core/point.ts";
+import { reason } from "../../core/text.ts";
 import { DAY, type Ms, parseDuration, SECOND } from "../../core/time.ts";
-import { isPort, PORT_WORDS } from "../lib/pipe.ts";
+import { isPort, PORT_REASON } from "../lib/pipe.ts";
 
 /** What a site file may say under `type: node`. */
-const id = z.string().regex(ID_PATTERN, "only a-z, 0-9, _ and - (at most 64)");
+const id = z.string().regex(ID_PATTERN, ID_REASON);
 
-const duration = (low: Ms, high: Ms) =>
-  z.string().transform((written, ctx): Ms => {
+const duration = (low: Ms, high: Ms) => {
+  const message = reason({
+    fr: `une durée de ${low / SECOND} s à ${high / SECOND} s, par exemple 500ms, 1s ou 5min`,
+    en: `a time between ${low / SECOND} s and ${high / SECOND} s, as in 500ms, 1s or 5min`,
+  });
+  return z.string().transform((written, ctx): Ms => {
     const ms = parseDuration(written);
     if (ms !== undefined && ms >= low && ms <= high) return ms;
-    const message = `a time between ${low / SECOND} s and ${high / SECOND} s, as in 500ms, 1s or 5min`;
     ctx.addIssue({ code: "custom", message });
     return z.NEVER;
   });
+};
 
 const every = duration(10, DAY);
 
-const place = z
-  .string()
-  .regex(/^[a-z0-9_-]{1,64}(\/[a-z0-9_-]{1,64})?$/, "signal, or machine/signal, of a-z, 0-9, _ and -");
+const place = z.string().regex(/^[a-z0-9_-]{1,64}(\/[a-z0-9_-]{1,64})?$/, PLACE_REASON);
 
 const text = z.union([
   z.string().transform((words) => ({ fr: words, en: words })),
@@ -53,7 +56,13 @@ export type BurstOptions = z.output<typeof burst>;
 
 const node = z.strictObject({
   /** The id that the node announces (`vigie node dump PORT` shows it). */
-  id: z.string().regex(/^[a-z0-9_-]{1,32}$/, "only a-z, 0-9, _ and - (at most 32)"),
+  id: z.string().regex(
+    /^[a-z0-9_-]{1,32}$/,
+    reason({
+      fr: "seulement a-z, 0-9, _ et - (32 au plus)",
+      en: "only a-z, 0-9, _ and - (at most 32)",
+    }),
+  ),
   machine: id.optional(),
   every: every.optional(),
   channels: z.record(id, channel),
@@ -64,8 +73,11 @@ export type NodeEntry = z.output<typeof node>;
 export const nodeOptions = z.strictObject({
   port: z
     .string()
-    .regex(/^(\/|tcp:\/\/[^/]+:\d+$)/, "a device path, or tcp://host:port")
-    .refine(isPort, PORT_WORDS),
+    .regex(
+      /^(\/|tcp:\/\/[^/]+:\d+$)/,
+      reason({ fr: "le chemin d'un port, ou tcp://hôte:port", en: "a device path, or tcp://host:port" }),
+    )
+    .refine(isPort, PORT_REASON),
   baud: z.int().min(9_600).max(921_600).default(115_200),
   /** Whichever of them is plugged in is read; any other shows as new. */
   nodes: z.array(node).max(32).default([]),

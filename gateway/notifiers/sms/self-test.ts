@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { z } from "zod";
 import type { Series } from "../../core/meter.ts";
+import { reason } from "../../core/text.ts";
 import { MINUTE, type Ms, SECOND } from "../../core/time.ts";
 import { wallTime } from "../../notices/calendar.ts";
 import { clockTime, weekdays } from "../../notices/settings.ts";
@@ -8,7 +9,13 @@ import type { NotifierContext } from "../../plugin.ts";
 
 export const selfTestSettings = z.strictObject({
   /** The number of the modem's own card: the SMS goes out through the network and must come back. */
-  number: z.string().regex(/^\+\d{6,15}$/, 'the number of the modem\'s own card, as "+33612345678"'),
+  number: z.string().regex(
+    /^\+\d{6,15}$/,
+    reason({
+      fr: 'le numéro de la carte du modem elle-même, comme "+33612345678"',
+      en: 'the number of the modem\'s own card, as "+33612345678"',
+    }),
+  ),
   day: z.enum(weekdays).default("mon"),
   at: clockTime.prefault("07:30"),
 });

@@ -3,6 +3,8 @@ import { open, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import type { ConfigAnswer } from "../../core/api.ts";
+import type { Language } from "../../core/text.ts";
+import { inLanguage } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError } from "../errors.ts";
 import type { ConfigDoor } from "../parts.ts";
@@ -14,25 +16,29 @@ const text = z.string().max(MAX_TEXT);
 const revision = z.string().length(16);
 const step = z.union([z.string().max(100), z.int().min(0).max(10_000)]);
 
+interface Asked {
+  lang?: Language | undefined;
+}
+
 /** The site file: read, checked, edited with its comments kept, and saved whole or not at all. */
 export function configRoutes(app: App, desk: Desk): void {
-  const { config } = desk;
+  const { config, site } = desk;
   if (!config) return;
-  const schema = { tags: ["config"] };
-  const answer = async (yaml: string): Promise<ConfigAnswer> => ({
+  const schema = { tags: ["config"], querystring: inLanguage };
+  const answer = async (yaml: string, { lang = site.language }: Asked): Promise<ConfigAnswer> => ({
     text: yaml,
     revision: revisionOf(yaml),
-    ...(await config.check(yaml)),
+    ...(await config.check(yaml, lang)),
   });
 
-  app.get("/config", { config: { need: "integrator" }, schema }, async () =>
-    answer(await readFile(config.file, "utf8")),
+  app.get("/config", { config: { need: "integrator" }, schema }, async ({ query }) =>
+    answer(await readFile(config.file, "utf8"), query),
   );
 
   app.post(
     "/config/check",
     { config: { need: "integrator" }, schema: { ...schema, body: z.strictObject({ text }) } },
-    async ({ body }) => answer(body.text),
+    async ({ body, query }) => answer(body.text, query),
   );
 
   app.post(
@@ -57,7 +63,7 @@ export function configRoutes(app: App, desk: Desk): void {
         }),
       },
     },
-    async ({ body }) => answer(edited(await readFile(config.file, "utf8"), body.edits)),
+    async ({ body, query }) => answer(edited(await readFile(config.file, "utf8"), body.edits), query),
   );
 
   app.put(
@@ -67,13 +73,13 @@ export function configRoutes(app: App, desk: Desk): void {
       const before = await readFile(config.file, "utf8");
       if (revisionOf(before) !== request.body.revision)
         throw new HttpError(409, "changed", "Somebody changed the file meanwhile. Load it again.");
-      const { problems } = await config.check(request.body.text);
+      const { problems } = await config.check(request.body.text, request.query.lang ?? site.language);
       if (problems.length > 0) throw new HttpError(422, "wrong-config", problems.join("\n"));
       await save(config, before, request.body.text);
       await desk.people.audit.note(
         by(request, "config-saved", `${request.body.revision} → ${revisionOf(request.body.text)}`),
       );
-      return answer(request.body.text);
+      return answer(request.body.text, request.query);
     },
   );
 }

@@ -44,7 +44,7 @@ export const greedyDriver = (options: unknown): Driver => plugin.create(plugin.o
 export function modbusDriver(options: unknown, context = driverContext()): Driver {
   const parsed = plugin.options.parse(options);
   const { problems } = plugin.examine?.(parsed, context) ?? { problems: [] };
-  if (problems.length > 0) throw new Error(problems.map((p) => `${p.path.join(".")}: ${p.message}`).join("\n"));
+  if (problems.length > 0) throw new Error(problems.map((p) => `${p.path.join(".")}: ${p.message.en}`).join("\n"));
   return plugin.create(parsed, context);
 }
 

@@ -197,7 +197,7 @@ notices:
       machines: loaded.config.machines,
       profile: loaded.config.profile,
     }));
-  const lines = problemsOf(look).map(({ path, message }) => `${path}: ${message}`);
+  const lines = problemsOf(look).map(({ path, message }) => `${path}: ${message.en}`);
   const unknown = lines.filter((line) => line.includes("there is no machine tour-3"));
   expect(unknown).toEqual([expect.stringMatching(/^drivers\[0\]\.devices\[0\]\.machine: compteur: .*mean tour-2\?$/)]);
   expect(lines).toContainEqual(expect.stringMatching(/^detectors\[0\]\.point: there is no point tour-2\/powr/));

@@ -66,7 +66,7 @@ test("the plan's cost is known before anything is opened", () => {
     ],
   });
   const full = plugin.options.parse({ port: "/dev/x", baud: 9600, devices: [device(1, "40ms")] });
-  expect(plugin.examine?.(full, context).problems[0]?.message).toMatch(
+  expect(plugin.examine?.(full, context).problems[0]?.message.en).toMatch(
     /this plan needs 117 % of the bus: read 1.5 times less often.*d1 117 %/,
   );
 });

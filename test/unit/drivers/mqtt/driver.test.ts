@@ -74,18 +74,18 @@ describe("a wrong entry is refused with its place", () => {
     const options = mqttDriver.options.parse({ url: "mqtt://127.0.0.1:1", devices });
     return mqttDriver
       .examine?.(options, base("atelier"))
-      .problems.map(({ path, message }) => `${path.join(".")}: ${message}`);
+      .problems.map(({ path, message }) => `${path.join(".")}: ${message.en}`);
   };
 
   test("no machine, an unknown one, a point fed twice, a device twice", () => {
     expect(look([{ id: "a", topic: "x", signals: { p: {} } }])).toEqual([
-      "devices.0.signals.p: say `machine:` at the device, or `as: machine/signal` here",
+      "devices.0.signals.p: say which machine: `machine:` at the device, or `as: machine/signal` here",
     ]);
     expect(look([{ id: "a", topic: "x", machine: "scie", signals: { p: {} } }])).toEqual([
       'devices.0.signals.p: there is no machine "scie"',
     ]);
     const d = { id: "a", topic: "x", machine: "four", signals: { p: {} } };
-    expect(look([d, d])).toEqual(["devices.1.id: device a is there twice", "devices.1.signals.p: four/p is fed twice"]);
+    expect(look([d, d])).toEqual(["devices.1.id: the id a is there twice", "devices.1.signals.p: four/p is fed twice"]);
   });
 
   test("neither site nor pattern nor topic", () => {
