@@ -6,6 +6,7 @@ import type { AlarmEvent } from "./core/alarm.ts";
 import type { Follower, Log } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
 import { type Ms, SECOND } from "./core/time.ts";
+import { adoptZone } from "./core/zone.ts";
 import { webParts } from "./front.ts";
 import { HEALTH_DRIVER, healthDriver } from "./health.ts";
 import { createNotifiers, createSinks, examineWith, furnish } from "./house.ts";
@@ -54,6 +55,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   const plugins = await loadPlugins();
   const loaded = loadConfig(file, plugins, process.env);
   const config = overridden(loaded.config, overrides);
+  adoptZone(config.site.timezone);
   const house = furnish(config, plugins);
   const examined = examineWith(loaded, house);
   overrides.planned?.(examined.points.reduce((sum, { signal }) => sum + SECOND / signal.every, 0));

@@ -1,5 +1,7 @@
 import pino, { type Logger } from "pino";
 import type { LogLine } from "./core/api.ts";
+import type { EpochMs } from "./core/time.ts";
+import { stamp } from "./core/zone.ts";
 
 const marks: Readonly<Record<number, string>> = { 40: "! ", 50: "!! ", 60: "!!! " };
 
@@ -14,25 +16,24 @@ export function openSay(
 ): Logger {
   const level = process.env.VIGIE_LOG_LEVEL ?? "info";
   const plain = process.env.VIGIE_LOG !== "json";
-  const stamp = new Intl.DateTimeFormat("sv-SE", { timeZone: timezone, dateStyle: "short", timeStyle: "medium" });
   return pino(
     { base: null, level },
     {
       write: (json) => {
         const entry = JSON.parse(json);
         tail?.take(entry);
-        write(plain ? `${lineOf(entry, stamp)}\n` : json);
+        write(plain ? `${lineOf(entry, timezone)}\n` : json);
       },
     },
   );
 }
 
 function lineOf(
-  entry: { time: number; level: number; msg?: string; err?: { stack?: string } },
-  stamp: Intl.DateTimeFormat,
+  entry: { time: EpochMs; level: number; msg?: string; err?: { stack?: string } },
+  timezone: string,
 ): string {
   const text = [entry.msg, entry.err?.stack].filter((part) => part !== undefined).join("\n");
-  return `${stamp.format(entry.time)}  ${marks[entry.level] ?? ""}${printable(text)}`;
+  return `${stamp(entry.time, timezone)}  ${marks[entry.level] ?? ""}${printable(text)}`;
 }
 
 /** Line feeds of a stack stay; every other control character is shown, not obeyed. */

@@ -4,6 +4,7 @@ import type { Cells, Log } from "../core/log.ts";
 import type { AlarmOffice, Maintenance } from "../core/office.ts";
 import type { Reading } from "../core/reading.ts";
 import { type EpochMs, epochMs, steadyMs } from "../core/time.ts";
+import { localTime } from "../core/zone.ts";
 import type { Site } from "../plugin.ts";
 import type { Cases } from "./case.ts";
 import { explained, viewOf } from "./explain.ts";
@@ -60,9 +61,9 @@ export function createOffice(parts: OfficeParts): Office {
 /** The quality of the alarms over a stretch of time. */
 function figures(parts: OfficeParts, given: readonly GivenVerdict[]): AlarmOffice["quality"] {
   const { watch, site } = parts;
-  const hourOf = new Intl.DateTimeFormat("en-GB", { timeZone: site.timezone, hour: "2-digit", hourCycle: "h23" });
+  const local = localTime(site.timezone);
   const wakes = (t: EpochMs) => {
-    const hour = Number(hourOf.format(t));
+    const hour = new Date(local(t)).getUTCHours();
     return hour >= NIGHT.from || hour < NIGHT.to;
   };
   return async (asked, to, deliveries) => {

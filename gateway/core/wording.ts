@@ -2,7 +2,7 @@ import { type Alarm, type AlarmEvent, type AlarmState, isVisible, type Priority 
 import type { Machine } from "./point.ts";
 import type { Language, Text } from "./text.ts";
 import type { EpochMs } from "./time.ts";
-import { formatter } from "./zone.ts";
+import { wallClock } from "./zone.ts";
 
 /** What people read: one place for both languages, so that a mail, an SMS and the page say the same. */
 
@@ -22,10 +22,8 @@ const gateway: Text = { fr: "Passerelle", en: "Gateway" };
 export const machineName = (machines: ReadonlyMap<string, Machine>, id: string, language: Language): string =>
   machines.get(id)?.name[language] ?? (id === "gateway" ? gateway[language] : id);
 
-const hourAndMinute = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-
 /** The hour where the machine stands: `14:05`. */
-export const hour = (t: EpochMs, timezone: string): string => formatter("fr-FR", timezone, hourAndMinute).format(t);
+export const hour = (t: EpochMs, timezone: string): string => wallClock(t, timezone).slice(11, 16);
 
 const asideWords: Partial<Record<AlarmState, Text>> = {
   shelved: { fr: "en attente", en: "shelved" },

@@ -1,14 +1,58 @@
-const made = new WeakMap<Intl.DateTimeFormatOptions, Map<string, Intl.DateTimeFormat>>();
+import { type EpochMs, HOUR, MINUTE, type Ms } from "./time.ts";
 
-/**
- * The formatter of a language and a time zone. Making one costs a thousand times its use, and 35 kB outside the heap: there is
- * one for each `options`, which is therefore a constant of its caller.
- */
-export function formatter(locale: string, timezone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const all = made.get(options) ?? new Map<string, Intl.DateTimeFormat>();
-  made.set(options, all);
-  const key = `${locale} ${timezone}`;
-  const known = all.get(key) ?? new Intl.DateTimeFormat(locale, { ...options, timeZone: timezone });
-  all.set(key, known);
-  return known;
+/** Makes it the zone of this process: a `Date` knows its offset, any other zone needs a formatter of `Intl`, which takes 8 MB. */
+export function adoptZone(timezone: string): void {
+  process.env.TZ = timezone;
+}
+
+/** Milliseconds since 1970 as the local clock and calendar show them. */
+export function localTime(timezone: string): (t: EpochMs) => number {
+  const known = clocks.get(timezone);
+  if (known) return known;
+  const offset = offsetByFormatter(timezone);
+  const made = (t: EpochMs) =>
+    t + (timezone === process.env.TZ ? -new Date(t).getTimezoneOffset() * MINUTE : offset(t));
+  clocks.set(timezone, made);
+  return made;
+}
+
+// Every rule asks for the same zone.
+const clocks = new Map<string, (t: EpochMs) => number>();
+
+/** A moment as the wall clock shows it, in digits, to the millisecond: `2026-03-29T14:05:00.000`. */
+export const wallClock = (t: EpochMs, timezone: string): string =>
+  new Date(localTime(timezone)(t)).toISOString().slice(0, -1);
+
+/** A moment to the second, for tables and logs: `2026-03-29 14:05:00`. */
+export const stamp = (t: EpochMs, timezone: string): string => wallClock(t, timezone).replace("T", " ").slice(0, 19);
+
+/** Whether the runtime knows a zone of this name. */
+export function isZone(name: string): boolean {
+  if (Intl.supportedValuesOf("timeZone").includes(name)) return true;
+  try {
+    // Old names, too.
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** No zone changes its clock but on a quarter of an hour, so the offset is looked up that often. */
+const LOOK_EVERY: Ms = 15 * MINUTE;
+
+function offsetByFormatter(timezone: string): (t: EpochMs) => Ms {
+  let format: Intl.DateTimeFormat | undefined;
+  let [looked, offset] = [Number.NaN, 0];
+  return (t) => {
+    const now = Math.floor(t / LOOK_EVERY);
+    if (now !== looked) {
+      format ??= new Intl.DateTimeFormat("en-US", { timeZone: timezone, timeZoneName: "longOffset" });
+      const name = format.formatToParts(t).find((part) => part.type === "timeZoneName")?.value ?? "GMT";
+      const [, sign, hours, minutes] = /GMT([+-])(\d\d):(\d\d)/.exec(name) ?? [];
+      offset = (sign === "-" ? -1 : 1) * (Number(hours ?? 0) * HOUR + Number(minutes ?? 0) * MINUTE);
+      looked = now;
+    }
+    return offset;
+  };
 }

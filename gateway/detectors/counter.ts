@@ -3,8 +3,9 @@ import type { Detector, Finding } from "../core/detector.ts";
 import type { Point } from "../core/point.ts";
 import { numberOf } from "../core/reading.ts";
 import { DAY } from "../core/time.ts";
+import { localTime } from "../core/zone.ts";
 import { defineDetector } from "../plugin.ts";
-import { localTime, weekday } from "./lib/calendar.ts";
+import { weekday } from "./lib/calendar.ts";
 import { amount, nameOfPoint, text } from "./lib/wording.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Shift } from "../core/notice.ts";
 import { DAY, type EpochMs, epochMs, MINUTE } from "../core/time.ts";
-import { formatter } from "../core/zone.ts";
+import { wallClock } from "../core/zone.ts";
 import type { Rota } from "./settings.ts";
 
 /** A moment as the clock on the wall of the workshop shows it. */
@@ -16,24 +16,10 @@ export type Weekday = "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
 
 const week: readonly Weekday[] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
-const digits = {
-  year: "numeric",
-  month: "2-digit",
-  day: "2-digit",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-} as const;
-
 export function wallTime(t: EpochMs, timezone: string): WallTime {
-  const parts = new Map(
-    formatter("en-CA", timezone, digits)
-      .formatToParts(t)
-      .map(({ type, value }) => [type, value]),
-  );
-  const date = `${parts.get("year")}-${parts.get("month")}-${parts.get("day")}`;
-  const minute = Number(parts.get("hour")) * 60 + Number(parts.get("minute"));
-  return { date, minute, day: weekday(date) };
+  const [date = "", clock = ""] = wallClock(t, timezone).split("T");
+  const [hour, minute] = clock.split(":").map(Number);
+  return { date, minute: (hour ?? 0) * 60 + (minute ?? 0), day: weekday(date) };
 }
 
 /** Whether `minute` lies in a stretch that may run over midnight; `from` = `to` is the whole day. */

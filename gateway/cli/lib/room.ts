@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import process from "node:process";
 
 /** Readings per second from which speed is worth more than memory. */
 const LARGE = 2_000;

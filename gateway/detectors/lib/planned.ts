@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DAY, type EpochMs, HOUR, MINUTE } from "../../core/time.ts";
-import { localTime, weekday } from "./calendar.ts";
+import { localTime } from "../../core/zone.ts";
+import { weekday } from "./calendar.ts";
 
 const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like "07:30"');

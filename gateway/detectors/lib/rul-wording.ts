@@ -1,8 +1,8 @@
 import type { Forecast } from "../../core/detector.ts";
+import { moment } from "../../core/moment.ts";
 import type { Point } from "../../core/point.ts";
 import type { Language } from "../../core/text.ts";
-import { DAY, type EpochMs, HOUR, MINUTE } from "../../core/time.ts";
-import { formatter } from "../../core/zone.ts";
+import type { EpochMs } from "../../core/time.ts";
 import { amount, nameOfPoint, number, text } from "./wording.ts";
 
 /** What a trend has to say, as numbers in the unit of the point. */
@@ -65,26 +65,3 @@ function outlook({ point, timezone, now, limit, forecast }: TrendNews, l: Langua
   const [at, low, high] = [forecast.at, forecast.low, forecast.high].map((t) => moment(t, now, timezone, l));
   return ` ${name} ${words.expected[l]} ${at} (${words.between[l]} ${low} ${words.and[l]} ${high}).`;
 }
-
-/** A moment as exact as its distance from now deserves: `14:10:30`, `14:10`, `Tue 14:10`, `12 Mar`. */
-export function moment(t: EpochMs, now: EpochMs, timezone: string, l: Language): string {
-  const distance = Math.abs(t - now);
-  const exact = finest.find(({ within }) => distance < within) ?? { format: "day" as const };
-  return formatter(l === "fr" ? "fr-FR" : "en-GB", timezone, formats[exact.format]).format(t);
-}
-
-const finest = [
-  { within: 10 * MINUTE, format: "second" },
-  { within: 12 * HOUR, format: "minute" },
-  { within: 6 * DAY, format: "weekday" },
-  { within: 90 * DAY, format: "day" },
-  { within: Number.POSITIVE_INFINITY, format: "month" },
-] as const satisfies readonly { within: number; format: string }[];
-
-const formats = {
-  second: { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" },
-  minute: { hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-  weekday: { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" },
-  day: { day: "numeric", month: "short" },
-  month: { month: "long", year: "numeric" },
-} as const satisfies Record<string, Intl.DateTimeFormatOptions>;

@@ -6,6 +6,7 @@ import type { Point } from "../../core/point.ts";
 import type { Language } from "../../core/text.ts";
 import type { EpochMs } from "../../core/time.ts";
 import { unitShown } from "../../core/unit.ts";
+import { stamp } from "../../core/zone.ts";
 import { inLanguage, instant } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { span } from "./history.ts";
@@ -81,14 +82,9 @@ async function* csv(
   points: readonly Point[],
   samples: (point: Point) => Samples,
   language: Language,
-  timeZone: string,
+  timezone: string,
 ): AsyncGenerator<string> {
   const separator = language === "fr" ? ";" : ",";
-  const clock = new Intl.DateTimeFormat("sv-SE", {
-    timeZone,
-    dateStyle: "short",
-    timeStyle: "medium",
-  });
   const heads = {
     fr: ["heure", "epoch_ms", "mesure", "valeur", "unité", "cause"],
     en: ["time", "epoch_ms", "point", "value", "unit", "cause"],
@@ -101,7 +97,7 @@ async function* csv(
     for await (const { t, value, why } of samples(point)) {
       const number = value === null ? "" : language === "fr" ? String(value).replace(".", ",") : String(value);
       const cause = why ? cell(faults[why][language], separator) : "";
-      block += [clock.format(t), t, point.id, number, unit, cause].join(separator);
+      block += [stamp(t, timezone), t, point.id, number, unit, cause].join(separator);
       block += "\r\n";
       if (block.length < 16_384) continue;
       yield block;

@@ -1,8 +1,11 @@
-import { createServer as createHttp, type Server } from "node:http";
+import type { Server } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { createServer as createNet, type Socket } from "node:net";
 import { Knocks, neighbour } from "../../core/knocks.ts";
 import type { Identity } from "./certificate.ts";
+
+// An `import` of it opens its doors to WebSocket and fetch, too: 4 MB that a gateway never needs.
+const { createServer: createHttp } = process.getBuiltinModule("node:http");
 
 /** What one client and all of them together may take. */
 export const bounds = {
