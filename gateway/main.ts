@@ -5,19 +5,21 @@ import { type Config, loadConfig } from "./config/load.ts";
 import type { AlarmEvent } from "./core/alarm.ts";
 import type { Follower, Log } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
+import type { Text } from "./core/text.ts";
 import { type Ms, SECOND } from "./core/time.ts";
 import { adoptZone } from "./core/zone.ts";
 import { webParts } from "./front.ts";
 import { HEALTH_DRIVER, healthDriver } from "./health.ts";
 import { createNotifiers, createSinks, examineWith, furnish } from "./house.ts";
 import { follow } from "./log/follow.ts";
-import { openStore } from "./log/store.ts";
+import { openGround, type StandIn } from "./log/stand-in.ts";
 import { type Broker, openBroker } from "./mqtt/broker.ts";
 import { carrier, forMachines } from "./notices/carrier.ts";
 import { openPostman } from "./notices/postman.ts";
 import { type Context, type EmbeddedBroker, loadPlugins } from "./plugin.ts";
 import { createSpectra, type Spectra } from "./spectra.ts";
 import { supervise } from "./supervise.ts";
+import type { WebParts } from "./web/parts.ts";
 import { createWeb } from "./web/server.ts";
 import { boxIdentity } from "./web/tls/identity.ts";
 
@@ -42,6 +44,8 @@ export interface Gateway {
   readonly open: boolean;
   /** The one-time code for the first account, where there is none yet and the page needs one. */
   readonly setupCode: string | undefined;
+  /** Set while the data folder cannot be used and everything goes on from memory: in words for a person. */
+  readonly fromMemory: Text | undefined;
   /** Stops the drivers, lets the followers drain for a bounded time, then closes everything. */
   stop(): Promise<void>;
 }
@@ -49,6 +53,8 @@ export interface Gateway {
 /** How long drivers may take to let go of their wires, and followers to deliver what is already stored. */
 const DRIVERS_STOP_WITHIN: Ms = 3 * SECOND;
 const FOLLOWERS_DRAIN_WITHIN: Ms = 5 * SECOND;
+/** Bytes of kept raw bursts while the data folder cannot be used. */
+const BURSTS_IN_MEMORY = 8e6;
 
 /** Config → open → start. Throws a ConfigError when the site file is wrong, before anything opens. */
 export async function startGateway(file: string, overrides: Overrides): Promise<Gateway> {
@@ -64,8 +70,8 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   await using opened = new AsyncDisposableStack();
   const { meters, say, site, machines } = house;
   const points = new Map(examined.points.map((point) => [point.id, point]));
-  const { data: folder } = overrides;
-  const store = await openStore({ folder, clock, meters, say, points: examined.points, settings: config.store });
+  const asked = { folder: overrides.data, clock, meters, say, points: examined.points, settings: config.store };
+  const { store, folder, standIn } = await openGround(asked);
   opened.defer(() => store.close());
   house.cells.arrived(store.cells);
 
@@ -102,11 +108,12 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   const spectra = createSpectra({
     append: (readings) => store.readings.append(readings),
     folder: join(folder, "bursts"),
+    ...(standIn && { keep: BURSTS_IN_MEMORY }),
     meters,
   });
   const { reload } = overrides;
   const inside = { store, engine, sinks, examined, running, points, folder, postman, broker, reload };
-  const web = await createWeb(webParts(house, inside));
+  const web = await createWeb(withoutRestore(webParts(house, inside), standIn));
 
   const following = new AbortController();
   const options = { cells: store.cells, clock, say, meters, signal: following.signal };
@@ -121,6 +128,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     start(store.notices, postman.follower),
     postman.run(following.signal),
     ...notifiers.filter(forMachines).map((notifier) => start(store.notices, carrier(notifier))),
+    ...(standIn ? [standIn.run(following.signal, () => void reload?.(async () => undefined))] : []),
   ];
 
   // Last, because its points are the gauges that everybody else has registered by now.
@@ -135,6 +143,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
     meters,
     open: config.web.open,
     setupCode: web.setupCode,
+    fromMemory: standIn?.text,
     stop: async () => {
       await Promise.all([stopDrivers(), web.close()]);
       following.abort();
@@ -144,6 +153,13 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
       await rest.disposeAsync();
     },
   };
+}
+
+/** A backup put in place of a store in memory would be lost with it. */
+function withoutRestore(parts: WebParts, standIn: StandIn | undefined): WebParts {
+  if (!standIn || !parts.store) return parts;
+  const { restore: _, ...store } = parts.store;
+  return { ...parts, store };
 }
 
 /** Certificate and key for MQTT over TLS, where the site file names none: the box's own. */

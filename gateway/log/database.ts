@@ -1,4 +1,5 @@
-import { closeSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { Trouble } from "./protocol.ts";
@@ -17,6 +18,8 @@ export class DamagedFile extends Error {}
 
 /** Primary result codes of SQLite. A disk that is full, failing, gone or read-only gets better by itself, or it does not. */
 const DISK = new Set([8 /* READONLY */, 10 /* IOERR */, 13 /* FULL */, 14 /* CANTOPEN */]);
+/** What the system says of the same, and of a folder that is not mounted or not ours. */
+const GONE = /^(EROFS|ENOSPC|EDQUOT|EIO|ENXIO|ENODEV|ENOENT|EEXIST|ESTALE|ENOTCONN|EHOSTDOWN|ETIMEDOUT|EACCES|EPERM)$/;
 const DAMAGED = new Set([11 /* CORRUPT */, 26 /* NOTADB */]);
 
 export function troubleOf(error: unknown): Trouble {
@@ -24,6 +27,7 @@ export function troubleOf(error: unknown): Trouble {
   if (error instanceof DamagedFile) return "damaged";
   const code = typeof error === "object" && error && "errcode" in error ? Number(error.errcode) & 0xff : 0;
   if (DISK.has(code)) return "disk";
+  if (error instanceof Error && "code" in error && GONE.test(String(error.code))) return "disk";
   return DAMAGED.has(code) ? "damaged" : "bug";
 }
 
@@ -119,3 +123,12 @@ export const rowCrc = (...fields: (string | number)[]): number => crc32(fields.j
 
 /** Tells whether a file is still the one that was opened; 0 where there is none. */
 export const inodeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.ino ?? 0;
+
+/** `mkdir -p` step by step: Node's own never returns where the parent exists and yet takes no folder (`/proc`). */
+export function makeFolder(folder: string): void {
+  const there = statSync(folder, { throwIfNoEntry: false });
+  if (there && !there.isDirectory()) throw new Error(`${folder} is a file, not a folder`);
+  if (there) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  mkdirSync(folder);
+}

@@ -82,6 +82,11 @@ export interface Opened {
   remarks: string[];
 }
 
+/** All that is small in a store, as it can be read where nothing can be written. */
+export interface Peeked extends Omit<Opened, "remarks"> {
+  cells: CellRow[];
+}
+
 /** What may go. Everything below these seqs is delivered (and, for readings, compacted) or given up. */
 export interface TidyOrder {
   now: number;
@@ -120,7 +125,7 @@ export type WriterCall =
   | { call: "newest" }
   | { call: "cells"; kind: string }
   | { call: "tidy"; order: TidyOrder }
-  | { call: "close"; meta: Record<string, string> };
+  | { call: "close"; meta: Readonly<Record<string, string>> };
 
 export interface WriterAnswers {
   open: Opened;
@@ -146,6 +151,7 @@ export type ReaderCall =
   | { call: "counted"; point: number; from: number; to: number }
   | { call: "names" }
   | { call: "check" }
+  | { call: "peek"; file: string }
   | { call: "backup"; file: string };
 
 export interface ReaderAnswers {
@@ -156,6 +162,7 @@ export interface ReaderAnswers {
   counted: number | null;
   names: NameRow[];
   check: boolean;
+  peek: Peeked;
   backup: null;
 }
 

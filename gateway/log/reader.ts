@@ -5,6 +5,7 @@ import { parentPort } from "node:worker_threads";
 import { packFiles } from "./beside.ts";
 import { openForReading, Refusal, troubleOf } from "./database.ts";
 import { counted, type Deadline, page, range } from "./history/range.ts";
+import { peek } from "./peek.ts";
 import type { ReaderCall } from "./protocol.ts";
 import { namesOf } from "./rows.ts";
 import { answerOn } from "./rpc.ts";
@@ -32,6 +33,7 @@ function serve(call: ReaderCall): unknown {
     file = call.file;
     return null;
   }
+  if (call.call === "peek") return peek(call.file);
   const store = current();
   if (call.call === "backup") {
     store.prepare("VACUUM INTO ?").run(call.file);
@@ -47,7 +49,10 @@ function serve(call: ReaderCall): unknown {
   }
 }
 
-function answer(store: DatabaseSync, call: Exclude<ReaderCall, { call: "open" | "backup" | "check" }>): unknown {
+function answer(
+  store: DatabaseSync,
+  call: Exclude<ReaderCall, { call: "open" | "backup" | "check" | "peek" }>,
+): unknown {
   const until = performance.now() + LIMIT_MS;
   const deadline: Deadline = () => {
     if (performance.now() > until) throw new Refusal("the question took too long: ask for a shorter time");

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Logger } from "pino";
 import type { AlarmEvent } from "../core/alarm.ts";
 import type { Burst } from "../core/burst.ts";
@@ -81,19 +79,33 @@ const BOUND = { readings: 100_000, notices: 10_000, bursts: 64 } as const;
 const ASK_UNSYNCED: Ms = 10 * SECOND;
 const ASK_SYNCED: Ms = 60 * SECOND;
 
-export async function openStore(options: StoreOptions): Promise<Store> {
-  const { folder, clock, meters, say } = options;
-  const settings = options.settings ?? storeSettings.parse(undefined);
-  await makeFolder(folder);
-  const file = join(folder, STORE_FILE);
+/** A data folder that is ours now: locked, its file open and proved to take what is written. */
+export interface Door {
+  writer: Line<WriterCall, WriterAnswers>;
+  opened: Opened;
+}
+
+/** Makes the folder where there is none. Everything that touches the disk happens in the writing thread. */
+export async function openDoor(folder: string): Promise<Door> {
   const writer = new Line<WriterCall, WriterAnswers>(new URL("./writer.ts", import.meta.url), "writer");
-  let opened: Opened;
   try {
-    opened = await writer.ask({ call: "open", file });
+    return { writer, opened: await writer.ask({ call: "open", file: join(folder, STORE_FILE) }) };
   } catch (error) {
     await writer.end();
     throw error;
   }
+}
+
+export async function closeDoor({ writer }: Door, meta: Readonly<Record<string, string>> = {}): Promise<void> {
+  await writer.ask({ call: "close", meta });
+  await writer.end();
+}
+
+export async function openStore(options: StoreOptions, door?: Door): Promise<Store> {
+  const { folder, clock, meters, say } = options;
+  const settings = options.settings ?? storeSettings.parse(undefined);
+  const file = join(folder, STORE_FILE);
+  const { writer, opened } = door ?? (await openDoor(folder));
   for (const remark of opened.remarks) say.warn(`store: ${remark}`);
   const reader = openReader(file, clock);
   const names = new Names(opened.names);
@@ -195,15 +207,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await commits.close();
       await reader.end();
       const clean = Object.entries(journals).map(([log, journal]) => [`reserved:${log}`, String(journal.next)]);
-      await writer.ask({ call: "close", meta: commits.degraded ? {} : Object.fromEntries(clean) });
-      await writer.end();
+      await closeDoor({ writer, opened }, commits.degraded ? {} : Object.fromEntries(clean));
     },
   };
 }
 
 const trusted = async (): Promise<Evidence> => "battery";
 
-const nextSeq = ({ heads, floor }: Opened, log: LogName): number =>
+/** The first number of a log that nobody has been shown. */
+export const nextSeq = ({ heads, floor }: Pick<Opened, "heads" | "floor">, log: LogName): number =>
   Math.max(heads[log].newest + 1, heads[log].reserved, floor.reserved[log], 1);
 
 /** From the newest reading of the run before to now there was no gateway; seqs that it had reserved are skipped. */
@@ -249,11 +261,4 @@ function probeFollowers(meters: Meters, journals: Readonly<Record<LogName, Queue
         );
     }
   });
-}
-
-/** `mkdir -p` step by step: Node's own never returns where the parent exists and yet takes no folder (`/proc`). */
-async function makeFolder(folder: string): Promise<void> {
-  if (existsSync(folder)) return;
-  if (dirname(folder) !== folder) await makeFolder(dirname(folder));
-  await mkdir(folder);
 }

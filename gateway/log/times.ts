@@ -144,7 +144,15 @@ export class Times {
 }
 
 /** The boot that begins now. Steady time goes on where the newest entry left off; the same kernel boot even tells by how much. */
-function firstBoot({ clock, kernel, opened }: TimesParts): Boot {
+export function firstBoot({
+  clock,
+  kernel,
+  opened,
+}: {
+  clock: Pick<Clock, "now" | "monotonic">;
+  kernel: string;
+  opened: Pick<Opened, "boots" | "floor" | "heads" | "spans">;
+}): Boot {
   const last = opened.boots.reduce<Boot | undefined>((a, b) => (a && a.boot > b.boot ? a : b), undefined);
   const boot = Math.max(last?.boot ?? 0, opened.floor.boot) + 1;
   const wall = clock.now() - clock.monotonic();

@@ -1,5 +1,6 @@
+import { dirname } from "node:path";
 import { parentPort } from "node:worker_threads";
-import { Refusal, troubleOf } from "./database.ts";
+import { makeFolder, Refusal, troubleOf } from "./database.ts";
 import type { WriterCall } from "./protocol.ts";
 import { answerOn } from "./rpc.ts";
 import { Writing } from "./writing.ts";
@@ -9,6 +10,7 @@ let writing: Writing | undefined;
 
 function serve(call: WriterCall): unknown {
   if (call.call === "open") {
+    makeFolder(dirname(call.file));
     writing ??= new Writing(call.file);
     return writing.open();
   }

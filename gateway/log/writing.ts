@@ -45,6 +45,8 @@ export class Writing {
     const remarks: string[] = [];
     try {
       const opened = this.#open(remarks);
+      // A disk that can be read but takes nothing is told at once, and not by the first commit.
+      this.#transaction((db) => this.#putMeta(db, { opened: String(Date.now()) }));
       // A flipped bit between the rows shows only when the whole file is looked at; a large one is looked at while it runs.
       if (statSync(this.#file).size <= CHECKED_AT_OPEN && !this.isSound()) throw new DamagedFile();
       return opened;
@@ -113,7 +115,7 @@ export class Writing {
     return { ...tidied, remarks };
   }
 
-  close(meta: Record<string, string>): void {
+  close(meta: Readonly<Record<string, string>>): void {
     try {
       const db = this.#db;
       if (db) {
@@ -263,7 +265,7 @@ export class Writing {
     if (troubleOf(error) !== "bug") this.#drop();
   }
 
-  #putMeta(db: DatabaseSync, meta: Record<string, string>): void {
+  #putMeta(db: DatabaseSync, meta: Readonly<Record<string, string>>): void {
     const put = db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
     for (const [key, value] of Object.entries(meta)) put.run(key, value);
   }

@@ -1,0 +1,202 @@
+import { join } from "node:path";
+import { type Clock, epochMs, steadyMs } from "../core/time.ts";
+import { cellsBack, cursorsBack, type Seed, STAND_IN, seedOf } from "./kept.ts";
+import { Names } from "./names.ts";
+import { burstsCodec, type Codec, noticesCodec, readingsCodec } from "./pack.ts";
+import {
+  type Boot,
+  type Commit,
+  type Gap,
+  type LogName,
+  logNames,
+  type Peeked,
+  type ReaderAnswers,
+  type ReaderCall,
+  type Row,
+} from "./protocol.ts";
+import { openReader } from "./questions.ts";
+import { timeOf } from "./queue.ts";
+import type { Line } from "./rpc.ts";
+import { type Door, nextSeq, STORE_FILE } from "./store.ts";
+import { firstBoot } from "./times.ts";
+
+/** What one transaction takes over of each log. */
+const AT_ONCE = { readings: 20_000, notices: 2_000, bursts: 8 } as const satisfies Record<LogName, number>;
+
+/** How far a stand-in has been taken over. It moves in the transaction of the rows, so that each comes over once. */
+interface Mark {
+  standIn: string;
+  /** What its numbers are raised by: nothing, but where the disk turned out to have used higher ones. */
+  seq: number;
+  boot: number;
+  /** What its steady time is moved by, to go on where the disk's left off. */
+  steady: number;
+  upTo: Record<LogName, number>;
+  count: Record<LogName, number>;
+  /** Whether it began with a copy of the cells on this disk. */
+  same: boolean;
+  /** Readings that were too many for it. */
+  lost: number;
+}
+
+export type Carried = Pick<Mark, "count" | "lost">;
+
+interface Carrying {
+  line: Line<ReaderCall, ReaderAnswers>;
+  mine: Peeked;
+  seed: Seed;
+  mark: Mark;
+  /** The names on the disk. */
+  names: Names;
+  write(part: Partial<Commit>): Promise<void>;
+}
+
+/**
+ * Takes what the stand-in in `from` holds over into the store behind the door, with the times and numbers under which it was
+ * seen. Goes on where an earlier call, or an earlier process, left off; the stand-in may still be at work.
+ */
+export async function carry(from: string, to: string, door: Door, clock: Clock): Promise<Carried> {
+  const file = join(from, STORE_FILE);
+  const reader = openReader(file, clock);
+  try {
+    const line = await reader();
+    const mine = await line.ask({ call: "peek", file });
+    const disk = await line.ask({ call: "peek", file: join(to, STORE_FILE) });
+    const seed = seedOf(mine);
+    const found = markOf(disk);
+    const again = found?.standIn === seed.id;
+    const mark = again ? found : newMark(seed, mine, disk);
+    const names = new Names(disk.names);
+    const write = async (part: Partial<Commit>) => {
+      const fresh = [...names.fresh];
+      const cells = [...(part.cells ?? []), { kind: STAND_IN, key: "mark", value: JSON.stringify(mark) }];
+      const rest = { rows: [], gaps: [], boots: [], meta: {}, cursors: null };
+      await door.writer.ask({ call: "commit", commit: { ...rest, ...part, cells, names: fresh } });
+      names.stored(fresh);
+    };
+    const gaps = mine.gaps.map((gap) => movedGap(gap, mark));
+    await write({ boots: bootsOf(mine, seed, mark), gaps: again ? gaps : [...pauses(seed, disk, mark), ...gaps] });
+    for (const log of logNames) await carryRows(log, { line, mine, seed, mark, names, write });
+    const cells = cellsBack(mine, disk, mark);
+    const places = cursorsBack(seed, mine.cursors, door.opened.cursors, mark.same);
+    await write({ cells, cursors: mark.seq === 0 ? places : null });
+    return mark;
+  } finally {
+    await reader.end();
+  }
+}
+
+async function carryRows(log: LogName, { line, mine, seed, mark, names, write }: Carrying): Promise<void> {
+  const theirs = new Names(mine.names);
+  while (mark.upTo[log] < mine.heads[log].newest) {
+    const found = await line.ask({ call: "after", log, seq: mark.upTo[log], limit: AT_ONCE[log] });
+    const [rows, gaps]: [Row[], Gap[]] = [[], []];
+    for (const { first, n, body } of found.filter((row) => row.first <= mine.heads[log].newest)) {
+      const moved = repack[log]({ first, body }, [theirs, names], mark);
+      const known = mine.gaps.filter((gap) => gap.log === log);
+      for (const [a, b] of uncovered(known, mark.upTo[log] + 1, first - 1)) {
+        const times = { boot: moved?.boot ?? 0, from: seed.t, to: moved?.t ?? null };
+        gaps.push({ log, first: a + mark.seq, last: b + mark.seq, why: "lost", ...times });
+        if (log === "readings") mark.lost += b - a + 1;
+      }
+      if (moved) rows.push({ log, first: first + mark.seq, n, body: moved.body });
+      if (moved) mark.count[log] += n;
+      mark.upTo[log] = first + n - 1;
+    }
+    if (found.length === 0) return;
+    await write({ rows, gaps });
+  }
+}
+
+interface Repacked {
+  body: Uint8Array<ArrayBuffer>;
+  boot: number;
+  t: number | null;
+}
+
+/** The same entries under the names, numbers and steady time of the disk; undefined for a batch that is damaged. */
+type Repack = (
+  row: Pick<Row, "first"> & { body: Uint8Array },
+  names: [Names, Names],
+  mark: Mark,
+) => Repacked | undefined;
+
+const repackWith =
+  <T>(codec: Codec<T>): Repack =>
+  ({ first, body }, [theirs, names], mark) => {
+    const entries = codec.unpack(body, first, theirs)?.map((entry) => ({
+      ...entry,
+      seq: entry.seq + mark.seq,
+      boot: entry.boot + mark.boot,
+      steady: steadyMs(entry.steady + mark.steady),
+    }));
+    const head = entries?.[0];
+    return entries && head && { body: codec.pack(entries, names), boot: head.boot, t: timeOf(head) };
+  };
+
+const repack = {
+  readings: repackWith(readingsCodec),
+  notices: repackWith(noticesCodec),
+  bursts: repackWith(burstsCodec),
+} as const satisfies Record<LogName, Repack>;
+
+/** The pieces of first…last that no gap explains. */
+function uncovered(gaps: readonly Gap[], first: number, last: number): [number, number][] {
+  const pieces: [number, number][] = [];
+  let at = first;
+  for (const gap of [...gaps].sort((a, b) => a.first - b.first)) {
+    if (gap.last < at || gap.first > last) continue;
+    if (gap.first > at) pieces.push([at, gap.first - 1]);
+    at = gap.last + 1;
+  }
+  if (at <= last) pieces.push([at, last]);
+  return pieces;
+}
+
+const newestBoot = ({ boots, floor }: Peeked): number => Math.max(floor.boot, ...boots.map(({ boot }) => boot));
+
+function newMark(seed: Seed, mine: Peeked, disk: Peeked): Mark {
+  const used = Math.max(...logNames.map((log) => nextSeq(disk, log)));
+  const upTo = seed.seq - 1;
+  const kernel = mine.boots[0]?.kernel ?? "";
+  const [seq, boot] = [Math.max(0, used - seed.seq), Math.max(0, newestBoot(disk) - seed.boot)];
+  const then = { now: () => epochMs(seed.t), monotonic: () => seed.monotonic };
+  return {
+    standIn: seed.id,
+    seq,
+    boot,
+    steady: firstBoot({ clock: then, kernel, opened: disk }).offset - seed.offset,
+    upTo: { readings: upTo, notices: upTo, bursts: upTo },
+    count: { readings: 0, notices: 0, bursts: 0 },
+    same: seed.peeked && seq + boot === 0 && newestBoot(disk) === seed.after,
+    lost: 0,
+  };
+}
+
+function markOf({ cells }: Peeked): Mark | undefined {
+  const cell = cells.find(({ kind, key }) => kind === STAND_IN && key === "mark");
+  return cell?.value ? (JSON.parse(cell.value) as Mark) : undefined;
+}
+
+/** The runs of the stand-in; the one before them only gave it its first numbers. */
+const bootsOf = ({ boots }: Peeked, seed: Seed, mark: Mark): Boot[] =>
+  boots
+    .filter(({ boot }) => boot > seed.boot)
+    .map((boot) => ({ ...boot, boot: boot.boot + mark.boot, offset: boot.offset + mark.steady }));
+
+const movedGap = (gap: Gap, mark: Mark): Gap => ({
+  ...gap,
+  first: gap.first + mark.seq,
+  last: gap.last + mark.seq,
+  boot: gap.boot + mark.boot,
+});
+
+/** Between what the disk took last and what the stand-in took first, there was no gateway. */
+const pauses = (seed: Seed, disk: Peeked, mark: Mark): Gap[] =>
+  logNames.flatMap((log) => {
+    const { newest, lastT } = disk.heads[log];
+    if (newest === 0) return [];
+    const from = new Map(disk.spans).get(newestBoot(disk))?.to ?? lastT;
+    const [first, last] = [newest + 1, seed.seq + mark.seq - 1];
+    return [{ log, first, last, why: "gateway_off" as const, boot: seed.boot + mark.boot + 1, from, to: seed.t }];
+  });

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
+import { DamagedFile, openForReading, rowCrc } from "./database.ts";
+import { readFloor } from "./floor.ts";
+import { heads, spansOf } from "./heads.ts";
+import type { CellRow, Peeked } from "./protocol.ts";
+import { bootsOf, cursorsOf, gapsOf, metaOf, namesOf } from "./rows.ts";
+
+/** All that is small in a store, without writing a byte: also from a card that is read-only, or full. */
+export function peek(file: string): Peeked {
+  const db = existsSync(`${file}-wal`) ? openForReading(file) : openUntouched(file);
+  try {
+    const boots = bootsOf(db);
+    const compacted = Number(metaOf(db, "compacted") ?? 0);
+    return {
+      boots,
+      names: namesOf(db),
+      heads: heads(db, ({ log }) => {
+        throw new DamagedFile(`the newest ${log} are damaged`);
+      }),
+      cursors: cursorsOf(db),
+      gaps: gapsOf(db),
+      compacted,
+      spans: spansOf(db, compacted, new Map(boots.map((boot) => [boot.boot, boot]))),
+      floor: readFloor(dirname(file)),
+      cells: cellsOf(db),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+/** A file that was closed well has no write-ahead log beside it, and SQLite need not make the files for one. */
+function openUntouched(file: string): DatabaseSync {
+  const url = pathToFileURL(file);
+  url.search = "?immutable=1";
+  return new DatabaseSync(url, { readOnly: true });
+}
+
+function cellsOf(db: DatabaseSync): CellRow[] {
+  const cells: CellRow[] = [];
+  for (const row of db.prepare("SELECT kind, key, value, crc FROM cell ORDER BY kind, key").iterate()) {
+    const [kind, key, value] = [String(row.kind), String(row.key), String(row.value)];
+    if (row.crc === rowCrc(kind, key, value)) cells.push({ kind, key, value });
+  }
+  return cells;
+}

@@ -1,0 +1,271 @@
+import { createHash, randomUUID } from "node:crypto";
+import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Text } from "../core/text.ts";
+import { type Clock, MINUTE, type Ms, SECOND } from "../core/time.ts";
+import { type Carried, carry } from "./carry.ts";
+import { lockFolder, Refusal } from "./database.ts";
+import { kernelBoot } from "./evidence.ts";
+import { cellsFor, type Seed } from "./kept.ts";
+import { logNames, type Peeked, type ReaderAnswers, type ReaderCall } from "./protocol.ts";
+import { Line, StoreTrouble } from "./rpc.ts";
+import { type StoreSettings, storeSettings } from "./settings.ts";
+import {
+  closeDoor,
+  type Door,
+  nextSeq,
+  openDoor,
+  openStore,
+  STORE_FILE,
+  type Store,
+  type StoreOptions,
+} from "./store.ts";
+import { firstBoot } from "./times.ts";
+
+/** So long the disk may take to open the store; then the gateway starts without it. */
+const PATIENCE: Ms = 10 * SECOND;
+const KNOCK_EVERY: Ms = 5 * SECOND;
+/** What a stand-in may take of the memory; beyond, its oldest readings go, and are counted. */
+const BOUND = { size: 32e6, bursts: 8e6 } as const;
+/** The follower of its readings that has them kept: what is pending for it waits for the disk. */
+const KEPT_FOR = "disk";
+/** Where files in memory are, the better place first. */
+const MEMORY = ["/dev/shm", tmpdir()];
+/** In a stand-in's folder, once it has its first numbers. */
+const READY = "ready";
+/** Files that a page and its visitors know it by. */
+const KNOWN_BY = ["tls", "web-push-keys.json"];
+/** Files that people and sensors make, and that go to the disk as they are. */
+const MADE = ["photos", "bursts"];
+
+/** Where the readings go: to the data folder, or to memory while it cannot be used. */
+export interface Ground {
+  store: Store;
+  /** Where everything else goes that is kept in files. */
+  folder: string;
+  standIn: StandIn | undefined;
+}
+
+export interface StandIn {
+  /** What is wrong, what happens meanwhile, and what to do. */
+  text: Text;
+  /** Tries until the data folder can be used and has everything; then calls `change`, once. */
+  run(signal: AbortSignal, change: () => void): Promise<void>;
+}
+
+/**
+ * The store of the data folder. Where the disk does not let it be opened, the same store in a folder in memory: acquisition
+ * and alarms start all the same, and what it holds goes to the disk as soon as that can be opened. A folder that another
+ * gateway uses, and a store that this one must not touch, are refused as ever.
+ */
+export async function openGround(options: StoreOptions): Promise<Ground> {
+  const { folder, clock } = options;
+  const left = placesFor(folder).find((place) => isOurs(place) && existsSync(join(place, READY)));
+  const lock = left === undefined ? undefined : lockedOrRefused(left);
+  const opening = openDoor(folder);
+  let door: Door | undefined;
+  try {
+    door = await within(PATIENCE, opening, clock);
+    if (left !== undefined) await endOf(left, options, door);
+    const store = await openStore(options, left === undefined ? door : undefined);
+    lock?.release();
+    return { store, folder, standIn: undefined };
+  } catch (error) {
+    lock?.release();
+    if (!isDisk(error)) throw error;
+    return standIn(options, { error, opening: error instanceof Stalled && !door ? opening : undefined, left });
+  }
+}
+
+/** The stand-in of an earlier start has done its work. One that cannot be taken over does not keep the gateway from the disk. */
+async function endOf(place: string, options: StoreOptions, door: Door): Promise<void> {
+  const { folder, clock, say } = options;
+  try {
+    tell(options, await homeFrom(place, folder, door, clock));
+    for (const made of MADE) await copied(join(place, made), join(folder, made));
+    await copied(join(place, "audit"), join(folder, "audit", `from-memory-${clock.now()}`));
+  } catch (error) {
+    if (isDisk(error)) throw error;
+    const aside = join(folder, "damaged", `from-memory-${clock.now()}`);
+    say.error(`what was kept in memory cannot be taken over (${messageOf(error)}); it is in ${aside}`);
+    await copied(place, aside);
+  }
+  rmSync(place, { recursive: true });
+}
+
+interface Trouble {
+  error: StoreTrouble;
+  /** The disk may still answer. */
+  opening: Promise<Door> | undefined;
+  /** Where a stand-in of an earlier start is, which goes on. */
+  left: string | undefined;
+}
+
+async function standIn(options: StoreOptions, { error, opening, left }: Trouble): Promise<Ground> {
+  const { folder, clock, meters, say } = options;
+  const place = left ?? makePlace(folder);
+  if (place === undefined) throw error;
+  say.error(`the data folder ${folder} cannot be used (${error.message}); going on from memory`);
+  if (left === undefined) await plant(place, options, opening ? undefined : await peeked(folder, clock));
+  const settings = bounded(options.settings ?? storeSettings.parse(undefined));
+  const store = await openStore({ ...options, folder: place, settings });
+  const degraded = meters.gauge("log_degraded", "");
+  meters.probe(() => {
+    degraded.value = 1;
+  });
+  store.readings.hold?.(KEPT_FOR, { seq: 0, backlog: [] });
+  await store.cells.commit({ cursor: { follower: KEPT_FOR, seq: 0 } });
+  const run = async (signal: AbortSignal, change: () => void) => {
+    let next = opening;
+    for (let said = ""; !signal.aborted; ) {
+      await clock.sleep(KNOCK_EVERY, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        const door = await (next ?? openDoor(folder));
+        await homeFrom(place, folder, door, clock);
+        say.info(`the data folder ${folder} can be used again: going over to it`);
+        return change();
+      } catch (problem) {
+        next = undefined;
+        const why = messageOf(problem);
+        // Not for the disk's sake: a start sets aside what cannot be taken over.
+        if (!isDisk(problem) && !isRefusal(problem)) return change();
+        if (why !== said && why !== error.message) say.error(`the data folder ${folder} cannot be used yet: ${why}`);
+        said = why;
+      }
+    }
+  };
+  return { store: { ...store, state: () => "degraded" }, folder: place, standIn: { text: words(folder, error), run } };
+}
+
+/** Everything that the stand-in has by now goes through the door, which is shut then. */
+async function homeFrom(place: string, folder: string, door: Door, clock: Clock): Promise<Carried> {
+  try {
+    const carried = await within(MINUTE, carry(place, folder, door, clock), clock);
+    await closeDoor(door);
+    return carried;
+  } catch (error) {
+    // A disk that hangs holds its thread; the rest must not wait for that.
+    void door.writer.end();
+    throw error;
+  }
+}
+
+function tell({ meters, say }: StoreOptions, { count, lost }: Carried): void {
+  for (const log of logNames)
+    meters.counter("store_carried_total", "Entries that waited in memory for a data folder that could not be opened", {
+      log,
+    }).value = count[log];
+  meters.counter("store_carry_lost_total", "Readings that were too many to wait in memory for the data folder").value =
+    lost;
+  say.info(`${count.readings} readings and ${count.notices} notices from memory are in the store, ${lost} were lost`);
+}
+
+/** Its first numbers, and a copy of the small state where the disk can still be read. */
+async function plant(place: string, { folder, clock }: StoreOptions, disk: Peeked | undefined): Promise<void> {
+  for (const known of disk ? KNOWN_BY : [])
+    await copied(join(folder, known), join(place, known)).catch(() => undefined);
+  const kernel = await kernelBoot();
+  const [t, monotonic] = [clock.now(), clock.monotonic()];
+  const before = disk && firstBoot({ clock: { now: () => t, monotonic: () => monotonic }, kernel, opened: disk });
+  const used = disk ? Math.max(...logNames.map((log) => nextSeq(disk, log))) : 1;
+  // Where the disk cannot remember which numbers were shown, the clock makes sure that none is shown twice.
+  const seq = Math.max(used, Math.floor(t * 100));
+  const boot = Math.max(before?.boot ?? 1, Math.floor((t - Date.UTC(2026)) / (10 * MINUTE)));
+  const offset = before?.offset ?? 0;
+  const after = (before?.boot ?? 1) - 1;
+  const seed: Seed = { id: randomUUID(), seq, boot, offset, t, monotonic, peeked: disk !== undefined, after };
+  const first = { boot, kernel, offset, wall: t - monotonic, shift: null, tq: "unsynced" as const };
+  const door = await openDoor(place);
+  const meta = Object.fromEntries(logNames.map((log) => [`reserved:${log}`, String(seq)]));
+  const commit = { rows: [], names: [], cells: cellsFor(seed, disk), gaps: [], boots: [first], meta, cursors: null };
+  await door.writer.ask({ call: "commit", commit });
+  await closeDoor(door);
+  writeFileSync(join(place, READY), "");
+}
+
+/** What can be read of a store that cannot be opened; undefined where that is nothing. */
+async function peeked(folder: string, clock: Clock): Promise<Peeked | undefined> {
+  const line = new Line<ReaderCall, ReaderAnswers>(new URL("./reader.ts", import.meta.url), "reader");
+  try {
+    return await within(PATIENCE, line.ask({ call: "peek", file: join(folder, STORE_FILE) }), clock);
+  } catch {
+    return undefined; // Not there, damaged, or on a disk that gives nothing: the stand-in begins with nothing then.
+  } finally {
+    void line.end();
+  }
+}
+
+/** Folders in memory for this data folder, the same ones after a restart. */
+function placesFor(folder: string): string[] {
+  const name = `vigie-${createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 16)}`;
+  return MEMORY.map((parent) => join(parent, `${name}-${user()}`));
+}
+
+function makePlace(folder: string): string | undefined {
+  return placesFor(folder).find((place) => {
+    try {
+      // One that a crash left half made is no beginning.
+      if (isOurs(place)) rmSync(place, { recursive: true });
+      mkdirSync(place, { mode: 0o700 });
+      return isOurs(place);
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Where everybody may make folders, one that others could look into, or have put there for us, is not ours. */
+function isOurs(place: string): boolean {
+  const found = lstatSync(place, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === user() && (found.mode & 0o077) === 0;
+}
+
+const user = () => process.getuid?.() ?? 0;
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+function lockedOrRefused(place: string): { release(): void } {
+  try {
+    return lockFolder(join(place, "lock"));
+  } catch (error) {
+    throw error instanceof Refusal ? new StoreTrouble("refused", error.message) : error;
+  }
+}
+
+const bounded = (settings: StoreSettings): StoreSettings => ({ ...settings, keep: { ...settings.keep, ...BOUND } });
+
+const isRefusal = (error: unknown) => error instanceof StoreTrouble && error.trouble === "refused";
+const isDisk = (error: unknown): error is StoreTrouble => error instanceof StoreTrouble && error.trouble === "disk";
+
+class Stalled extends StoreTrouble {}
+
+async function within<T>(ms: Ms, work: Promise<T>, clock: Clock): Promise<T> {
+  const enough = new AbortController();
+  const late = clock.sleep(ms, enough.signal).then(
+    () => Promise.reject(new Stalled("disk", `the disk has not answered for ${ms / SECOND} s`)),
+    () => work,
+  );
+  work.catch(() => undefined);
+  return Promise.race([work, late]).finally(() => enough.abort());
+}
+
+/** What is there stays. A disk that refuses is one that refuses. */
+async function copied(from: string, to: string): Promise<void> {
+  if (!existsSync(from)) return;
+  await cp(from, to, { recursive: true, force: false }).catch((error: unknown) => {
+    throw new StoreTrouble("disk", messageOf(error));
+  });
+}
+
+const words = (folder: string, { message }: StoreTrouble): Text => ({
+  fr: `Le dossier de données ${folder} ne peut pas servir (${message}).
+  Vigie tourne quand même, en mémoire : il lit, surveille et alerte. Une coupure de courant perdrait ces mesures.
+  À vérifier : la carte ou le disque est-il plein, protégé en écriture, en panne, non monté, ou à un autre utilisateur (df -h, mount, dmesg) ?
+  Dès que le dossier sert à nouveau, tout y est rangé tout seul en moins de 30 s. D'ici là, aucun premier compte ne peut être créé.`,
+  en: `The data folder ${folder} cannot be used (${message}).
+  Vigie runs all the same, from memory: it reads, judges and warns. A power cut would lose these readings.
+  To check: is the card or disk full, write-protected, failing, not mounted, or another user's (df -h, mount, dmesg)?
+  Once the folder can be used again, everything goes there by itself within 30 s. Until then no first account can be made.`,
+});
