@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Language, Text } from "./core/text.ts";
+import { type Language, type Text, Told } from "./core/text.ts";
 
 /** One file of `cli/`: its name is the command. `run` resolves to the exit code. */
 export interface Command {
@@ -27,21 +27,45 @@ export async function main(args: string[]): Promise<number> {
   }
   const command = await load(name);
   if (rest.includes("--help") || rest.includes("-h")) {
-    console.log(`vigie ${name}: ${say(command.summary)}\n\n${say(command.usage)}`);
+    console.log(`vigie ${name}${say(colon)}${say(command.summary)}\n\n${say(command.usage)}`);
     return 0;
   }
   try {
     return await command.run(rest);
   } catch (error) {
-    if (!isUsage(error)) throw error;
-    console.error(`vigie ${name}: ${error.message}\n\n${say(command.usage)}`);
-    return 2;
+    const wrong = misused(error);
+    if (wrong) {
+      console.error(`vigie ${name}${say(colon)}${say(wrong)}\n\n${say(command.usage)}`);
+      return 2;
+    }
+    if (!isForPeople(error)) throw error;
+    console.error(error instanceof Told ? say(error.text) : `vigie ${name}${say(colon)}${error.message}`);
+    return 1;
   }
 }
 
-/** The language of the terminal; French where the locale says so. */
-export const terminalLanguage = (): Language =>
-  /^fr/i.test(process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || "") ? "fr" : "en";
+/** What is wrong with a command line; printed with the usage, exit code 2. */
+export class Misused extends Told {}
+
+let written: Language | undefined;
+
+/**
+ * Speaks the language of a site file from now on, where it names one: many a box has an English locale that nobody chose,
+ * and whoever wrote `language: fr` reads French.
+ */
+export function speakAs(language: Language | undefined): void {
+  written = language;
+}
+
+/** The language that the locale names; undefined for none, which is what `C` says. */
+export function localeLanguage(): Language | undefined {
+  const locale = process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || "";
+  if (/^(C|POSIX)?([.@]|$)/i.test(locale)) return undefined;
+  return /^fr/i.test(locale) ? "fr" : "en";
+}
+
+/** The site file's language, else the locale's, else French. */
+export const terminalLanguage = (): Language => written ?? localeLanguage() ?? "fr";
 
 /** A text for the terminal. */
 export const say = (text: Text): string => text[terminalLanguage()];
@@ -68,6 +92,22 @@ async function overview(names: readonly string[]): Promise<string> {
   ].join("\n");
 }
 
-/** What `parseArgs` throws on an option that it does not know. */
-const isUsage = (error: unknown): error is Error =>
-  error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
+/** What needs no stack: our own words, and the system's about a file that is not there or not to be touched. */
+const isForPeople = (error: unknown): error is Error =>
+  error instanceof Told || (error instanceof Error && "syscall" in error);
+
+/** Before what is said, after who says it. */
+const colon: Text = { fr: " : ", en: ": " };
+
+/** What is wrong with the command line, where it is that; `parseArgs` says it in English only, with the option in quotes. */
+function misused(error: unknown): Text | undefined {
+  if (error instanceof Misused) return error.text;
+  if (!(error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"))) return undefined;
+  const [, named = ""] = /'([^']*)'/.exec(error.message) ?? [];
+  const french = {
+    ERR_PARSE_ARGS_UNKNOWN_OPTION: `option inconnue « ${named} »`,
+    ERR_PARSE_ARGS_INVALID_OPTION_VALUE: `valeur en trop ou manquante pour « ${named} »`,
+    ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL: `« ${named} » est en trop`,
+  };
+  return { fr: new Map(Object.entries(french)).get(String(error.code)) ?? error.message, en: error.message };
+}

@@ -4,6 +4,7 @@ import type { Burst } from "../core/burst.ts";
 import type { Finding } from "../core/detector.ts";
 import type { Entry } from "../core/log.ts";
 import { type Point, pointId } from "../core/point.ts";
+import { Told } from "../core/text.ts";
 import { epochMs, steadyMs } from "../core/time.ts";
 import bearing from "../detectors/bearing.ts";
 import { envelopeSpectrum } from "../detectors/lib/bearing-envelope.ts";
@@ -63,9 +64,11 @@ export interface BurstLine {
 export async function* analyseBursts(job: BurstJob): AsyncIterable<BurstLine> {
   const orders = job.bearing === undefined ? undefined : ordersFor(job.bearing);
   if (job.bearing !== undefined && !orders) {
-    throw new Error(
-      `--bearing ${job.bearing}: unknown. Give balls,ball mm,pitch mm[,angle], or one of ${designations().join(" ")}`,
-    );
+    const known = designations().join(" ");
+    throw new Told({
+      fr: `--bearing ${job.bearing} : inconnu. Donnez billes,bille mm,primitif mm[,angle], ou l'un de ${known}`,
+      en: `--bearing ${job.bearing}: unknown. Give balls,ball mm,pitch mm[,angle], or one of ${known}`,
+    });
   }
   for (const path of await filesOf(job.source)) {
     const bursts = cut(await samplesOf(path, job), job);
@@ -136,7 +139,11 @@ const KNOWN = new Set([".f32", ".i16", ".bin"]);
 async function filesOf(source: string): Promise<string[]> {
   if (!(await stat(source)).isDirectory()) return [source];
   const names = (await readdir(source)).filter((name) => KNOWN.has(extname(name))).sort();
-  if (names.length === 0) throw new Error(`${source}: no .f32, .i16 or .bin files in this folder`);
+  if (names.length === 0)
+    throw new Told({
+      fr: `${source} : pas de fichier .f32, .i16 ou .bin dans ce dossier`,
+      en: `${source}: no .f32, .i16 or .bin files in this folder`,
+    });
   return names.map((name) => join(source, name));
 }
 
@@ -144,15 +151,21 @@ async function samplesOf(path: string, { format, scale = 1 }: BurstJob): Promise
   const bytes = await readFile(path);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const short = (format ?? (extname(path) === ".i16" ? "i16" : "f32")) === "i16";
-  const width = short ? 2 : 4;
+  const [width, kind] = short ? [2, "int16"] : [4, "float32"];
   if (bytes.byteLength === 0 || bytes.byteLength % width !== 0)
-    throw new Error(`${path}: ${bytes.byteLength} bytes are no whole number of ${short ? "int16" : "float32"} samples`);
+    throw new Told({
+      fr: `${path} : ${bytes.byteLength} octets ne font pas un nombre entier d'échantillons ${kind}`,
+      en: `${path}: ${bytes.byteLength} bytes are no whole number of ${kind} samples`,
+    });
   const samples = new Float32Array(bytes.byteLength / width);
   for (let i = 0; i < samples.length; i++) {
     samples[i] = scale * (short ? view.getInt16(2 * i, true) : view.getFloat32(4 * i, true));
   }
   if (samples.some((sample) => !Number.isFinite(sample)))
-    throw new Error(`${path}: not ${short ? "int16" : "float32"} little-endian samples`);
+    throw new Told({
+      fr: `${path} : pas des échantillons ${kind} petit-boutistes`,
+      en: `${path}: not ${kind} little-endian samples`,
+    });
   return samples;
 }
 

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { clock } from "../clock.ts";
 import { loadConfig } from "../config/load.ts";
 import type { AlarmEvent } from "../core/alarm.ts";
+import { Told } from "../core/text.ts";
 import type { EpochMs } from "../core/time.ts";
 import { examineWith, furnish } from "../house.ts";
 import { openStore, STORE_FILE } from "../log/store.ts";
@@ -25,7 +26,11 @@ export async function* rehearseFolder(
   const { points } = examineWith(loaded, house);
   const { site, machines, meters, say, config } = house;
   const stored = join(data, STORE_FILE);
-  if (!existsSync(stored)) throw new Error(`${data}: no history there (${STORE_FILE} is missing)`);
+  if (!existsSync(stored))
+    throw new Told({
+      fr: `${data} : pas d'historique ici (${STORE_FILE} manque)`,
+      en: `${data}: no history there (${STORE_FILE} is missing)`,
+    });
   // A copy: a store belongs to one gateway at a time, and a back-test must leave no trace in it.
   const folder = await mkdtemp(join(tmpdir(), "vigie-backtest-"));
   try {

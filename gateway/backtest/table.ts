@@ -1,5 +1,6 @@
 import { createReadStream, existsSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { Told } from "../core/text.ts";
 import { type Ms, SECOND } from "../core/time.ts";
 
 /** A table as people export it: `,` `;` tab or blanks between the columns, with or without a line of names. */
@@ -32,7 +33,7 @@ export interface TableChoice {
 }
 
 /** What is wrong with a table, in words for the terminal. */
-export class TableProblem extends Error {}
+export class TableProblem extends Told {}
 
 /** Rows read ahead to learn the shape of the file: separator, names, which columns hold numbers, the time between rows. */
 const PEEK = 20;
@@ -40,22 +41,23 @@ const PEEK = 20;
 const LABEL = /^(anomaly|is_anomaly|changepoint|labels?|class|target)$/i;
 
 export async function openTable(file: string, choice: TableChoice): Promise<Table> {
-  if (!existsSync(file)) throw new TableProblem(`${file}: no such file`);
+  if (!existsSync(file))
+    throw new TableProblem({ fr: `${file} : ce fichier n'existe pas`, en: `${file}: no such file` });
   const head: string[] = [];
   for await (const line of lines(file)) {
     head.push(line);
     if (head.length > PEEK) break;
   }
   const first = head[0];
-  if (first === undefined) throw new TableProblem(`${file}: is empty`);
+  if (first === undefined) throw new TableProblem({ fr: `${file} : est vide`, en: `${file}: is empty` });
   const cut = cutter(first);
   const named = !cut(first).some(isNumber);
   const names = cut(first).map((cell, i) => (named && cell !== "" ? cell : `c${i + 1}`));
   const sample = head.slice(named ? 1 : 0).map(cut);
-  if (sample.length === 0) throw new TableProblem(`${file}: has no rows`);
+  if (sample.length === 0) throw new TableProblem({ fr: `${file} : n'a aucune ligne`, en: `${file}: has no rows` });
   const time = timeColumn(file, names, sample, choice);
   const strange = [...(choice.columns ?? []), ...(choice.ignore ?? [])].find((name) => !names.includes(name));
-  if (strange !== undefined) throw new TableProblem(`${file}: no column "${strange}"; there are ${names.join(", ")}`);
+  if (strange !== undefined) throw noColumn(file, strange, names);
   const labels = names.filter((name) => LABEL.test(name) && !choice.columns?.includes(name));
   const ignored = new Set([...(choice.ignore ?? []), ...labels]);
   const wanted = (name: string) => !ignored.has(name) && (choice.columns?.includes(name) ?? true);
@@ -64,7 +66,7 @@ export async function openTable(file: string, choice: TableChoice): Promise<Tabl
     sample.some((row) => isNumber(row[i] ?? "")) || (named && sample.every((row) => (row[i] ?? "") === ""));
   const places = names.flatMap((name, i) => (i !== time && wanted(name) && holds(i) ? [i] : []));
   if (!places.some((i) => sample.some((row) => isNumber(row[i] ?? ""))))
-    throw new TableProblem(`${file}: no column with numbers`);
+    throw new TableProblem({ fr: `${file} : aucune colonne de nombres`, en: `${file}: no column with numbers` });
   return {
     columns: places.map((i) => names[i] ?? ""),
     labels,
@@ -101,17 +103,28 @@ function cutter(line: string): (line: string) => string[] {
 
 const isNumber = (cell: string): boolean => cell !== "" && Number.isFinite(Number(cell));
 
+const noColumn = (file: string, name: string, names: readonly string[]): TableProblem => {
+  const all = names.join(", ");
+  return new TableProblem({
+    fr: `${file} : pas de colonne « ${name} » ; il y a ${all}`,
+    en: `${file}: no column "${name}"; there are ${all}`,
+  });
+};
+
 function timeColumn(file: string, names: readonly string[], sample: readonly string[][], choice: TableChoice): number {
   if (choice.time !== undefined) {
     const found = names.indexOf(choice.time);
-    if (found < 0) throw new TableProblem(`${file}: no column "${choice.time}"; there are ${names.join(", ")}`);
+    if (found < 0) throw noColumn(file, choice.time, names);
     return found;
   }
   const dated = names.findIndex((_, i) => sample.every((row) => isDate(row[i] ?? "")));
   if (dated >= 0 || choice.every !== undefined) return dated;
   const called = names.findIndex((name) => /^(time|timestamp|datetime|date|t)$/i.test(name));
   if (called >= 0) return called;
-  throw new TableProblem(`${file}: no time column found; say --time COLUMN, or --every 1s where there is none`);
+  throw new TableProblem({
+    fr: `${file} : pas de colonne de temps ; donnez --time COLONNE, ou --every 1s s'il n'y en a pas`,
+    en: `${file}: no time column found; say --time COLUMN, or --every 1s where there is none`,
+  });
 }
 
 const isDate = (cell: string): boolean => !isNumber(cell) && /\d[-/:]\d/.test(cell) && Number.isFinite(instant(cell));

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { sameText, type Text, Told } from "../core/text.ts";
 import { command, firstSite, journald, settleUnit, udevRules, unit } from "./files.ts";
 import { type Layout, layout, USER } from "./layout.ts";
 import { copyPackage } from "./package-files.ts";
@@ -24,7 +25,7 @@ export interface InstallOptions {
   /** `/`, or the root of an image that is being built. */
   root: string;
   /** One line per step that did something. */
-  tell(line: string): void;
+  tell(line: Text): void;
 }
 
 /** Puts the program, its user, service and folders in place. Running it again changes only what differs; data and config stay. */
@@ -39,7 +40,7 @@ export function install({ source, version, root, tell }: InstallOptions): void {
     copyPackage(source, half);
     toDisk(half);
     renameSync(half, home);
-    tell(`${home}: the program, version ${version}`);
+    tell({ fr: `${home} : le programme, version ${version}`, en: `${home}: the program, version ${version}` });
   }
   point(at, home, tell);
   folder(at.config, 0o750, [0, user.gid], tell);
@@ -64,14 +65,17 @@ export function uninstall({ root, tell }: Pick<InstallOptions, "root" | "tell">)
   for (const path of [at.unit, at.settle, at.udev, at.journal, at.command, dirname(at.releases)]) {
     if (!existsSync(path)) continue;
     rmSync(path, { recursive: true, force: true });
-    tell(`${path}: removed`);
+    tell({ fr: `${path} : retiré`, en: `${path}: removed` });
   }
-  tell(`${at.config} and ${at.data} are left as they are`);
+  tell({
+    fr: `${at.config} et ${at.data} restent comme ils sont`,
+    en: `${at.config} and ${at.data} are left as they are`,
+  });
 }
 
 /** Makes `current` point at a release, atomically. */
-export function point(at: Layout, home: string, tell: (line: string) => void): void {
-  if (linkTo(at, at.current, home)) tell(`${at.current} → ${basename(home)}`);
+export function point(at: Layout, home: string, tell: (line: Text) => void): void {
+  if (linkTo(at, at.current, home)) tell(sameText(`${at.current} → ${basename(home)}`));
 }
 
 /** Makes a link to a release, atomically, and has it on disk before it returns. False when it is there already. */
@@ -106,7 +110,7 @@ interface Writing {
   owner?: [number, number];
   /** Never written over: it is the user's. */
   keep?: boolean;
-  tell(line: string): void;
+  tell(line: Text): void;
 }
 
 function written(path: string, text: string, { mode, owner, keep, tell }: Writing): void {
@@ -114,7 +118,10 @@ function written(path: string, text: string, { mode, owner, keep, tell }: Writin
     // What is the user's keeps its words, but secrets that anybody may read are nobody's.
     if ((statSync(path).mode & 0o777 & ~mode) === 0) return;
     chmodSync(path, mode);
-    tell(`${path}: was readable by others, now ${mode.toString(8)}`);
+    tell({
+      fr: `${path} : d'autres pouvaient le lire, maintenant ${mode.toString(8)}`,
+      en: `${path}: was readable by others, now ${mode.toString(8)}`,
+    });
     return;
   }
   mkdirSync(dirname(path), { recursive: true });
@@ -122,19 +129,19 @@ function written(path: string, text: string, { mode, owner, keep, tell }: Writin
   chmodSync(`${path}.new`, mode);
   if (owner) chownSync(`${path}.new`, ...owner);
   renameSync(`${path}.new`, path);
-  tell(`${path}: written`);
+  tell({ fr: `${path} : écrit`, en: `${path}: written` });
 }
 
-function folder(path: string, mode: number, owner: [number, number], tell: (line: string) => void): void {
+function folder(path: string, mode: number, owner: [number, number], tell: (line: Text) => void): void {
   const fresh = !existsSync(path);
   mkdirSync(path, { recursive: true });
   chmodSync(path, mode);
   chownSync(path, ...owner);
-  if (fresh) tell(`${path}: made`);
+  if (fresh) tell({ fr: `${path} : créé`, en: `${path}: made` });
 }
 
 /** The system user, in the group that may open serial ports. */
-function ensureUser(root: string, tell: (line: string) => void): { uid: number; gid: number } {
+function ensureUser(root: string, tell: (line: Text) => void): { uid: number; gid: number } {
   const known = userOf(root);
   if (known) return known;
   const where = root === "/" ? [] : ["--prefix", root];
@@ -156,10 +163,16 @@ function ensureUser(root: string, tell: (line: string) => void): { uid: number; 
     { encoding: "utf8" },
   );
   const user = userOf(root);
-  if (!user) throw new Error(`the user ${USER} could not be made: ${made.stderr || made.error?.message}`);
-  tell(`user ${USER}: made, in group dialout`);
+  if (!user) throw noUser(made.stderr || made.error?.message || "?");
+  tell({ fr: `utilisateur ${USER} : créé, dans le groupe dialout`, en: `user ${USER}: made, in group dialout` });
   return user;
 }
+
+const noUser = (why: string): Told =>
+  new Told({
+    fr: `l'utilisateur ${USER} n'a pas pu être créé : ${why}`,
+    en: `the user ${USER} could not be made: ${why}`,
+  });
 
 /** The service's user as that system knows it. */
 export function userOf(root: string): { uid: number; gid: number } | undefined {

@@ -3,6 +3,7 @@ import { createReadStream, lstatSync, readFileSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { z } from "zod";
+import { Told } from "../core/text.ts";
 import { filesBelow } from "./package-files.ts";
 
 /** The names of a release's own papers, at its top. */
@@ -26,7 +27,7 @@ export const manifest = z.strictObject({
 export type Manifest = z.output<typeof manifest>;
 
 /** Thrown when a release is not what it says it is; nothing has been changed then. */
-export class ReleaseRefused extends Error {
+export class ReleaseRefused extends Told {
   readonly code = "release-refused";
 }
 
@@ -50,15 +51,25 @@ export async function checkSeal(folder: string, trustedKey: string): Promise<Man
   const text = readFileSync(join(folder, papers.manifest));
   const signature = readFileSync(join(folder, papers.signature));
   if (!verify(null, text, createPublicKey(readFileSync(trustedKey)), signature))
-    throw new ReleaseRefused("its signature is not by the key that this box trusts");
+    throw new ReleaseRefused({
+      fr: "elle n'est pas signée par la clé à laquelle cette machine se fie",
+      en: "its signature is not by the key that this box trusts",
+    });
   const said = manifest.parse(JSON.parse(text.toString("utf8")));
   const present = filesBelow(folder).filter((file) => !isOwnPaper(file));
   const extra = present.filter((file) => !Object.hasOwn(said.files, file));
-  if (extra.length > 0) throw new ReleaseRefused(`it holds a file that its manifest does not know: ${extra[0]}`);
+  if (extra.length > 0)
+    throw new ReleaseRefused({
+      fr: `elle contient un fichier que son manifeste ne connaît pas : ${extra[0]}`,
+      en: `it holds a file that its manifest does not know: ${extra[0]}`,
+    });
   for (const [file, sum] of Object.entries(said.files)) {
-    if (!present.includes(file)) throw new ReleaseRefused(`a file is missing: ${file}`);
-    if (!lstatSync(join(folder, file)).isFile()) throw new ReleaseRefused(`not a plain file: ${file}`);
-    if ((await sha256(join(folder, file))) !== sum) throw new ReleaseRefused(`a file was altered: ${file}`);
+    if (!present.includes(file))
+      throw new ReleaseRefused({ fr: `un fichier manque : ${file}`, en: `a file is missing: ${file}` });
+    if (!lstatSync(join(folder, file)).isFile())
+      throw new ReleaseRefused({ fr: `ce n'est pas un fichier ordinaire : ${file}`, en: `not a plain file: ${file}` });
+    if ((await sha256(join(folder, file))) !== sum)
+      throw new ReleaseRefused({ fr: `un fichier a été modifié : ${file}`, en: `a file was altered: ${file}` });
   }
   return said;
 }

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { Told } from "../core/text.ts";
 
 /** What a running gateway needs of a checkout, besides its production dependencies. */
 const SOURCES = [
@@ -34,7 +35,11 @@ export function packageParts(source: string): string[] {
 /** The sources alone; the dashboard must have been built. */
 export function sourceParts(source: string): string[] {
   const sources = SOURCES.filter((path) => existsSync(join(source, path)));
-  if (!sources.includes("dashboard/dist")) throw new Error("the dashboard is not built: run `npm run build` first");
+  if (!sources.includes("dashboard/dist"))
+    throw new Told({
+      fr: "la page n'est pas construite : lancez d'abord « npm run build »",
+      en: "the dashboard is not built: run `npm run build` first",
+    });
   return sources;
 }
 

@@ -3,9 +3,8 @@ import { analyseBursts, burstTable } from "../backtest/burst.ts";
 import { Lines } from "../backtest/lines.ts";
 import { rehearseFolder } from "../backtest/past.ts";
 import { type Found, play, type Scored } from "../backtest/play.ts";
-import { openTable, TableProblem } from "../backtest/table.ts";
-import { say, terminalLanguage } from "../cli.ts";
-import { ConfigError } from "../config/load.ts";
+import { openTable } from "../backtest/table.ts";
+import { Misused, say, terminalLanguage } from "../cli.ts";
 import type { AlarmEvent } from "../core/alarm.ts";
 import { epochMs, parseDuration } from "../core/time.ts";
 import { loadPlugins } from "../plugin.ts";
@@ -51,23 +50,13 @@ const flags = {
 
 type Given = ReturnType<typeof parseArgs<{ options: typeof flags }>>["values"];
 
-/** What is wrong with the command line, in words for the terminal. */
-class Refused extends Error {}
-
-/** Exit code 0; 2 when the command line or a file is not as it must be. */
 export async function run(args: string[]): Promise<number> {
   const { values: given } = parseArgs({ args, options: flags });
-  try {
-    if (given.input !== undefined) await overTable(given.input, given);
-    else if (given.burst !== undefined) await overBursts(given.burst, given);
-    else if (given.config !== undefined) await overHistory(given.config, given);
-    else throw new Refused(say(usage));
-    return 0;
-  } catch (error) {
-    if (!isForPeople(error)) throw error;
-    console.error(`vigie backtest: ${error.message}`);
-    return 2;
-  }
+  if (given.input !== undefined) await overTable(given.input, given);
+  else if (given.burst !== undefined) await overBursts(given.burst, given);
+  else if (given.config !== undefined) await overHistory(given.config, given);
+  else throw new Misused({ fr: "il faut --input, --burst ou --config", en: "give --input, --burst or --config" });
+  return 0;
 }
 
 async function overTable(
@@ -75,7 +64,11 @@ async function overTable(
   { time, every: written, columns, ignore, scores, findings }: Given,
 ): Promise<void> {
   const every = written === undefined ? undefined : parseDuration(written);
-  if (written !== undefined && every === undefined) throw new Refused(`--every ${written}: say it like 1s, 3min or 1h`);
+  if (written !== undefined && every === undefined)
+    throw new Misused({
+      fr: `--every ${written} : écrivez par exemple 1s, 3min ou 1h`,
+      en: `--every ${written}: say it like 1s, 3min or 1h`,
+    });
   const table = await openTable(input, {
     time,
     every,
@@ -126,9 +119,13 @@ function foundLine({ t, machine, point, column, rule, level, finding, again }: F
 
 async function overBursts(source: string, given: Given): Promise<void> {
   const rate = numberIn(given, "rate");
-  if (rate === undefined) throw new Refused("--burst needs --rate HZ, the samples per second");
+  if (rate === undefined)
+    throw new Misused({
+      fr: "--burst demande --rate HZ, les échantillons par seconde",
+      en: "--burst needs --rate HZ, the samples per second",
+    });
   if (given.format !== undefined && given.format !== "f32" && given.format !== "i16")
-    throw new Refused(`--format ${given.format}: f32 or i16`);
+    throw new Misused({ fr: `--format ${given.format} : f32 ou i16`, en: `--format ${given.format}: f32 or i16` });
   const [rpm, scale, samples, axes] = (["rpm", "scale", "samples", "axes"] as const).map((name) =>
     numberIn(given, name),
   );
@@ -153,13 +150,17 @@ function numberIn(given: Given, name: "rate" | "rpm" | "scale" | "samples" | "ax
   const written = given[name];
   if (written === undefined) return undefined;
   const value = Number(written);
-  if (!(value > 0)) throw new Refused(`--${name} ${written}: a number above 0`);
+  if (!(value > 0))
+    throw new Misused({
+      fr: `--${name} ${written} : un nombre plus grand que 0`,
+      en: `--${name} ${written}: a number above 0`,
+    });
   return value;
 }
 
 async function overHistory(config: string, { from, to, data, findings }: Given): Promise<void> {
   const [start, end] = [dateIn("from", from), dateIn("to", to)];
-  if (end <= start) throw new Refused("--to must be later than --from");
+  if (end <= start) throw new Misused({ fr: "--to doit être après --from", en: "--to must be later than --from" });
   const out = findings === undefined ? undefined : new Lines(findings);
   const counts = { alert: 0, watch: 0 };
   for await (const event of rehearseFolder(config, data, start, end)) {
@@ -181,7 +182,11 @@ async function overHistory(config: string, { from, to, data, findings }: Given):
 
 function dateIn(name: string, written: string | undefined) {
   const t = Date.parse(written ?? "");
-  if (!Number.isFinite(t)) throw new Refused(`--${name} ${written ?? ""}: a date like 2025-03-01 or 2025-03-01T06:00`);
+  if (!Number.isFinite(t))
+    throw new Misused({
+      fr: `--${name} ${written ?? ""} : une date, par exemple 2025-03-01 ou 2025-03-01T06:00`,
+      en: `--${name} ${written ?? ""}: a date like 2025-03-01 or 2025-03-01T06:00`,
+    });
   return epochMs(t);
 }
 
@@ -198,13 +203,3 @@ function alarmLine({ t, alarm }: AlarmEvent) {
     text,
   };
 }
-
-/**
- * Errors about what was given; everything else is a bug and may crash. The burst analysis and the history say what is
- * wrong in plain errors, which begin with the thing that they are about.
- */
-const isForPeople = (error: unknown): error is Error =>
-  error instanceof Refused ||
-  error instanceof TableProblem ||
-  error instanceof ConfigError ||
-  (error instanceof Error && error.constructor === Error);

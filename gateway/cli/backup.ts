@@ -1,8 +1,8 @@
 import { say } from "../cli.ts";
 import { clock } from "../clock.ts";
 import { backUp } from "../log/backup.ts";
-import { complain } from "../log/complain.ts";
 import { fileAndFolder } from "./lib/backup-file.ts";
+import { inStoreWords } from "./lib/store-words.ts";
 
 export const summary = {
   fr: "copie stockage, photos et journal d'audit dans un fichier, passerelle en marche ou non",
@@ -19,10 +19,8 @@ export const usage = {
 };
 
 export async function run(args: string[]): Promise<number> {
-  const given = fileAndFolder(args, "backup");
-  if (!given) return 2;
-  const { file, data } = given;
-  return complain(async () => {
+  const { file, data } = fileAndFolder(args);
+  await inStoreWords(async () => {
     await backUp(data, file, clock);
     console.log(
       say({
@@ -31,4 +29,5 @@ export async function run(args: string[]): Promise<number> {
       }),
     );
   });
+  return 0;
 }

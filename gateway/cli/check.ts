@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
-import { say } from "../cli.ts";
+import { say, speakAs } from "../cli.ts";
 import { clock } from "../clock.ts";
 import { examine } from "../config/examine.ts";
-import { ConfigError, loadConfig } from "../config/load.ts";
+import { languageOf } from "../config/language.ts";
+import { loadConfig } from "../config/load.ts";
 import { Meters } from "../core/meter.ts";
 import { loadPlugins } from "../plugin.ts";
 import { openSay } from "../say.ts";
@@ -26,29 +27,24 @@ export async function run(args: string[]): Promise<number> {
     console.error(say(usage));
     return 2;
   }
-  try {
-    const plugins = await loadPlugins();
-    const loaded = loadConfig(file, plugins, process.env);
-    const { site, machines, profile } = loaded.config;
-    const meters = new Meters();
-    const unused = { load: async () => new Map<string, unknown>(), commit: async () => undefined };
-    const examined = examine(loaded, plugins, (id) => ({
-      ...{ id, site, clock, meters, machines, profile, cells: unused, say: openSay(site.timezone) },
-    }));
-    for (const line of examined.report) console.log(say(line));
-    const count = { drivers: examined.drivers.size, machines: machines.size, points: examined.points.length };
-    console.log(
-      say({
-        fr: `${file} : bon. ${many(count.machines, "machine")}, ${many(count.drivers, "pilote")}, ${many(count.points, "point")}.`,
-        en: `${file}: good. ${many(count.machines, "machine")}, ${many(count.drivers, "driver")}, ${many(count.points, "point")}.`,
-      }),
-    );
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    return 1;
-  }
+  speakAs(languageOf(file));
+  const plugins = await loadPlugins();
+  const loaded = loadConfig(file, plugins, process.env);
+  const { site, machines, profile } = loaded.config;
+  const meters = new Meters();
+  const unused = { load: async () => new Map<string, unknown>(), commit: async () => undefined };
+  const examined = examine(loaded, plugins, (id) => ({
+    ...{ id, site, clock, meters, machines, profile, cells: unused, say: openSay(site.timezone) },
+  }));
+  for (const line of examined.report) console.log(say(line));
+  const count = { drivers: examined.drivers.size, machines: machines.size, points: examined.points.length };
+  console.log(
+    say({
+      fr: `${file} : bon. ${many(count.machines, "machine")}, ${many(count.drivers, "pilote")}, ${many(count.points, "point")}.`,
+      en: `${file}: good. ${many(count.machines, "machine")}, ${many(count.drivers, "driver")}, ${many(count.points, "point")}.`,
+    }),
+  );
+  return 0;
 }
 
 /** Both languages add an s. */

@@ -14,8 +14,9 @@ import {
 import { checkCertificate, checkPort, checkServer } from "../box/checks-network.ts";
 import { askHealth } from "../box/health.ts";
 import { inside } from "../box/layout.ts";
-import { say } from "../cli.ts";
+import { say, speakAs } from "../cli.ts";
 import { clock } from "../clock.ts";
+import { languageOf } from "../config/language.ts";
 import { type Config, ConfigError, loadConfig } from "../config/load.ts";
 import { loadPlugins } from "../plugin.ts";
 import { serviceEnv } from "./lib/page.ts";
@@ -50,6 +51,7 @@ export async function run(args: string[]): Promise<number> {
       json: { type: "boolean", default: false },
     },
   });
+  speakAs(languageOf(values.config));
   const { config, check } = await readSite(values.config);
   const checks = [check, checkSecrets(inside.secrets), checkClock(), checkDisk(values.data), checkWear(), checkPower()];
   if (existsSync(inside.command)) checks.push(checkService());
@@ -75,7 +77,7 @@ async function readSite(file: string): Promise<{ config?: Config; check: Promise
     return { config: loaded.config, check: Promise.resolve({ state: "ok", text }) };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const text = { fr: `Fichier de site : ${error.message}`, en: `Site file: ${error.message}` };
+    const text = { fr: `Fichier de site : ${error.text.fr}`, en: `Site file: ${error.text.en}` };
     const advice = { fr: `Corrigez-le, puis « vigie check ${file} ».`, en: `Mend it, then "vigie check ${file}".` };
     return { check: Promise.resolve({ state: "bad", text, advice }) };
   }

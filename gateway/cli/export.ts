@@ -7,10 +7,10 @@ import { clock } from "../clock.ts";
 import { nearest } from "../config/suggest.ts";
 import { type ExportFormat, exported, exportFormats } from "../core/export.ts";
 import type { PointId } from "../core/point.ts";
+import { Told } from "../core/text.ts";
 import { DAY, epochMs } from "../core/time.ts";
-import { complain } from "../log/complain.ts";
-import { Refusal } from "../log/database.ts";
 import { openPast } from "../log/past.ts";
+import { inStoreWords } from "./lib/store-words.ts";
 
 export const summary = {
   fr: "sort les mesures d'un point en csv, json ou line-protocol",
@@ -44,12 +44,12 @@ export async function run(args: string[]): Promise<number> {
     console.error(say(usage));
     return 2;
   }
-  return complain(async () => {
+  await inStoreWords(async () => {
     const past = await openPast(values.data, clock);
     try {
       if (!past.points.includes(point)) {
         const known = nearest(point, past.points);
-        throw new Refusal(say({ fr: `${point} : point inconnu${known.fr}`, en: `${point}: no such point${known.en}` }));
+        throw new Told({ fr: `${point} : point inconnu${known.fr}`, en: `${point}: no such point${known.en}` });
       }
       const options = { format, point: point as PointId, unit: values.unit, decimalComma: values["decimal-comma"] };
       const text = Readable.from(exported(past.history.samples(options.point, epochMs(from), epochMs(to)), options));
@@ -60,6 +60,7 @@ export async function run(args: string[]): Promise<number> {
       await past.close();
     }
   });
+  return 0;
 }
 
 /** Without a zone it is the time on the wall here; JavaScript takes a lone date for UTC, which nobody means. */

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { say } from "../cli.ts";
 import { parseDuration } from "../core/time.ts";
-import { type Done, SetupRefused, setUp } from "../sinks/influx/setup.ts";
+import { type Done, setUp } from "../sinks/influx/setup.ts";
 
 export const summary = {
   fr: "prépare InfluxDB 2 : bucket, durée de garde, accès InfluxQL",
@@ -37,15 +37,9 @@ export async function run(args: string[]): Promise<number> {
     console.error(say(usage));
     return 2;
   }
-  try {
-    for (const { what, changed } of await setUp({ url, token, org, bucket, retention }))
-      console.log(
-        `${say(words[what])}: ${say(changed ? { fr: "fait", en: "done" } : { fr: "déjà là", en: "was there" })}`,
-      );
-    return 0;
-  } catch (error) {
-    if (!(error instanceof SetupRefused)) throw error;
-    console.error(error.message);
-    return 1;
-  }
+  for (const { what, changed } of await setUp({ url, token, org, bucket, retention }))
+    console.log(
+      `${say(words[what])}${say({ fr: " : ", en: ": " })}${say(changed ? { fr: "fait", en: "done" } : { fr: "déjà là", en: "was there" })}`,
+    );
+  return 0;
 }

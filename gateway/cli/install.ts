@@ -5,6 +5,7 @@ import { install } from "../box/install.ts";
 import { inside } from "../box/layout.ts";
 import { restartService, serviceJournal, systemdRuns } from "../box/service.ts";
 import { say } from "../cli.ts";
+import type { Text } from "../core/text.ts";
 import { version } from "../version.ts";
 
 export const summary = {
@@ -36,9 +37,9 @@ export async function run(args: string[]): Promise<number> {
   }
   const source = join(import.meta.dirname, "../..");
   let steps = 0;
-  const tell = (line: string) => {
+  const tell = (line: Text) => {
     steps++;
-    console.log(`  ${line}`);
+    console.log(`  ${say(line)}`);
   };
   install({ source, version, root: values.root, tell });
   if (steps === 0) console.log(say({ fr: "Tout est déjà en place.", en: "Everything is in place already." }));

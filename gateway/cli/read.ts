@@ -76,10 +76,6 @@ export async function run(args: string[]): Promise<number> {
     else
       show(guesses(read.bytes, read.at, values.expect === undefined ? undefined : Number(values.expect)), values.json);
     return 0;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    console.error(say(error.text));
-    return 1;
   } finally {
     await session?.close();
   }

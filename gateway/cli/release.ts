@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { newKey } from "../box/manifest.ts";
 import { makeDebianPackage, makeRelease } from "../box/release.ts";
-import { say } from "../cli.ts";
+import { Misused, say } from "../cli.ts";
 import { version } from "../version.ts";
 
 export const summary = {
@@ -53,7 +53,8 @@ export async function run(args: string[]): Promise<number> {
   if (values["new-key"] !== undefined) newKey(values["new-key"]);
   const source = join(import.meta.dirname, "../..");
   for (const arch of values.arch ?? [process.arch]) {
-    if (arch !== "x64" && arch !== "arm64") throw new Error(`--arch ${arch}: x64 or arm64`);
+    if (arch !== "x64" && arch !== "arm64")
+      throw new Misused({ fr: `--arch ${arch} : x64 ou arm64`, en: `--arch ${arch}: x64 or arm64` });
     const file = await makeRelease({ source, target: values.out, version, arch, key });
     console.log(file);
     if (values.deb) console.log(makeDebianPackage(file, version, arch));

@@ -1,8 +1,8 @@
 import { say } from "../cli.ts";
 import { clock } from "../clock.ts";
 import { restore } from "../log/backup.ts";
-import { complain } from "../log/complain.ts";
 import { fileAndFolder } from "./lib/backup-file.ts";
+import { inStoreWords } from "./lib/store-words.ts";
 
 export const summary = {
   fr: "remet une sauvegarde à la place du stockage (passerelle arrêtée)",
@@ -19,13 +19,12 @@ export const usage = {
 };
 
 export async function run(args: string[]): Promise<number> {
-  const given = fileAndFolder(args, "restore");
-  if (!given) return 2;
-  const { file, data } = given;
-  return complain(async () => {
+  const { file, data } = fileAndFolder(args);
+  await inStoreWords(async () => {
     const aside = await restore(data, file, clock);
     console.log(say({ fr: `${file} est en place dans ${data}`, en: `${file} is in place in ${data}` }));
     if (aside)
       console.log(say({ fr: `L'ancien stockage est dans ${aside}`, en: `The store that was there is in ${aside}` }));
   });
+  return 0;
 }

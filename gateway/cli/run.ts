@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { keepWatchdog } from "../box/watchdog.ts";
-import { say } from "../cli.ts";
+import { Misused, say, speakAs } from "../cli.ts";
 import { clock } from "../clock.ts";
-import { ConfigError } from "../config/load.ts";
-import { CannotStart } from "../core/cannot-start.ts";
+import { languageOf } from "../config/language.ts";
+import { Told } from "../core/text.ts";
 import { StoreTrouble } from "../log/rpc.ts";
 import { type Gateway, type Overrides, startGateway } from "../main.ts";
 import { Trial } from "../trial.ts";
@@ -47,6 +47,7 @@ export async function run(args: string[]): Promise<number> {
     );
     return 1;
   }
+  speakAs(languageOf(file));
   return runGateway(file, flags, makeRoom);
 }
 
@@ -96,7 +97,7 @@ export async function runGateway(file: string, flags: Flags, planned?: Overrides
       };
       gateway = await startGateway(file, { ...flags, reload, ...(first && planned && { planned }) });
     } catch (error) {
-      if (!(error instanceof ConfigError) && !isPlain(error)) throw error;
+      if (!isPlain(error)) throw error;
       console.error(inWords(error, flags));
       if (!first && trial.giveBack()) continue;
       return 1;
@@ -141,7 +142,7 @@ function beats({ meters }: Gateway): () => boolean {
   };
 }
 
-function greeting({ url, broker, setupCode, open }: Gateway): string {
+function greeting({ url, broker, setupCode, open, fromMemory }: Gateway): string {
   const lines = [say({ fr: `Vigie veille : ${url}`, en: `Vigie is on watch: ${url}` })];
   if (broker) lines.push(`MQTT: ${broker.url}`);
   if (open)
@@ -158,14 +159,16 @@ function greeting({ url, broker, setupCode, open }: Gateway): string {
         en: `First account: open ${url}/setup and give this code, once: ${setupCode}`,
       }),
     );
+  if (fromMemory) lines.push(say(fromMemory));
   return lines.join("\n");
 }
 
 function port(flag: string, written: string): number {
   const number = Number(written);
   if (Number.isInteger(number) && number >= 0 && number <= 65_535) return number;
-  throw Object.assign(new Error(`${flag} ${written}: a port is a whole number from 0 to 65535`), {
-    code: "ERR_PARSE_ARGS_PORT",
+  throw new Misused({
+    fr: `${flag} ${written} : un port est un nombre entier de 0 à 65535`,
+    en: `${flag} ${written}: a port is a whole number from 0 to 65535`,
   });
 }
 
@@ -183,7 +186,7 @@ function inWords(error: Error, { data }: Flags): string {
       fr: `Le dossier de données ${data} ne peut pas servir (${error.message}).\n  Donnez-en un où l'on peut écrire : --data DOSSIER.`,
       en: `The data folder ${data} cannot be used (${error.message}).\n  Name one that can be written to: --data DIR.`,
     });
-  return error instanceof CannotStart ? say(error.text) : error.message;
+  return error instanceof Told ? say(error.text) : error.message;
 }
 
 /** Errors that a person can act on need no stack: a port in use, a folder that is not writable, a second instance. */

@@ -4,7 +4,6 @@ import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { say } from "../cli.ts";
 import { clock } from "../clock.ts";
-import { Fault } from "../core/fault.ts";
 import type { Ms } from "../core/time.ts";
 import { advise } from "../drivers/modbus/doctor.ts";
 import { type Profile, profileSchema } from "../drivers/modbus/profile.ts";
@@ -83,17 +82,11 @@ export async function run(args: string[]): Promise<number> {
     return 2;
   }
   const profiles = loadProfiles();
-  try {
-    if (values["write-id"] !== undefined) return await changeId(port, values, profiles);
-    const found = await look(port, roundsOf(port, values, profiles), profiles);
-    if (values.json) console.log(JSON.stringify(found, null, 2));
-    else if (found.length > 0) console.log(`\n${yamlFor(port, found)}`);
-    return found.length > 0 ? 0 : 1;
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    console.error(say(error.text));
-    return 1;
-  }
+  if (values["write-id"] !== undefined) return changeId(port, values, profiles);
+  const found = await look(port, roundsOf(port, values, profiles), profiles);
+  if (values.json) console.log(JSON.stringify(found, null, 2));
+  else if (found.length > 0) console.log(`\n${yamlFor(port, found)}`);
+  return found.length > 0 ? 0 : 1;
 }
 
 type Values = { [K in "ids" | "bauds" | "parities" | "slave" | "profile" | "write-id"]?: string | undefined } & {

@@ -24,6 +24,6 @@ export async function run(args: string[]): Promise<number> {
     return 1;
   }
   if (values.root === "/" && systemdRuns()) await stopService({ disable: true });
-  uninstall({ root: values.root, tell: (line) => console.log(`  ${line}`) });
+  uninstall({ root: values.root, tell: (line) => console.log(`  ${say(line)}`) });
   return 0;
 }

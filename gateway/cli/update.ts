@@ -51,7 +51,7 @@ export async function run(args: string[]): Promise<number> {
   const parts: BoxParts = {
     root: "/",
     clock,
-    tell: (line) => console.log(`  ${line}`),
+    tell: (line) => console.log(`  ${say(line)}`),
     restart: () => restartService(),
     well: () => readsMachines(web),
     bringBack,
@@ -72,7 +72,7 @@ export async function run(args: string[]): Promise<number> {
     if (!(error instanceof ReleaseRefused)) throw error;
     await audit("update-refused", `${from}: ${error.message}`);
     console.error(
-      say({ fr: `Refusée, rien n'a changé : ${error.message}`, en: `Refused, nothing has changed: ${error.message}` }),
+      say({ fr: `Refusée, rien n'a changé : ${error.text.fr}`, en: `Refused, nothing has changed: ${error.text.en}` }),
     );
     return 1;
   }

@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
-import { say, terminalLanguage } from "../cli.ts";
+import { say, speakAs, terminalLanguage } from "../cli.ts";
 import { clock } from "../clock.ts";
 import { examine } from "../config/examine.ts";
-import { ConfigError, loadConfig } from "../config/load.ts";
+import { languageOf } from "../config/language.ts";
+import { loadConfig } from "../config/load.ts";
 import { faults } from "../core/fault.ts";
 import { Meters } from "../core/meter.ts";
 import type { Point, PointId } from "../core/point.ts";
@@ -50,14 +51,9 @@ export async function run(args: string[]): Promise<number> {
     console.error(say(usage));
     return 2;
   }
-  try {
-    await watch(file, seconds);
-    return 0;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
-    return 1;
-  }
+  speakAs(languageOf(file));
+  await watch(file, seconds);
+  return 0;
 }
 
 async function watch(file: string, seconds: number | undefined): Promise<void> {

@@ -1,22 +1,29 @@
 import { z } from "zod";
 import { machineStateSettings } from "../alarms/machine-state.ts";
-import { ID_PATTERN, type Machine } from "../core/point.ts";
-import { sameText } from "../core/text.ts";
+import { ID_PATTERN, ID_REASON, type Machine } from "../core/point.ts";
+import { languages, reason, sameText } from "../core/text.ts";
+import { isZone } from "../core/zone.ts";
 
 /** The parts of a site file that belong to no plugin. */
 
-export const id = z.string().regex(ID_PATTERN, "use only small letters, digits, - and _");
+export const id = z.string().regex(ID_PATTERN, ID_REASON);
 
 const words = z.union([z.string().min(1), z.strictObject({ fr: z.string().min(1), en: z.string().min(1) })]);
 
-const timezone = z.string().refine(isZone, "not an IANA time zone such as Europe/Paris");
+const timezone = z.string().refine(
+  isZone,
+  reason({
+    fr: "ce n'est pas un fuseau horaire IANA, par exemple Europe/Paris",
+    en: "not an IANA time zone such as Europe/Paris",
+  }),
+);
 
 export const site = z
   .strictObject({
     id: id.default("atelier"),
     name: z.string().min(1).max(120).default("Atelier"),
     timezone: timezone.default("Europe/Paris"),
-    language: z.enum(["fr", "en"]).default("fr"),
+    language: z.enum(languages).default("fr"),
   })
   .describe("What this place is called. The id is part of every MQTT topic.");
 
@@ -45,15 +52,6 @@ export const machine = z
 
 /** What every entry of a plugin list has; all other keys belong to the plugin. */
 export const pluginHead = z.looseObject({ id, type: z.string() });
-
-function isZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Drops keys whose value is undefined, as `exactOptionalPropertyTypes` wants it. */
 const clean = <T>(value: { [K in keyof T]: T[K] | undefined }): T =>

@@ -1,13 +1,11 @@
-import type { Text } from "./text.ts";
+import { type Text, Told } from "./text.ts";
 
-/** Something that a person has to put right before the gateway can start: told in words, without a stack. */
-export class CannotStart extends Error {
+/** Something that a person has to put right before the gateway can start. */
+export class CannotStart extends Told {
   readonly code = "CANNOT_START";
-  readonly text: Text;
 
   constructor(text: Text) {
-    super(text.en);
+    super(text);
     this.name = "CannotStart";
-    this.text = text;
   }
 }

@@ -1,4 +1,4 @@
-import { sameText, type Text } from "./text.ts";
+import { sameText, type Text, Told } from "./text.ts";
 
 /** Why there is no number, in words for an electrician. The keys are what readings, MQTT, InfluxDB and the API carry. */
 export const faults = {
@@ -32,15 +32,12 @@ export type FaultCode = keyof typeof faults;
 export const faultCode = (code: string): FaultCode => (Object.hasOwn(faults, code) ? (code as FaultCode) : "unknown");
 
 /** The one error for the field: thrown where a wire fails, caught once, where it becomes a bad reading. */
-export class Fault extends Error {
+export class Fault extends Told {
   readonly code: FaultCode;
-  /** What to tell people; the message is its English. */
-  readonly text: Text;
 
   constructor(code: FaultCode, message: string | Text, options?: ErrorOptions) {
-    super(typeof message === "string" ? message : message.en, options);
+    super(typeof message === "string" ? sameText(message) : message, options);
     this.name = "Fault";
     this.code = code;
-    this.text = typeof message === "string" ? sameText(message) : message;
   }
 }

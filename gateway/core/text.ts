@@ -22,3 +22,13 @@ export function reason(text: Text): string {
 }
 
 export const reasonOf = (message: string): Text | undefined => reasons.get(message);
+
+/** An error that a person can act upon: told in their language, without a stack. The message is its English. */
+export class Told extends Error {
+  readonly text: Text;
+
+  constructor(text: Text, options?: ErrorOptions) {
+    super(text.en, options);
+    this.text = text;
+  }
+}

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { Told } from "../core/text.ts";
 import type { Clock } from "../core/time.ts";
 import { unpackFiles } from "./beside.ts";
 import { lockFolder, openForReading, Refusal } from "./database.ts";
@@ -15,7 +16,11 @@ const sumFile = (file: string) => `${file}.sha256`;
 /** A consistent copy of the store and the files beside it, with its checksum, whether a gateway runs on the folder or not. */
 export async function backUp(folder: string, file: string, clock: Clock): Promise<void> {
   const store = join(folder, STORE_FILE);
-  if (!existsSync(store)) throw new Refusal(`${folder} holds no store (${STORE_FILE})`);
+  if (!existsSync(store))
+    throw new Told({
+      fr: `${folder} ne contient pas de stockage (${STORE_FILE})`,
+      en: `${folder} holds no store (${STORE_FILE})`,
+    });
   const reader = openReader(store, clock);
   try {
     await copyWith((draft) => reader().then((line) => line.ask({ call: "backup", file: draft })), file);
@@ -60,26 +65,35 @@ export async function restore(folder: string, file: string, clock: Clock): Promi
 
 /** Refuses a file that is not what was backed up, or that this Vigie cannot read. */
 export async function verify(file: string): Promise<void> {
-  if (!existsSync(file)) throw new Refusal(`${file} does not exist`);
+  if (!existsSync(file)) throw new Told({ fr: `${file} n'existe pas`, en: `${file} does not exist` });
   if (existsSync(sumFile(file))) {
     const [wanted] = (await readFile(sumFile(file), "utf8")).split(/\s/);
     if ((await sumOf(file)) !== wanted)
-      throw new Refusal(`${file} is damaged: its checksum is not the one in ${sumFile(file)}`);
+      throw new Told({
+        fr: `${file} est abîmé : son empreinte n'est pas celle de ${sumFile(file)}`,
+        en: `${file} is damaged: its checksum is not the one in ${sumFile(file)}`,
+      });
   }
   try {
     const db = openForReading(file);
     try {
       const version = versionOf(db);
       if (version > SCHEMA_VERSION)
-        throw new Refusal(`${file} is from a newer Vigie (version ${version}, this one knows ${SCHEMA_VERSION})`);
+        throw new Told({
+          fr: `${file} vient d'une version plus récente de Vigie (version ${version}, celle-ci connaît ${SCHEMA_VERSION})`,
+          en: `${file} is from a newer Vigie (version ${version}, this one knows ${SCHEMA_VERSION})`,
+        });
       if (db.prepare("PRAGMA quick_check(1)").get()?.quick_check !== "ok" || version === 0)
-        throw new Refusal(`${file} is not a sound store`);
+        throw new Told({ fr: `${file} n'est pas un stockage intact`, en: `${file} is not a sound store` });
     } finally {
       db.close();
     }
   } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw new Refusal(`${file} is not a store of Vigie`, { cause: error });
+    if (error instanceof Told || error instanceof Refusal) throw error;
+    throw new Told(
+      { fr: `${file} n'est pas un stockage de Vigie`, en: `${file} is not a store of Vigie` },
+      { cause: error },
+    );
   }
 }
 

@@ -49,7 +49,7 @@ try {
     env,
   );
   children.push(gateway);
-  const url = (await line(gateway, /on watch/)).split(": ")[1];
+  const url = (await line(gateway, /on watch|veille/)).split(": ")[1];
   const good = await points(url, started);
   console.log(
     `arm64 under qemu-user: ${good} points read over three wires, ${Math.round((performance.now() - started) / 1_000)} s after the start`,

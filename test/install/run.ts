@@ -41,9 +41,9 @@ async function install(box: Box): Promise<void> {
   const release = "/root/release";
   const node = `${release}/node_modules/node-linux-${process.arch}/bin/node`;
   const first = await box.does(node, `${release}/gateway/bin.mjs`, "install");
-  must(/First account: .* once/.test(first), `the first-run code was not shown:\n${first}`);
+  must(/Premier compte : .* une seule fois/.test(first), `the first-run code was not shown:\n${first}`);
   const again = await box.does(node, `${release}/gateway/bin.mjs`, "install", "--no-start");
-  must(/Everything is in place already/.test(again), `installing again changed something:\n${again}`);
+  must(/Tout est déjà en place/.test(again), `installing again changed something:\n${again}`);
   await eventually(async () => (await box.tries("vigie", "healthcheck")).code === 0 || undefined, 30_000);
 }
 

@@ -41,7 +41,7 @@ export async function launch(
   const url = await eventually(
     () => {
       if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}:\n${output}`);
-      return /Vigie is on watch: (\S+)/.exec(output)?.[1];
+      return /Vigie (?:is on watch:|veille :) (\S+)/.exec(output)?.[1];
     },
     20_000,
     () => `no address printed:\n${output}`,

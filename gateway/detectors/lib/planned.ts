@@ -1,10 +1,16 @@
 import { z } from "zod";
+import { reason } from "../../core/text.ts";
 import { DAY, type EpochMs, HOUR, MINUTE } from "../../core/time.ts";
 import { localTime } from "../../core/zone.ts";
 import { weekday } from "./calendar.ts";
 
 const days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
-const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day like "07:30"');
+const clock = z
+  .string()
+  .regex(
+    /^([01]\d|2[0-3]):[0-5]\d$/,
+    reason({ fr: 'une heure, par exemple "07:30"', en: 'a time of day like "07:30"' }),
+  );
 
 /** When people work: what runs outside is on for nobody. */
 export const planned = z
@@ -13,7 +19,10 @@ export const planned = z
     from: clock.prefault("06:00"),
     to: clock.prefault("20:00"),
   })
-  .refine(({ from, to }) => from < to, "from must be earlier than to");
+  .refine(
+    ({ from, to }) => from < to,
+    reason({ fr: "from doit être plus tôt que to", en: "from must be earlier than to" }),
+  );
 
 export type Planned = z.output<typeof planned>;
 

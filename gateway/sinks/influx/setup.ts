@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Told } from "../../core/text.ts";
 import type { Ms } from "../../core/time.ts";
 
 export interface Setup {
@@ -26,7 +27,7 @@ export interface Done {
 }
 
 /** InfluxDB said no, in words for a person. */
-export class SetupRefused extends Error {}
+export class SetupRefused extends Told {}
 
 /**
  * Makes what the gateway needs in InfluxDB 2: the bucket, how long it keeps, and the mapping through which InfluxQL finds it
@@ -36,7 +37,11 @@ export async function setUp({ url, token, org, bucket: name, retention }: Setup)
   const call = caller(url, token);
   const { orgs: found } = orgs.parse(await call("GET", `/api/v2/orgs?${new URLSearchParams({ org })}`));
   const orgID = found.find((one) => one.name === org)?.id;
-  if (!orgID) throw new SetupRefused(`${url} has no organisation ${org}, or the token may not see it`);
+  if (!orgID)
+    throw new SetupRefused({
+      fr: `${url} n'a pas d'organisation ${org}, ou le jeton n'a pas le droit de la voir`,
+      en: `${url} has no organisation ${org}, or the token may not see it`,
+    });
   const rules = retention > 0 ? [{ type: "expire", everySeconds: Math.round(retention / 1_000) }] : [];
   const known = buckets
     .parse(await call("GET", `/api/v2/buckets?${new URLSearchParams({ orgID, name })}`))
@@ -72,14 +77,14 @@ function caller(url: string, token: string) {
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(10_000),
     }).catch((error: unknown) => {
-      throw new SetupRefused(`cannot reach ${url}`, { cause: error });
+      throw new SetupRefused({ fr: `${url} ne répond pas`, en: `cannot reach ${url}` }, { cause: error });
     });
     const text = await response.text();
     if (response.ok) return text === "" ? {} : JSON.parse(text);
-    if (response.status === 401) throw new SetupRefused(`${url} does not accept the token`);
+    if (response.status === 401)
+      throw new SetupRefused({ fr: `${url} n'accepte pas le jeton`, en: `${url} does not accept the token` });
     if (response.status === 404 && path.startsWith("/api/v2/orgs")) return {};
-    throw new SetupRefused(
-      `${url} answers ${response.status} to ${method} ${path.split("?")[0]}: ${text.slice(0, 200)}`,
-    );
+    const said = `${response.status}, ${method} ${path.split("?")[0]}: ${text.slice(0, 200)}`;
+    throw new SetupRefused({ fr: `${url} répond ${said}`, en: `${url} answers ${said}` });
   };
 }

@@ -19,6 +19,7 @@ import { install, uninstall } from "../../../gateway/box/install.ts";
 import { layout } from "../../../gateway/box/layout.ts";
 import { checkSeal, isLater, newKey, papers } from "../../../gateway/box/manifest.ts";
 import { update } from "../../../gateway/box/update.ts";
+import type { Text } from "../../../gateway/core/text.ts";
 import { describeWith } from "../../need.ts";
 import { VirtualClock } from "../../sim/clock.ts";
 import { packed, tinyBox, tinyRelease } from "./tiny.ts";
@@ -148,7 +149,7 @@ test.runIf(process.getuid?.() === 0)(
     // A release that is in place already is not copied again: here it stands for the whole tree.
     mkdirSync(join(at.releases, "9.9.9"), { recursive: true });
     const told: string[] = [];
-    const options = { source: root, version: "9.9.9", root: image, tell: (line: string) => void told.push(line) };
+    const options = { source: root, version: "9.9.9", root: image, tell: ({ en }: Text) => void told.push(en) };
     install(options);
     expect(told.length).toBeGreaterThan(6);
     expect(readFileSync(join(image, "etc/passwd"), "utf8")).toMatch(/^vigie:.*nologin$/m);

@@ -80,7 +80,8 @@ test("vigie doctor: every line that is not well says what to do, for people and 
     });
   const spoken = run();
   expect(spoken.status).toBe(1);
-  expect(spoken.stdout).toMatch(/^✗ Site file: .*unknown type nothing/m);
+  // The site speaks French, whatever the locale of the box.
+  expect(spoken.stdout).toMatch(/^✗ Fichier de site : .*type inconnu nothing/m);
   const rows = spoken.stdout.trimEnd().split("\n");
   for (const [i, row] of rows.entries()) if (/^[!✗]/.test(row)) expect(rows[i + 1]).toMatch(/^ {4}→ .{5,}/);
   const checks = JSON.parse(run("--json").stdout) as { state: string; advice?: object }[];
