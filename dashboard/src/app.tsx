@@ -2,13 +2,14 @@ import { useSignal } from "@preact/signals";
 import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { accountNeeded } from "./http.ts";
-import { alarms, site } from "./live.ts";
+import { alarms, link, site } from "./live.ts";
 import Workshop from "./pages/workshop.tsx";
 import { Banner } from "./parts/banner.tsx";
 import { Entrance } from "./parts/entrance.tsx";
 import { Icon, type IconName } from "./parts/icon.tsx";
+import { PageHead } from "./parts/page-head.tsx";
 import { Settings } from "./parts/settings.tsx";
-import { path, wall } from "./router.ts";
+import { moved, path, wall } from "./router.ts";
 import { isOpen } from "./status.ts";
 import type { Words } from "./words/fr.ts";
 import { language, words } from "./words/index.ts";
@@ -86,6 +87,7 @@ export function App() {
     document.title = [here?.title(w), site.value?.name ?? w.app.name].filter(Boolean).join(" · ");
     document.documentElement.lang = language.value;
     document.documentElement.classList.toggle("wall", wall.value);
+    document.documentElement.classList.toggle("lost", link.value === "lost");
   });
   return (
     <>
@@ -100,7 +102,11 @@ export function App() {
         ) : here ? (
           <Loaded key={path.value} page={here.page} />
         ) : (
-          <p class="empty">{w.app.notFound}</p>
+          <PageHead title={w.app.notFound}>
+            <a class="button" href="/">
+              {w.app.back}
+            </a>
+          </PageHead>
         )}
       </main>
     </>
@@ -155,6 +161,10 @@ function Loaded({ page }: { page: Page }) {
     );
   };
   useEffect(load, [page]);
+  useEffect(() => {
+    // Who came by keyboard goes on from the new page's title, and a screen reader says it.
+    if (found.value && moved()) document.getElementById("title")?.focus({ preventScroll: true });
+  }, [found.value]);
   if (failed.value)
     return (
       <p class="empty" role="alert">

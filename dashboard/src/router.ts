@@ -15,7 +15,12 @@ export function go(address: string): void {
   scrollTo(0, 0);
 }
 
+/** Whether the page shown was come to from another one here, not opened as the first. */
+export const moved = (): boolean => steps > 0;
+let steps = 0;
+
 function arrive(): void {
+  steps++;
   path.value = location.pathname;
   search.value = location.search;
 }

@@ -42,6 +42,8 @@ describeWith(["chromium"], "a page whose gateway goes away", () => {
     expect(seen).toBeLessThan(3_000);
     await expect.poll(() => page.locator(".tile .ago.old").count(), { timeout: 8_000 }).toBe(4);
     expect(await page.locator(".banner.lost").textContent()).toContain("ne répond plus");
+    // Seen from far, a tile must not go on saying that all is well.
+    expect(await page.locator(".tile.tone-ok").count()).toBe(0);
     gateway.process.kill("SIGKILL");
     await gateway.stop();
     gateway = await launch(["demo"], { data: gateway.data });

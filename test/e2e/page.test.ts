@@ -167,6 +167,9 @@ describeWith(["chromium"], "the page on the real gateway", () => {
       ).toBe(true);
     }
     expect(reached.some((text) => text.includes("Tour Cazeneuve"))).toBe(true);
+    // A page come to by keyboard goes on from its title.
+    await page.getByRole("link", { name: "Énergie" }).press("Enter");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.outerHTML)).toMatch(/^<h1.*Énergie/);
     await context.close();
   });
 

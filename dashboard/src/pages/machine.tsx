@@ -11,6 +11,7 @@ import { Health } from "../parts/health.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Logbook } from "../parts/logbook.tsx";
 import { Measures } from "../parts/measures.tsx";
+import { PageHead } from "../parts/page-head.tsx";
 import { Pictogram } from "../parts/pictogram.tsx";
 import { Spectrum } from "../parts/spectrum.tsx";
 import { StateChip } from "../parts/tile.tsx";
@@ -26,7 +27,14 @@ export default function MachinePage() {
   const machine = machines.value.find((known) => known.code === code || known.id === code);
   if (machine) return <Machine machine={machine} />;
   const w = words.value;
-  return <p class="empty">{link.value === "connecting" ? w.app.loading : w.machine.unknownCode(code)}</p>;
+  if (link.value === "connecting") return <p class="empty loading">{w.app.loading}</p>;
+  return (
+    <PageHead title={w.machine.unknownCode(code)}>
+      <a class="button" href="/">
+        {w.app.back}
+      </a>
+    </PageHead>
+  );
 }
 
 function Machine({ machine }: { machine: MachineAnswer }) {

@@ -17,7 +17,13 @@ export default function Users() {
   const w = words.value.users;
   const said = useSignal("");
   const asked = useAsked<UserAnswer[]>("/users", 5_000).value;
-  if (session.value?.open) return <p class="empty">{words.value.account.openHere}</p>;
+  if (session.value?.open)
+    return (
+      <>
+        <PageHead title={w.title} />
+        <p class="empty">{words.value.account.openHere}</p>
+      </>
+    );
   return (
     <section aria-labelledby="title">
       <PageHead title={w.title} />

@@ -14,7 +14,8 @@ const GATEWAY = "gateway";
 export default function Workshop() {
   // Tiles change place at most once a second, and never because a number moved.
   const rows = useComputed(() => {
-    const now = tick.value >= 0 ? performance.now() : 0;
+    // While the gateway is not heard, nothing is fresh: no tile may go on saying that there is nothing to do.
+    const now = link.value === "lost" ? Infinity : tick.value >= 0 ? performance.now() : 0;
     return machines.value
       .map((machine) => {
         const points = pointsOf(machine.id).map((point) => point.peek());
