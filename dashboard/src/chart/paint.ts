@@ -24,6 +24,8 @@ export function overlay(shown: () => Overlay): uPlot.Plugin {
   return {
     hooks: {
       drawClear: (u) => clipped(u, () => paintGaps(u, shown().gaps)),
+      // Above the grid, whose lines would strike the words through.
+      drawAxes: (u) => clipped(u, () => labelGaps(u, shown().gaps)),
       draw: (u) =>
         clipped(u, () => {
           const { alarms, past, unit, newest } = shown();
@@ -69,7 +71,13 @@ function paintGaps(u: uPlot, gaps: readonly Gap[]): void {
     }
     u.ctx.stroke();
     u.ctx.restore();
-    label(u, causeShown(gap.why), left, width);
+  }
+}
+
+function labelGaps(u: uPlot, gaps: readonly Gap[]): void {
+  for (const { from, to, why } of gaps) {
+    const left = x(u, from);
+    label(u, causeShown(why), left, Math.max(2 * ratio(u), x(u, to) - left));
   }
 }
 

@@ -80,13 +80,6 @@ function Bill({ energy }: { energy: EnergyAnswer }) {
           <Bar key={one.machine} one={one} most={most} currency={energy.currency} />
         ))}
       </ul>
-      <ul class="legend energy-legend">
-        {order.map((state) => (
-          <li key={state} class={`energy-${state}`}>
-            <StateShape state={state} size={14} /> {words.value.state[state]}
-          </li>
-        ))}
-      </ul>
       <p class="note">
         {energy.co2 ? w.co2Source(energy.co2.grams, energy.co2.source) : w.noCo2} {energy.price === null && w.noPrice}
       </p>
@@ -113,7 +106,6 @@ function Bar({
   const w = words.value;
   const known = machines.value.find(({ id }) => id === machine);
   const parts = order.filter((state) => byState[state] > 0);
-  const spoken = parts.map((state) => `${w.state[state]} ${kwhShown(byState[state])}`).join(", ");
   return (
     <li>
       <p>
@@ -123,7 +115,7 @@ function Bar({
           {idleCost !== null && currency !== null && ` · ${w.energy.idle} ${moneyShown(idleCost, currency)}`}
         </small>
       </p>
-      <svg class="energy-bar" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label={spoken}>
+      <svg class="energy-bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
         {parts.map((state, i) => (
           <rect
             key={state}
@@ -134,6 +126,13 @@ function Bar({
           />
         ))}
       </svg>
+      <ul class="legend">
+        {parts.map((state) => (
+          <li key={state} class={`energy-${state}`}>
+            <StateShape state={state} size={14} /> {w.state[state]} {kwhShown(byState[state])}
+          </li>
+        ))}
+      </ul>
     </li>
   );
 }

@@ -31,6 +31,7 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
   const { from, to, live } = window.value;
   const span = spanNames.find((name) => live && Math.abs(spans[name] - (to - from)) < 1_000);
   const title = titleOf(point);
+  const machine = others.find((one) => one.point.id === point.id)?.machine;
   const past = usePastAlarms(point, window.value);
   const comparison: Comparison | undefined =
     compared.value === ""
@@ -42,6 +43,7 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
     <section class="panel chart-panel" aria-label={title}>
       <header>
         <h2>
+          {machine && `${nameOf(machine)} – `}
           {title} <small>{unitShown(point.unit)}</small>
         </h2>
         <p class="note">
@@ -151,7 +153,7 @@ function Legend({ compared, forecast, flags }: { compared: boolean; forecast: bo
       {compared && <li class="key-other">{w.compare}</li>}
       {forecast && <li class="key-forecast">{w.forecast}</li>}
       {flags && <li class="key-flag">{w.flag}</li>}
-      <li class="key-hint">{w.hint}</li>
+      <li class="key-hint">{matchMedia("(pointer: coarse)").matches ? w.hintTouch : w.hint}</li>
     </ul>
   );
 }

@@ -68,11 +68,12 @@ function draw(canvas: HTMLCanvasElement, spectra: readonly SpectrumAnswer[]): vo
   const highest = Math.max(...spectra.flatMap(({ amplitude }) => amplitude), 1e-6);
   const span = newest.step * newest.amplitude.length;
   drawAxis(ink, width, span);
+  drawScale(ink, width, highest);
   ink.strokeStyle = token("--line-1");
   ink.lineWidth = 1.5;
   ink.beginPath();
   for (const [i, g] of newest.amplitude.entries())
-    ink.lineTo((i / newest.amplitude.length) * width, HEIGHT - (g / highest) * (HEIGHT - 12));
+    ink.lineTo((i / newest.amplitude.length) * width, levelOf(g, highest));
   ink.stroke();
   for (const [row, { amplitude }] of spectra.entries()) {
     const wide = width / amplitude.length;
@@ -85,6 +86,23 @@ function draw(canvas: HTMLCanvasElement, spectra: readonly SpectrumAnswer[]): vo
     }
   }
   ink.globalAlpha = 1;
+}
+
+const levelOf = (g: number, highest: number): number => HEIGHT - (g / highest) * (HEIGHT - 12);
+
+/** A few round amplitudes, written at the right, where a spectrum is lowest. */
+function drawScale(ink: CanvasRenderingContext2D, width: number, highest: number): void {
+  const decade = 10 ** Math.floor(Math.log10(highest));
+  const step = ([0.2, 0.5, 1, 2].find((one) => highest / (one * decade) <= 5) ?? 5) * decade;
+  ink.textAlign = "right";
+  for (let g = step; g <= highest; g += step) {
+    ink.beginPath();
+    ink.moveTo(0, levelOf(g, highest));
+    ink.lineTo(width, levelOf(g, highest));
+    ink.stroke();
+    ink.fillText(`${numberShown(g, "[g]", axisDecimals(step))} g`, width - 4, levelOf(g, highest) + 14);
+  }
+  ink.textAlign = "left";
 }
 
 function drawAxis(ink: CanvasRenderingContext2D, width: number, span: number): void {

@@ -116,5 +116,6 @@ export const watch: Pick<
     troubles: "Alarms",
     flag: "an alarm began",
     hint: "Drag to zoom, double-click to go back.",
+    hintTouch: "One finger moves the curve, two fingers zoom.",
   },
 };

@@ -128,5 +128,6 @@ export const watch = {
     troubles: "Alarmes",
     flag: "début d’une alarme",
     hint: "Glisser pour zoomer, double-clic pour revenir.",
+    hintTouch: "Un doigt déplace la courbe, deux doigts zooment.",
   },
 };
