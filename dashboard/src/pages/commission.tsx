@@ -129,7 +129,7 @@ function PortRow({
       <Mark tone={busy ? "silent" : unstable ? "watch" : "ok"} />
       <span>
         <b>{path}</b> {isNew && <em>{w.justPlugged}</em>}
-        <small>{name}</small>
+        {name !== path && <small>{name}</small>}
         {busy && <small>{w.inUse(inUseBy.join(", "))}</small>}
         {unstable && <small>{w.unstable}</small>}
       </span>

@@ -23,8 +23,8 @@ export function JoinLine({ choose }: { choose: (joining: Joining) => void }) {
   if (lines.length === 0 || profiles.length === 0) return null;
   const join = (event: Event): void => {
     event.preventDefault();
-    const chosen = lines.find(({ driver }) => driver === line.value) ?? lines[0];
-    const profile = profiles.find(({ id }) => id === model.value) ?? profiles[0];
+    const chosen = lines.find(({ driver }) => driver === (line.value || lines[0]?.driver));
+    const profile = profiles.find(({ id }) => id === model.value);
     const address = numberOf(slave.value);
     if (!chosen || !profile || address === undefined) return;
     const known = { id: profile.id, vendor: profile.vendor, model: profile.model, score: 0 };
@@ -49,7 +49,7 @@ export function JoinLine({ choose }: { choose: (joining: Joining) => void }) {
       <form onSubmit={join}>
         <label class="field">
           {w.line}
-          <select value={line.value} onChange={(event) => (line.value = event.currentTarget.value)}>
+          <select value={line.value || lines[0]?.driver} onChange={(event) => (line.value = event.currentTarget.value)}>
             {lines.map(({ driver }) => (
               <option key={driver} value={driver}>
                 {driver}
@@ -59,7 +59,8 @@ export function JoinLine({ choose }: { choose: (joining: Joining) => void }) {
         </label>
         <label class="field">
           {words.value.bus.about.model}
-          <select value={model.value} onChange={(event) => (model.value = event.currentTarget.value)}>
+          <select required value={model.value} onChange={(event) => (model.value = event.currentTarget.value)}>
+            <option value="">–</option>
             {profiles.map(({ id, vendor, model: name }) => (
               <option key={id} value={id}>
                 {vendor} {name}
