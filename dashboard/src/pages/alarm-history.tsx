@@ -30,32 +30,34 @@ export default function AlarmHistory() {
       <PageHead title={w.title}>
         <AlarmTabs />
       </PageHead>
-      <label class="compare">
-        {w.ofMachine}
-        <select
-          value={machine.value}
-          onChange={(event) => {
-            machine.value = event.currentTarget.value;
-          }}
-        >
-          <option value="">{w.allMachines}</option>
-          {machines.value.map((known) => (
-            <option key={known.id} value={known.id}>
-              {nameOf(known)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="compare">
-        <input
-          type="checkbox"
-          checked={expert.value}
-          onChange={(event) => {
-            expert.value = event.currentTarget.checked;
-          }}
-        />
-        {words.value.expert.history}
-      </label>
+      <div class="page-tools">
+        <label class="compare">
+          {w.ofMachine}
+          <select
+            value={machine.value}
+            onChange={(event) => {
+              machine.value = event.currentTarget.value;
+            }}
+          >
+            <option value="">{w.allMachines}</option>
+            {machines.value.map((known) => (
+              <option key={known.id} value={known.id}>
+                {nameOf(known)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="compare">
+          <input
+            type="checkbox"
+            checked={expert.value}
+            onChange={(event) => {
+              expert.value = event.currentTarget.checked;
+            }}
+          />
+          {words.value.expert.history}
+        </label>
+      </div>
       <Waiting asked={asked}>{(lines) => <Days lines={lines} />}</Waiting>
     </section>
   );
@@ -97,7 +99,8 @@ function Event({ line: { t, alarm, from, to, by, reason, test, annunciated } }: 
         {headline(say(alarm.texts))[0]}
         <p class="note">
           {test && <b>{w.alarms.test} </b>}
-          {w.alarmState[from]} → {w.alarmState[to]}
+          {/* An alarm that only grows worse keeps its state. */}
+          {w.alarmState[from]} → {from === to ? w.alarms[alarm.level] : w.alarmState[to]}
           {who && `, ${who}`}
           {said && (
             <>

@@ -1,12 +1,14 @@
 import type { ComponentChildren } from "preact";
-import type { AlarmQuality } from "../../../gateway/core/office.ts";
+import type { AlarmQuality, RuleView } from "../../../gateway/core/office.ts";
 import { useAsked } from "../ask.ts";
 import { numberShown, percentShown } from "../format.ts";
+import { machines, pointSignal } from "../live.ts";
 import { Propose } from "../parts/alarm-proposal.tsx";
 import { AlarmTabs } from "../parts/alarm-tabs.tsx";
 import { Waiting } from "../parts/asked.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { nameOf, titleOf } from "../titles.ts";
 import { words } from "../words/index.ts";
 
 const MONTH = 30 * 86_400_000;
@@ -33,6 +35,7 @@ export default function Quality() {
 function Figures({ quality }: { quality: AlarmQuality }) {
   const w = words.value.figures;
   const { targets } = quality;
+  const rules = useAsked<RuleView[]>("/rules").value.answer ?? [];
   return (
     <>
       <div class="facts">
@@ -70,8 +73,8 @@ function Figures({ quality }: { quality: AlarmQuality }) {
         <List title={w.top}>
           {quality.top.map(({ rule, count, share, precision }) => (
             <li key={rule}>
-              <span>{rule}</span> <b>{words.value.alarms.occurrence(count)}</b> {w.share(percentShown(share))}{" "}
-              {precision !== null && w.precision(percentShown(precision))}
+              <RuleName id={rule} rules={rules} /> <b>{words.value.alarms.occurrence(count)}</b>{" "}
+              {w.share(percentShown(share))} {precision !== null && w.precision(percentShown(precision))}
             </li>
           ))}
         </List>
@@ -137,6 +140,24 @@ function Figure({ name, value, goal, met }: { name: string; value: string; goal?
       </strong>
       {goal && <small>{goal}</small>}
     </section>
+  );
+}
+
+/** A rule as people know it: what it watches on which machine. Its own name stands below, as the site file has it. */
+function RuleName({ id, rules }: { id: string; rules: readonly RuleView[] }) {
+  const rule = rules.find((one) => one.id === id);
+  const machine = machines.value.find((one) => one.id === rule?.machine || `case-${one.id}` === id);
+  const point = rule?.point && pointSignal(rule.point)?.peek();
+  const said = [
+    machine && nameOf(machine),
+    rule && words.value.explain.types[rule.type],
+    point && titleOf(point),
+  ].filter(Boolean);
+  return (
+    <span>
+      {said.length > 0 ? said.join(" · ") : id}
+      {said.length > 0 && <small>{id}</small>}
+    </span>
   );
 }
 

@@ -58,6 +58,14 @@ function Driver({ driver: { driver, type, state, devices } }: { driver: DriverAn
   );
 }
 
+function aboutShown(key: string, value: string | number): string | number {
+  const w = words.value.bus;
+  if (key === "verified") return w.trust[value as keyof typeof w.trust] ?? value;
+  if (key === "last reset") return w.resets[value as keyof typeof w.resets] ?? value;
+  // Quicker than can be told is not "at once".
+  return value === 0 && key.startsWith("response_") ? "< 1" : value;
+}
+
 /** Drivers that ask on a wire of their own; the others only listen. */
 const hasWires = (type: string): boolean => type === "modbus";
 
@@ -84,7 +92,7 @@ function Device({ device }: { device: DeviceStatus }) {
         {about.map(([key, value]) => (
           <div key={key}>
             <dt>{w.about[key as keyof typeof w.about] ?? key.replaceAll("_", " ")}</dt>
-            <dd>{key === "verified" ? (w.trust[value as keyof typeof w.trust] ?? value) : value}</dd>
+            <dd>{aboutShown(key, value)}</dd>
           </div>
         ))}
         {errors.map(({ kind, count }) => (
