@@ -35,7 +35,7 @@ export class Source {
   readonly problems: ConfigProblem[] = [];
 
   constructor(text: string, env: NodeJS.ProcessEnv) {
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, logLevel: "silent" });
     // The parser stumbles on: what it says after the third is seldom about the file.
     for (const error of this.#document.errors.slice(0, 3)) this.#add(error.pos[0], [], yamlWords(error.code));
     if (this.problems.length === 0) this.#substitute(env);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { reasonOf, sameText, type Text } from "../core/text.ts";
+import { type Language, reasonOf, sameText, type Text } from "../core/text.ts";
 import { nearest } from "./suggest.ts";
 
 /** What kind of thing belongs at a place, for a person who has never seen a schema. */
@@ -12,15 +12,16 @@ const KINDS: Readonly<Record<string, Text>> = {
   number: { fr: "un nombre", en: "a number" },
   int: { fr: "un nombre entier", en: "a whole number" },
   boolean: { fr: "true ou false", en: "true or false" },
-  undefined: { fr: "rien", en: "nothing" },
   null: { fr: "rien", en: "nothing" },
-  nan: { fr: "un nombre impossible", en: "an impossible number" },
+  impossible: { fr: "un nombre impossible", en: "an impossible number" },
 };
 
 const kind = (name: string): Text => KINDS[name] ?? { fr: "autre chose", en: "something else" };
 
 const kindOf = (value: unknown): Text =>
-  kind(value === null ? "null" : Array.isArray(value) ? "array" : Number.isNaN(value) ? "nan" : typeof value);
+  kind(
+    Array.isArray(value) ? "array" : typeof value === "number" && !Number.isFinite(value) ? "impossible" : typeof value,
+  );
 
 /** A complaint of a schema, as one or several `{ key?, message }`: `key` is the key of that place that it is about. */
 export function inWords(
@@ -50,12 +51,17 @@ function usualWords(issue: z.core.$ZodIssue, name: string): Text {
       const wanted = kind(issue.expected);
       if (issue.input === undefined && name !== "")
         return { fr: `${name} manque : ${wanted.fr}`, en: `${name} is missing: ${wanted.en}` };
+      if (issue.input === undefined || issue.input === null)
+        return {
+          fr: `il faut ici ${wanted.fr}, et il n'y a rien`,
+          en: `${wanted.en} belongs here, and there is nothing`,
+        };
       const found = kindOf(issue.input);
       return { fr: `il faut ici ${wanted.fr}, pas ${found.fr}`, en: `${wanted.en} belongs here, not ${found.en}` };
     }
     case "invalid_value": {
-      const choice = issue.values.map(String).join(", ");
-      return { fr: `il faut ici l'un de ces mots : ${choice}`, en: `one of these belongs here: ${choice}` };
+      const words = issue.values.map(String).join(", ");
+      return { fr: `il faut ici l'un de ces mots : ${words}`, en: `one of these belongs here: ${words}` };
     }
     case "too_small":
     case "too_big":
@@ -65,7 +71,7 @@ function usualWords(issue: z.core.$ZodIssue, name: string): Text {
     case "invalid_format":
       return format(issue);
     case "invalid_union":
-      return { fr: "aucune des formes permises ici", en: "none of the forms that are allowed here" };
+      return choice(issue.errors.flatMap(([first]) => (first ? [first] : [])));
     case "invalid_key":
       return {
         fr: `ce nom ne convient pas : ${keyWords(issue.issues).fr}`,
@@ -74,6 +80,16 @@ function usualWords(issue: z.core.$ZodIssue, name: string): Text {
     default:
       return sameText(issue.message);
   }
+}
+
+/** Each branch of a union says what it wants, and none has got it. */
+function choice(branches: readonly z.core.$ZodIssue[]): Text {
+  const wanted = branches.flatMap((one): Text[] => {
+    if (one.code === "invalid_type") return [kind(one.expected)];
+    return one.code === "invalid_value" ? one.values.map((value) => sameText(String(value))) : [usualWords(one, "")];
+  });
+  const once = (language: Language, or: string) => [...new Set(wanted.map((one) => one[language]))].join(or);
+  return { fr: `il faut ici ${once("fr", " ou ")}`, en: `${once("en", " or ")} belongs here` };
 }
 
 /** Why a key is refused: what its schema says first. */

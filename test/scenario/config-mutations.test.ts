@@ -41,6 +41,10 @@ test(
         seen.slowest = Math.max(seen.slowest, took);
         if (problems.length > 0) {
           for (const problem of problems) expect(problem, text).toMatch(/^\S+:[1-9]\d*:[1-9]\d* .*: .{3,}/s);
+          // The page is answered in the language that it asks for, else in the site's.
+          const english = await checked(good, text, "?lang=en");
+          expect(english.problems).toHaveLength(problems.length);
+          for (const [n, problem] of problems.entries()) expect(problem, text).not.toBe(english.problems[n]);
           if (++seen.refused % SAVED === 0) expect(await save(good, text, revision)).toBe(422);
         } else if (await runs(text, folder)) seen.ran += 1;
         else seen.notStarted += 1;
@@ -123,9 +127,13 @@ async function post<T>(gateway: RunningGateway, path: string, body: unknown): Pr
   return (await answer.json()) as T;
 }
 
-async function checked(gateway: RunningGateway, text: string): Promise<{ problems: string[]; took: number }> {
+async function checked(
+  gateway: RunningGateway,
+  text: string,
+  query = "",
+): Promise<{ problems: string[]; took: number }> {
   const from = performance.now();
-  const { problems } = await post<ConfigAnswer>(gateway, "config/check", { text });
+  const { problems } = await post<ConfigAnswer>(gateway, `config/check${query}`, { text });
   return { problems: [...problems], took: performance.now() - from };
 }
 
