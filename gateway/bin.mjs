@@ -14,8 +14,9 @@ const FLAGS = [
     ? ["--max-semi-space-size=16"]
     : ["--max-semi-space-size=2", "--optimize-for-size"]),
 ];
-// One malloc arena: every thread gets its own otherwise, and most of each stays empty.
-const ARENAS = "1";
+// One malloc arena: every thread gets its own otherwise, and most of each stays empty. What is large goes back to the system when
+// it is freed: malloc raises that bound by itself otherwise.
+const MALLOC = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072" };
 const STARTED = "VIGIE_STARTED";
 
 if (process.env[STARTED]) {
@@ -32,7 +33,7 @@ function start(node) {
   const self = fileURLToPath(import.meta.url);
   const args = [...FLAGS, ...process.execArgv, self, ...process.argv.slice(2)];
   const cache = fileURLToPath(new URL("../node_modules/.cache/vigie", import.meta.url));
-  const env = { NODE_COMPILE_CACHE: cache, MALLOC_ARENA_MAX: ARENAS, ...process.env, [STARTED]: "1" };
+  const env = { NODE_COMPILE_CACHE: cache, ...MALLOC, ...process.env, [STARTED]: "1" };
   // The same process becomes the gateway where Node can do that; a parent that waits otherwise.
   if (process.execve && !process.connected) process.execve(node, [node, ...args], env);
   const child = spawn(node, args, {

@@ -146,6 +146,8 @@ async function newApp({ version, settings }: WebParts, identity: Identity | unde
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 200 },
     serverFactory: (handler) => serverFor(identity, handler),
+    // Ours are set below; where none is named here, fastify loads its own, and all of Ajv with them.
+    schemaController: { compilersFactory: { buildValidator: notAsked, buildSerializer: notAsked } },
   }).withTypeProvider<ZodTypeProvider>();
   app.removeContentTypeParser("text/plain");
   app.setValidatorCompiler(validatorCompiler);
@@ -163,6 +165,10 @@ async function newApp({ version, settings }: WebParts, identity: Identity | unde
     transform: jsonSchemaTransform,
   });
   return app;
+}
+
+function notAsked(): never {
+  throw new Error("a schema that is not for our compilers");
 }
 
 /** Nothing inline, nothing from elsewhere. */
