@@ -79,6 +79,12 @@ test("core is pure: no npm package, no node module", () => {
   expect(wrong).toEqual([]);
 });
 
+test("every package that is installed on a box is imported there", () => {
+  const { dependencies } = JSON.parse(read("package.json"));
+  const asked = new Set(code.flatMap(specifiers));
+  expect(Object.keys(dependencies).filter((name) => !asked.has(name))).toEqual([]);
+});
+
 test("the dashboard knows the gateway only by the types of core", () => {
   const wrong = code
     .filter((file) => file.startsWith("dashboard/"))
