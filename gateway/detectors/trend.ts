@@ -7,6 +7,7 @@ import { DAY, type EpochMs, epochMs, type Ms } from "../core/time.ts";
 import { type DetectorContext, defineDetector } from "../plugin.ts";
 import { duration } from "./lib/options.ts";
 import {
+  due,
   judge,
   learned,
   learning,
@@ -70,6 +71,7 @@ export default defineDetector<Options>({
       sign: given.direction === "down" ? -1 : 1,
       scale: given.scale ?? (unitsOfVibration.has(point.signal.unit) ? "log" : undefined),
       learn: given.learn ?? 0,
+      most: given.limit === undefined && KNOCKS.test(point.signal.name) ? "watch" : "alert",
     };
     const part = given.part ?? partOf(point);
     return {
@@ -79,9 +81,8 @@ export default defineDetector<Options>({
       step(state, entry, around) {
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
         if (value === null || (around.state !== "running" && around.state !== "unknown")) return { state };
-        if (!observe(state, value, entry.steady)) return { state };
-        const known = learned(state, rule);
-        if (!known || (state.window.size < JUDGED && state.count % JUDGED !== 0)) return { state };
+        if (!observe(state, value, entry.steady, rule)) return { state };
+        if (!learned(state, rule) || !due(state)) return { state };
         const verdict = judge(state, rule);
         return news(state, verdict, entry, { point, part, timezone: site.timezone, falling: rule.sign < 0 });
       },
@@ -89,11 +90,10 @@ export default defineDetector<Options>({
   },
 });
 
-/** While blocks are short, only every fourth reading is judged: nothing that grows needs more. */
-const JUDGED = 4;
-
 const unitsOfVibration: ReadonlySet<string> = new Set(["mm/s", "[g]", "m/s2"]);
 const unitsOfPressure: ReadonlySet<string> = new Set(["Pa", "hPa", "kPa", "mbar", "bar"]);
+/** Measures of single knocks. Those come and go for minutes in a bearing that lives on: a hint, but nobody is called. */
+const KNOCKS = /(^|_)(peak|crest|kurt(osis)?)(_|$)/;
 const FILTER = /filt|clog|colmat|dp_|_dp|delta_p/;
 
 /** Vibration with the C/D limit of its machine's class, and the pressure across a filter. Other points need a limit to be given. */

@@ -3,8 +3,9 @@ import type { Ms } from "../../core/time.ts";
 import { median, roughness } from "./kalman.ts";
 import { normal, type TimeToLimit } from "./rul.ts";
 import { ahead, type Course, courseSince } from "./rul-ahead.ts";
-import { type Baseline, decide, marksOf, SURE } from "./rul-marks.ts";
-import { add, BLOCKS, makeRoom, newWindow, spanOf, usual, type Window } from "./rul-window.ts";
+import { expectJump, holds, type Jump, jumps } from "./rul-jump.ts";
+import { type Baseline, decide, type Known, marksOf, SURE } from "./rul-marks.ts";
+import { add, BLOCKS, highest, makeRoom, newWindow, spanOf, usual, type Window } from "./rul-window.ts";
 
 /** What decides about a course. */
 export interface Rule {
@@ -15,6 +16,8 @@ export interface Rule {
   sign: 1 | -1;
   scale: "log" | "linear" | undefined;
   learn: Ms;
+  /** As far as it may go. */
+  most: Level;
 }
 
 export interface TrendState {
@@ -29,6 +32,8 @@ export interface TrendState {
   recent: number[];
   /** Mean distance of a reading from that middle one. */
   scatter: number;
+  /** Only where readings count and not hours, once learned. */
+  jump: Jump | null;
   /** How values are compared, once enough of them are known. */
   scale: "log" | "linear" | null;
   /** Ms of use when that was. */
@@ -51,6 +56,7 @@ export const newTrendState = (): TrendState => ({
   pace: 0,
   recent: [],
   scatter: 0,
+  jump: null,
   scale: null,
   learnedAt: 0,
   past: { middle: 0, deviation: 0, weight: 0 },
@@ -80,12 +86,14 @@ const ENOUGH = 40;
 const DOUBLINGS = 6;
 const KNOWN = 300;
 const WELL_KNOWN = 1_000;
+/** While blocks are short, only every fourth reading is judged: nothing that grows needs more. */
+const JUDGED = 4;
 /** Blocks that any change must have lasted for an alert, the middle one of so many above the mark; more while young. */
 const STEADY = 7;
 const STEADY_YOUNG = 24;
-/** Blocks that a smaller change must have lasted likewise, and a still smaller one. */
-const LASTING = 16;
-const CREEPING = 32;
+/** Blocks that a smaller change must have lasted likewise, still standing at this share of its highest. */
+const LASTING = 20;
+const KEPT = 0.9;
 /** How sure the slope must be upward, as a normal quantile (80 %). */
 const SURELY_RISING = 0.842;
 /**
@@ -98,8 +106,8 @@ const TOUCH = 3;
 /** Even a value that never moves is known no finer than this. */
 const GRAIN = 1e-6;
 
-/** Takes a reading in. True when there is something new to judge. */
-export function observe(state: TrendState, value: number, steady: number): boolean {
+/** Takes a reading in. True when that closed a block or tells of a jump. */
+export function observe(state: TrendState, value: number, steady: number, { sign }: Rule): boolean {
   const gap = state.last === null ? 0 : Math.max(0, steady - state.last);
   // A pause (machine off, sensor away) is no use; only its first stretch, as long as a few readings, counts.
   const used = state.pace === 0 ? gap : Math.min(gap, 3 * state.pace);
@@ -111,8 +119,13 @@ export function observe(state: TrendState, value: number, steady: number): boole
   if (state.recent.length > 5) state.recent.shift();
   const middle = median(state.recent);
   state.scatter += (Math.abs(value - middle) - state.scatter) * 0.02;
-  return add(state.window, state.run, steady, middle);
+  const jumped = state.jump ? jumps(state.jump, middle, sign) : false;
+  return add(state.window, state.run, steady, middle) || jumped;
 }
+
+/** Whether it is worth judging now. */
+export const due = ({ window, count, jump }: TrendState): boolean =>
+  window.size >= JUDGED || count % JUDGED === 0 || holds(jump);
 
 /** Makes room and says whether enough is known to judge. */
 export function learned(state: TrendState, rule: Rule): boolean {
@@ -146,15 +159,15 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   const scale = state.scale ?? "linear";
   const axis = axisOf(scale, rule.sign);
   const heights = window.value.map(axis.up);
-  const base = baseline(state, heights);
+  const rough = roughness(heights);
+  const base = calmed(baseline(state, heights), rough);
   const limit =
     rule.limit ?? (rule.sign > 0 && axis.down(base.middle) > 0 ? rule.times * axis.down(base.middle) : null);
-  const known = rule.learn > 0 || state.count >= KNOWN;
-  const wellKnown = rule.learn > 0 || state.count >= WELL_KNOWN;
-  const marks = marksOf(scale, base, limit === null ? null : axis.up(limit), { known, wellKnown });
-  const noise = Math.max(roughness(heights), (marks.watch / 50) ** 2, (GRAIN * (1 + Math.abs(base.middle))) ** 2);
-  const level = median(heights.slice(-3));
-  const above = level - base.middle;
+  const known = knownOf(state, rule);
+  const marks = marksOf(scale, base, limit === null ? null : axis.up(limit), known);
+  const noise = Math.max(rough, (marks.watch / 50) ** 2, (GRAIN * (1 + Math.abs(base.middle))) ** 2);
+  const newest = holds(state.jump) ? axis.up(median(state.recent)) : median(heights.slice(-3));
+  const above = newest - base.middle;
   const spread = Math.sqrt(noise / 2);
   const onset = onsetOf(heights, base, marks.watch);
   let course: Course | undefined;
@@ -162,41 +175,48 @@ export function judge(state: TrendState, rule: Rule): Verdict {
   const over = (blocks: number) => median(heights.slice(-blocks)) - base.middle;
   const rising = () => since().trend.slope > SURELY_RISING * Math.sqrt(since().trend.slopeVar);
   const before = state.level;
-  state.level = decide(
-    before,
-    {
-      now: above,
-      steady: over(known ? STEADY : STEADY_YOUNG),
-      lasting: over(LASTING),
-      creeping: over(CREEPING),
-      rising,
-    },
-    spread,
-    marks,
-  );
+  const height = {
+    now: above,
+    steady: over(rule.learn > 0 || state.count >= KNOWN ? STEADY : STEADY_YOUNG),
+    lasting: over(LASTING),
+    kept: () => above >= KEPT * (highest(heights.slice(-LASTING)) - base.middle),
+    rising,
+  };
+  const level = holds(state.jump) ? "alert" : decide(before, height, spread, marks);
+  state.level = level === "alert" ? rule.most : level;
+  if (rule.learn === 0) {
+    const at = { sign: rule.sign, usual: axis.down(base.middle), mark: axis.down(base.middle + marks.jump) };
+    state.jump = expectJump(state.jump, window.value, at);
+  }
   state.onset = state.level === null ? null : (state.onset ?? window.steady[onset] ?? state.last);
   const verdict: Verdict = {
     level: state.level,
     score: normal((above - marks.watch) / Math.max(spread, marks.watch / 4)),
-    value: axis.down(level),
+    value: axis.down(newest),
     usual: axis.down(base.middle),
     limit: limit ?? undefined,
     onset: state.onset ?? state.last ?? 0,
     remaining: undefined,
     calendar: Math.max(1, spanOf(window.steady) / Math.max(1, spanOf(window.run))),
   };
-  if (state.level !== null && limit !== null && level < axis.up(limit)) {
+  if (state.level !== null && limit !== null && newest < axis.up(limit)) {
     // The first reading to touch the limit comes before the level does.
     const touched = axis.up(limit - rule.sign * TOUCH * state.scatter);
-    const goal = Math.max(touched, level + (axis.up(limit) - level) / 4);
-    const left = (axis.up(limit) - level) / (axis.up(limit) - base.middle);
+    const goal = Math.max(touched, newest + (axis.up(limit) - newest) / 4);
+    const left = (axis.up(limit) - newest) / (axis.up(limit) - base.middle);
     const astray = rule.limit === undefined ? ASTRAY.guessed : ASTRAY.given * Math.min(1, left);
-    verdict.remaining = ahead(since(), noise, level, goal, astray);
+    verdict.remaining = ahead(since(), noise, newest, goal, astray);
   }
   if (before === "alert" && state.level === null) embrace(state, heights);
   // Well below its baseline: run in, repaired or another job. What was learned holds no longer.
   if (above + SURE * spread < -marks.alert) relearn(state);
   return verdict;
+}
+
+function knownOf({ count }: TrendState, { learn, limit }: Rule): Known {
+  if (learn > 0) return "well";
+  if (limit === undefined) return "unasked";
+  return count >= WELL_KNOWN ? "well" : count >= KNOWN ? "known" : "young";
 }
 
 interface Axis {
@@ -212,13 +232,19 @@ function axisOf(scale: "log" | "linear", sign: 1 | -1): Axis {
 }
 
 /** The oldest quarter of what is remembered, but no less than the learning; then everything that left in health. */
-function baseline(state: TrendState, heights: readonly number[]): Baseline {
+function baseline(state: TrendState, heights: readonly number[]): Omit<Baseline, "calm"> {
   const { past, window } = state;
   if (past.weight > 0) return { middle: past.middle, spread: 1.25 * past.deviation };
   const until = Math.max(state.learnedAt, (window.run[0] ?? 0) + spanOf(window.run) / 4);
   const after = window.run.findIndex((run) => run > until);
   return usual(heights, after < 0 ? heights.length : after);
 }
+
+/** Noise differs from block to block; what does not is wandering. `rough`: the variance of that noise. */
+const calmed = (base: Omit<Baseline, "calm">, rough: number): Baseline => ({
+  ...base,
+  calm: Math.sqrt(Math.max(0, base.spread ** 2 - rough) + rough / LASTING),
+});
 
 /** What leaves the window in health belongs to the past that the present is compared with. */
 function retire(state: TrendState, gone: number, axis: Axis): void {

@@ -72,6 +72,13 @@ export function usual(values: readonly number[], count: number): { middle: numbe
   return { middle, spread: Math.max(near, (far - middle) / 1.645) };
 }
 
+/** The highest that three in succession agree on. */
+export function highest(values: readonly number[]): number {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 3; i <= values.length; i++) most = Math.max(most, median(values.slice(i - 3, i)));
+  return most;
+}
+
 function halve(list: number[]): void {
   for (let i = 0; 2 * i + 1 < list.length; i++) list[i] = ((list[2 * i] ?? 0) + (list[2 * i + 1] ?? 0)) / 2;
   list.length >>= 1;

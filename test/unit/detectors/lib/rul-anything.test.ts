@@ -19,6 +19,7 @@ const rule: fc.Arbitrary<Rule> = fc.record({
   sign: fc.constantFrom(1 as const, -1 as const),
   scale: fc.constantFrom("log" as const, "linear" as const, undefined),
   learn: fc.constantFrom(0, 10_000),
+  most: fc.constantFrom("watch" as const, "alert" as const),
 });
 
 test("whatever numbers come and however fast, all that is said and kept is finite and bounded", () => {
@@ -26,7 +27,7 @@ test("whatever numbers come and however fast, all that is said and kept is finit
     fc.property(series, rule, fc.constantFrom(0, 100, 1_000, 3_600_000), (values, rule, every) => {
       const state = newTrendState();
       values.forEach((value, i) => {
-        if (!observe(state, value, i * every) || !learned(state, rule)) return;
+        if (!observe(state, value, i * every, rule) || !learned(state, rule)) return;
         const { score, value: level, usual, remaining, calendar } = judge(state, rule);
         expect([score, level, usual, calendar].every(Number.isFinite)).toBe(true);
         expect(score).toBeGreaterThanOrEqual(0);
