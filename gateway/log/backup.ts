@@ -1,5 +1,17 @@
 import { createHash } from "node:crypto";
-import { closeSync, createReadStream, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  lchownSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Told } from "../core/text.ts";
@@ -57,10 +69,19 @@ export async function restore(folder: string, file: string, clock: Clock): Promi
       if (aside && existsSync(store + end)) renameSync(store + end, join(aside, STORE_FILE + end));
     renameSync(draft, store);
     sync(dirname(store));
+    handOver(folder);
     return aside;
   } finally {
     lock.release();
   }
+}
+
+/** What root has put there goes to whom the folder belongs: a gateway with less power is to write on. */
+function handOver(folder: string): void {
+  const { uid, gid } = statSync(folder);
+  if (process.getuid?.() !== 0 || uid === 0) return;
+  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" }))
+    lchownSync(join(folder, name), uid, gid);
 }
 
 /** Refuses a file that is not what was backed up, or that this Vigie cannot read. */

@@ -57,6 +57,8 @@ export class Box {
     this.#launcher = spawn("sh", ["-c", enter, group, ...namespaces, "sh", script, this.root], {
       stdio: ["ignore", "inherit", "inherit"],
     });
+    // Its process 1 dies with it, and everything in the box with that.
+    process.once("exit", () => this.#launcher?.kill("SIGKILL"));
     const { pid } = this.#launcher;
     this.#init = await eventually(
       () => childOf(pid ?? 0),

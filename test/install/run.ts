@@ -181,7 +181,8 @@ async function backup(box: Box): Promise<void> {
   const before = await points();
   must(before > 10, `only ${before} lines to save`);
   await box.does("sh", "-c", "rm /var/lib/vigie/vigie.db*");
-  await box.asVigie("restore", "/var/lib/vigie/copy.vigie", "--data", "/var/lib/vigie");
+  // As people do it: with sudo, though the gateway runs as a user of its own.
+  await box.does("vigie", "restore", "/var/lib/vigie/copy.vigie", "--data", "/var/lib/vigie");
   const after = await points();
   must(after > before - 30 && after <= before, `${before} lines before, ${after} after`);
   await box.does("systemctl", "start", "vigie");
@@ -207,6 +208,13 @@ async function watchdog(box: Box): Promise<void> {
   );
   await reads(box);
 }
+
+// Interrupted, it ends as it does otherwise: the box dies on exit.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+process.once("exit", () => {
+  if (values.keep) console.log(work);
+  else rmSync(work, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+});
 
 const box = await step("a fresh Debian", async () => new Box(makeRoot(work)));
 try {
@@ -236,6 +244,4 @@ try {
   process.exitCode = 1;
 } finally {
   await box.cut();
-  if (values.keep) console.log(work);
-  else rmSync(work, { recursive: true, force: true });
 }

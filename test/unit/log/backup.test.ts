@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { run as exportReadings } from "../../../gateway/cli/export.ts";
@@ -94,6 +94,25 @@ test("photographs and the audit list come back with the store; what is there alr
   await again.close();
   // The photographs do not lie in the store for ever after.
   expect(readFileSync(join(fresh, "vigie.db")).includes(photo.subarray(0, 64))).toBe(false);
+});
+
+test("what root puts back belongs to the user of the folder, who is to write on", async () => {
+  const [folder, place] = [temporaryFolder(), temporaryFolder()];
+  const file = join(place, "vigie.backup");
+  mkdirSync(join(folder, "photos"));
+  writeFileSync(join(folder, "photos", "1.jpg"), "a photograph");
+  const t = await openTestStore({ folder });
+  await running(t.clock, t.store.readings.append([good("m/s", t.clock.now(), 1)]));
+  await t.store.backup(file);
+  await t.close();
+
+  const fresh = temporaryFolder();
+  const user = process.getuid?.() === 0 ? 12_345 : (process.getuid?.() ?? 0);
+  chownSync(fresh, user, process.getgid?.() ?? 0);
+  for (let again = 0; again < 2; again++) await restore(fresh, file, clock);
+  const left = readdirSync(fresh, { recursive: true, encoding: "utf8" });
+  expect(left).toEqual(expect.arrayContaining(["vigie.db", "photos/1.jpg"]));
+  expect(left.filter((name) => lstatSync(join(fresh, name)).uid !== user)).toEqual([]);
 });
 
 test.each([
