@@ -32,3 +32,7 @@ export class Told extends Error {
     this.text = text;
   }
 }
+
+/** What an error says: ours in both languages, anybody else's as it is. */
+export const textOf = (error: unknown): Text =>
+  error instanceof Told ? error.text : sameText(error instanceof Error ? error.message : String(error));

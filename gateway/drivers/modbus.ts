@@ -14,6 +14,7 @@ import { outputsOf } from "./modbus/outputs.ts";
 import { limitsOf } from "./modbus/plan.ts";
 import { type KnownDevice, resolveDevices } from "./modbus/resolve.ts";
 import { Share } from "./modbus/share.ts";
+import { counted } from "./modbus/words.ts";
 
 /**
  * Modbus RTU on a serial port or over TCP, and Modbus TCP: one owner per wire, many devices on it. What it catches: everything that a
@@ -146,7 +147,7 @@ const laneContext = (options: ModbusOptions, context: DriverContext, memory: Mem
       if (modulus === undefined) return undefined;
       const point = tag.point.id;
       return new Counter(modulus, memory.offset(device, point), (event, offset) => {
-        context.say.info(`${context.id}: ${point} ${event === "reset" ? "was reset" : "rolled over"}`);
+        context.say.info(`${context.id}: ${counted(point, event)[context.site.language]}`);
         void memory.setOffset(device, point, offset).catch(() => undefined);
       });
     }),

@@ -4,11 +4,13 @@ import type { NodeMark } from "../../firmware-bridge/talk.ts";
 import type { Batch, DeviceStatus, Driver } from "../core/driver.ts";
 import { type DriverContext, defineDriver, type Problem } from "../plugin.ts";
 import { fedTwice, idTwice, noSuchMachine, whichMachine } from "./lib/problems.ts";
+import { opened } from "./lib/trouble.ts";
 import { meterSession } from "./node/meters.ts";
 import { type NodeOptions, nodeOptions } from "./node/options.ts";
 import { type KnownNode, knownNode } from "./node/places.ts";
 import { MARKS, Session } from "./node/session.ts";
 import { deviceStatus } from "./node/status.ts";
+import { away } from "./node/words.ts";
 
 /**
  * Our own microcontroller nodes, over a serial port or a serial-to-Ethernet converter (docs/node-protocol.md). Samples that
@@ -72,15 +74,15 @@ function createNodeDriver(options: NodeOptions, context: DriverContext): Driver 
 
 function stateChanged(
   session: Session,
-  { id, clock, say }: DriverContext,
+  { id, clock, say, site: { language } }: DriverContext,
   port: string,
   down: string | undefined,
 ): void {
   const why = port.startsWith("tcp://") ? "connection" : "port";
   if (down === undefined) {
-    say.info(`${id}: ${port} is open`);
+    say.info(`${id}: ${opened(port)[language]}`);
     session.talk.reconnected(clock.monotonic());
-  } else if (session.down === undefined) say.warn(`${id}: ${port} is not there (${down}), trying again`);
+  } else if (session.down === undefined) say.warn(`${id}: ${away(port, down)[language]}`);
   session.down = down === undefined ? undefined : why;
 }
 

@@ -4,12 +4,13 @@ import type { Message } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
 import type { Series } from "../core/meter.ts";
 import type { Fate, Hear } from "../core/notice.ts";
-import type { Text } from "../core/text.ts";
+import { type Text, textOf } from "../core/text.ts";
 import { MINUTE, type Ms, SECOND } from "../core/time.ts";
 import { defineNotifier, type NotifierContext } from "../plugin.ts";
 import { Modem, type Wire } from "./sms/modem.ts";
 import { incoming, submit } from "./sms/pdu.ts";
 import { SelfTest, selfTestSettings } from "./sms/self-test.ts";
+import { modemGone, noModem, noNetwork, pinRefused, ready, startedAnew, unread, wantsPin } from "./sms/words.ts";
 
 const options = z.strictObject({
   /** The modem's AT port, best by its name: `/dev/serial/by-id/usb-SimTech…-if02`. */
@@ -37,6 +38,10 @@ const NOT_DELIVERED = {
 const SEND_WITHIN: Ms = 40 * SECOND;
 const LOOK_EVERY: Ms = 30 * SECOND;
 const OPEN_AGAIN_AFTER: Ms = 10 * SECOND;
+const AGAIN: Text = {
+  fr: `, nouvel essai toutes les ${OPEN_AGAIN_AFTER / SECOND} s`,
+  en: `, trying again every ${OPEN_AGAIN_AFTER / SECOND} s`,
+};
 /** So long without a network is an alarm: nobody would be woken. */
 const NO_NETWORK_AFTER: Ms = 10 * MINUTE;
 const MOST_REPORTS = 200;
@@ -99,15 +104,14 @@ class Line {
 
   /** Keeps the modem open and watches its network, until the signal aborts. */
   async #keepOpen(signal: AbortSignal): Promise<void> {
-    const { clock, say, id } = this.#context;
+    const { clock, say, id, site } = this.#context;
     while (!signal.aborted) {
       try {
         await this.#attend(signal);
       } catch (error) {
         this.#network.value = 0;
-        const words = error instanceof Error ? error.message : String(error);
-        if (!signal.aborted && words !== this.#told)
-          say.error(`${id}: ${words}, trying again every ${OPEN_AGAIN_AFTER / SECOND} s`);
+        const words = textOf(error)[site.language];
+        if (!signal.aborted && words !== this.#told) say.error(`${id}: ${words}${AGAIN[site.language]}`);
         this.#told = words;
       }
       await clock.sleep(OPEN_AGAIN_AFTER, signal).catch(() => undefined);
@@ -116,7 +120,7 @@ class Line {
 
   /** One life of the port: open, prepare, watch; ends when it goes wrong. */
   async #attend(signal: AbortSignal): Promise<void> {
-    const { clock, say, id } = this.#context;
+    const { clock, say, id, site } = this.#context;
     const { port, gone } = await opened(this.#given);
     const stop = () => port.close(() => undefined);
     signal.addEventListener("abort", stop, { once: true });
@@ -127,7 +131,7 @@ class Line {
       // What came while nobody was listening.
       this.#enqueue(() => this.#readStored(modem));
       this.#told = "";
-      say.info(`${id}: modem ready on ${this.#given.port}`);
+      say.info(`${id}: ${ready(this.#given.port)[site.language]}`);
       while (!signal.aborted) {
         await this.#look(modem);
         await Promise.race([clock.sleep(LOOK_EVERY, signal).catch(() => undefined), gone, modem.dumb]);
@@ -153,15 +157,15 @@ class Line {
     const { lines } = await modem.ask("AT+CPIN?");
     if (lines.some((line) => line.includes("READY"))) return;
     const { pin } = this.#given;
-    if (!pin) throw new Fault("device", "the SIM card wants a PIN: give `pin:`");
-    if (this.#pinTried) throw new Fault("device", "the SIM card refused the PIN: it is not tried again");
+    if (!pin) throw new Fault("device", wantsPin);
+    if (this.#pinTried) throw new Fault("device", pinRefused);
     this.#pinTried = true;
     await modem.ask(`AT+CPIN="${pin}"`, 20 * SECOND);
   }
 
   /** Registration: home (1) or roaming (5), on either of the two networks that a modem may know. */
   async #look(modem: Modem): Promise<void> {
-    const { clock, say, id } = this.#context;
+    const { clock, say, id, site } = this.#context;
     const states = await Promise.all(["AT+CEREG?", "AT+CREG?"].map((command) => modem.ask(command).catch(notKnown)));
     const there = states.some(({ lines }) => lines.some((line) => /^\+CE?REG: \d,\s*[15]\b/.test(line)));
     this.#network.value = Number(there);
@@ -172,12 +176,11 @@ class Line {
     }
     const before = this.#networkLost ?? clock.monotonic();
     if (this.#networkLost !== undefined && clock.monotonic() - before >= NO_NETWORK_AFTER) {
-      say.error(
-        `${id}: the modem has had no network for ${Math.round((clock.monotonic() - before) / MINUTE)} min: no SMS goes out`,
-      );
+      const minutes = Math.round((clock.monotonic() - before) / MINUTE);
+      say.error(`${id}: ${noNetwork(minutes)[site.language]}`);
       await modem.ask("AT+CFUN=1,1", 10 * SECOND).catch(notKnown);
       this.#networkLost = undefined;
-      throw new Fault("connection", "the modem has no network and was started anew");
+      throw new Fault("connection", startedAnew);
     }
     this.#networkLost = before;
   }
@@ -202,9 +205,8 @@ class Line {
   /** One after the other, and never two at once: a flood of SMS waits its turn in the modem. */
   #enqueue(work: () => Promise<void>): void {
     this.#reading = this.#reading.then(work).catch((error) => {
-      this.#context.say.warn(
-        `${this.#context.id}: an incoming SMS could not be read: ${error instanceof Error ? error.message : error}`,
-      );
+      const { id, say, site } = this.#context;
+      say.warn(`${id}: ${unread(textOf(error))[site.language]}`);
     });
   }
 
@@ -239,18 +241,16 @@ class Line {
   }
 }
 
-const noModem = (port: string): Text => ({ fr: `pas de modem sur ${port}`, en: `no modem on ${port}` });
-
 const notKnown = () => ({ lines: [] });
 
 async function opened({ port: path, baud }: Options): Promise<{ port: SerialPort; gone: Promise<never> }> {
   const { SerialPort: Port } = await import("serialport");
   const port = new Port({ path, baudRate: baud, autoOpen: false });
   await new Promise<void>((resolve, reject) =>
-    port.open((error) => (error ? reject(new Fault("port", `no modem on ${path}: ${error.message}`)) : resolve())),
+    port.open((error) => (error ? reject(new Fault("port", noModem(path, error.message))) : resolve())),
   );
   const gone = new Promise<never>((_, reject) => {
-    const lost = () => reject(new Fault("port", `the modem on ${path} is gone`));
+    const lost = () => reject(new Fault("port", modemGone(path)));
     port.once("close", lost);
     port.once("error", lost);
   });

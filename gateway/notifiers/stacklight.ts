@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Alarm, AlarmEvent, Priority } from "../core/alarm.ts";
-import { reason } from "../core/text.ts";
+import { reason, type Text, textOf } from "../core/text.ts";
 import { DURATION_REASON, type Ms, parseDuration, SECOND } from "../core/time.ts";
 import { defineNotifier, type NotifierContext } from "../plugin.ts";
 
@@ -37,6 +37,14 @@ const options = z
     ({ red, amber, green, siren }) => red ?? amber ?? green ?? siren,
     reason({ fr: "donnez au moins une sortie", en: "name at least one output" }),
   );
+
+function noLight(error: unknown): Text {
+  const why = textOf(error);
+  return {
+    fr: `la colonne lumineuse ne répond pas : ${why.fr}`,
+    en: `the stack light does not answer: ${why.en}`,
+  };
+}
 
 type Options = z.output<typeof options>;
 type Lamp = "red" | "amber" | "green" | "siren";
@@ -93,7 +101,7 @@ class Column {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, say, id } = this.#context;
+    const { clock, say, id, site } = this.#context;
     let refreshed = Number.NEGATIVE_INFINITY;
     let told = false;
     while (!signal.aborted) {
@@ -104,8 +112,7 @@ class Column {
         await this.#show(AbortSignal.any([signal, AbortSignal.timeout(REFRESH)]), again);
         told = false;
       } catch (error) {
-        if (!told && !signal.aborted)
-          say.error(`${id}: the stack light does not answer: ${error instanceof Error ? error.message : error}`);
+        if (!told && !signal.aborted) say.error(`${id}: ${noLight(error)[site.language]}`);
         told = true;
       }
       await clock.sleep(this.#given.heartbeat / 2, signal).catch(() => undefined);

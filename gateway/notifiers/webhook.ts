@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { AlarmEvent } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
+import type { Text } from "../core/text.ts";
 import { headline, letter, machineName } from "../core/wording.ts";
 import { defineNotifier, type NotifierContext } from "../plugin.ts";
 
@@ -38,15 +39,27 @@ export default defineNotifier({
         const answer = await post(given, body, deliveryId(event), signal);
         if (answer.ok) return;
         const forGood = answer.status >= 400 && answer.status < 500 && answer.status !== 408 && answer.status !== 429;
-        if (!forGood) throw new Fault("refused", `${context.id}: ${given.url} answered ${answer.status}`);
+        if (!forGood) throw new Fault("refused", answered(given.url, answer.status));
         refused.value++;
         context.say.error(
-          `${context.id}: ${given.url} refused alarm ${event.alarm.id} (${answer.status}): not sent again`,
+          `${context.id}: ${notAgain(given.url, event.alarm.id, answer.status)[context.site.language]}`,
         );
       },
     };
   },
 });
+
+const notAgain = (url: string, alarm: string, status: number): Text => ({
+  fr: `${url} a refusé l'alarme ${alarm} (${status}) : elle n'est plus envoyée`,
+  en: `${url} refused alarm ${alarm} (${status}): not sent again`,
+});
+
+const answered = (url: string, status: number): Text => ({
+  fr: `${url} a répondu ${status}`,
+  en: `${url} answered ${status}`,
+});
+
+const noAnswer = (host: string): Text => ({ fr: `${host} ne répond pas`, en: `no answer from ${host}` });
 
 async function post(given: z.output<typeof options>, body: string, id: string, signal: AbortSignal): Promise<Response> {
   const signature = given.secret && `sha256=${createHmac("sha256", given.secret).update(body).digest("hex")}`;
@@ -64,7 +77,7 @@ async function post(given: z.output<typeof options>, body: string, id: string, s
       },
     });
   } catch (cause) {
-    throw new Fault("connection", `no answer from ${new URL(given.url).host}`, { cause });
+    throw new Fault("connection", noAnswer(new URL(given.url).host), { cause });
   }
 }
 

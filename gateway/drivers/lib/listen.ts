@@ -45,7 +45,7 @@ async function serve(line: Waiting, settings: ListenSettings, signal: AbortSigna
   for (let failures = 0; !signal.aborted; failures++) {
     const { promise: lost, resolve } = Promise.withResolvers<Fault>();
     let pipe: Pipe | undefined;
-    const stop = () => resolve(new Fault("down", "stopped"));
+    const stop = () => resolve(new Fault("down", { fr: "arrêté", en: "stopped" }));
     signal.addEventListener("abort", stop, { once: true });
     try {
       pipe = await settings.open()({ bytes: (chunk) => line.add(chunk), lost: resolve }, signal);

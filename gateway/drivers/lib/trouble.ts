@@ -98,3 +98,5 @@ export function againIn(delay: Ms): Text {
   const seconds = Math.max(1, Math.round(delay / 1_000));
   return { fr: ` ; nouvel essai dans ${seconds} s`, en: `; trying again in ${seconds} s` };
 }
+
+export const opened = (port: string): Text => ({ fr: `${port} est ouvert`, en: `${port} is open` });

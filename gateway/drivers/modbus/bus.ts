@@ -64,7 +64,10 @@ export class ModbusBus implements Bus<Wire> {
     this.frames = new Frames(() => copper.timer.now());
     this.#rtu = new RtuListener(this.debts, (bytes, verdict) => this.frames.add(bytes, verdict));
     this.#tcp = new TcpListener((bytes, verdict) => this.frames.add(bytes, verdict));
-    this.#lost = new Fault(copper.framing === "tcp" ? "connection" : "port", `${copper.name}: not open yet`);
+    this.#lost = new Fault(copper.framing === "tcp" ? "connection" : "port", {
+      fr: `${copper.name} : pas encore ouvert`,
+      en: `${copper.name}: not open yet`,
+    });
   }
 
   get counts(): LineCounts {
@@ -128,7 +131,7 @@ export class ModbusBus implements Bus<Wire> {
     this.#cancelGap();
     const pipe = this.#pipe;
     this.#pipe = undefined;
-    this.#lost = new Fault("down", `${this.#copper.name} was closed`);
+    this.#lost = new Fault("down", { fr: `${this.#copper.name} a été fermé`, en: `${this.#copper.name} was closed` });
     this.#asked?.settle(this.#lost);
     await pipe?.close();
     this.#drop(this.#lost);
@@ -147,7 +150,10 @@ export class ModbusBus implements Bus<Wire> {
     const probe = this.debts.owes(question.unit, timer.now()) ? this.debts.probe(question) : undefined;
     if (!probe) {
       if (this.debts.isFree(question)) return;
-      throw new Fault("timeout", `${name}: slave ${question.unit} rests until late answers cannot come any more`);
+      throw new Fault("timeout", {
+        fr: `${name} : l'esclave ${question.unit} se repose jusqu'à ce qu'aucune réponse tardive ne puisse plus venir`,
+        en: `${name}: slave ${question.unit} rests until late answers cannot come any more`,
+      });
     }
     try {
       await this.#askOnce(probe.question, probe.wide);

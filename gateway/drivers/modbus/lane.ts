@@ -1,11 +1,11 @@
 import type { Logger } from "pino";
 import type { Batch, DeviceStatus, SignalReport, WireReport } from "../../core/driver.ts";
-import { Fault, faults } from "../../core/fault.ts";
+import { Fault } from "../../core/fault.ts";
 import type { Reading } from "../../core/reading.ts";
 import type { Language, Text } from "../../core/text.ts";
 import type { Clock, Ms } from "../../core/time.ts";
 import { reopenDelay, rest } from "../lib/pipe.ts";
-import { againIn } from "../lib/trouble.ts";
+import { againIn, opened } from "../lib/trouble.ts";
 import type { ModbusBus } from "./bus.ts";
 import type { Counter } from "./counter.ts";
 import { advise, symptomsOf } from "./doctor.ts";
@@ -15,6 +15,7 @@ import { type Due, Schedule } from "./schedule.ts";
 import { Share } from "./share.ts";
 import { Station, type StationSettings } from "./station.ts";
 import type { Tag } from "./tags.ts";
+import { back, refuses, silent } from "./words.ts";
 
 export interface LaneDevice extends StationSettings {
   id: string;
@@ -55,7 +56,10 @@ export class Lane {
   readonly #context: LaneContext;
   readonly #advised = new Set<string>();
   readonly #share: Share;
-  readonly #stuck = new Fault("port", "open, but no device answers");
+  readonly #stuck = new Fault("port", {
+    fr: "ouvert, mais aucun appareil ne répond",
+    en: "open, but no device answers",
+  });
   #answeredAt: Ms = 0;
   #wedgedAfter = WEDGED_AFTER;
 
@@ -174,7 +178,7 @@ export class Lane {
         openedAt = clock.monotonic();
         this.#answeredAt = openedAt;
         for (const { station } of this.#seats) station.wireIsNew();
-        say.info(`${driver}: ${port} is open`);
+        say.info(`${driver}: ${opened(port)[language]}`);
         tried();
       });
       tried();
@@ -188,7 +192,7 @@ export class Lane {
   }
 
   #seat(device: LaneDevice): Seat {
-    const { driver, say } = this.#context;
+    const { driver, say, language } = this.#context;
     const { ledger } = device;
     const station = new Station(
       device,
@@ -200,17 +204,11 @@ export class Lane {
           if (result !== "answered") this.#adviseOnce();
         },
         read: (index, reading) => ledger.paces.read(index, reading),
-        silent: (why, again) => {
-          const seconds = Math.round(again / 1_000);
-          say.warn(`${driver}: ${device.id} silent (${faults[why].en}), trying again in ${seconds} s`);
-        },
-        back: () => say.info(`${driver}: ${device.id} answers again`),
+        silent: (why, again) => say.warn(`${driver}: ${silent(device.id, why, again)[language]}`),
+        back: () => say.info(`${driver}: ${back(device.id)[language]}`),
         hole: (hole, tag) => {
           this.#context.remember(device.id, hole);
-          if (tag)
-            say.warn(
-              `${driver}: ${device.id} refuses ${tag.name} (${tag.table} ${tag.at}); leaving it out, trying again every 10 min`,
-            );
+          if (tag) say.warn(`${driver}: ${refuses(device.id, tag)[language]}`);
         },
       },
       this.#context.counters(device.id, device.tags),

@@ -19,7 +19,10 @@ export function outputsOf(driver: string, device: KnownDevice, bus: ModbusBus, o
       write: async (value, signal) => {
         signal.throwIfAborted();
         if (!Number.isInteger(value) || value < low || value > high)
-          throw new Fault("out_of_range", `${id}: ${value} is not a whole number from ${low} to ${high}`);
+          throw new Fault("out_of_range", {
+            fr: `${id} : ${value} n'est pas un nombre entier de ${low} à ${high}`,
+            en: `${id}: ${value} is not a whole number from ${low} to ${high}`,
+          });
         await bus.exchange((wire) => wire.ask(question(value)), options.timeout);
       },
     };

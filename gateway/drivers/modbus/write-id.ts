@@ -14,14 +14,20 @@ export async function writeSlaveId(
   to: number,
 ): Promise<number> {
   if (await holdsId(session, to, how.at))
-    throw new Fault("refused", `slave ${to} exists already: two devices cannot answer as one`);
+    throw new Fault("refused", {
+      fr: `l'esclave ${to} existe déjà : deux appareils ne peuvent pas répondre à la même adresse`,
+      en: `slave ${to} exists already: two devices cannot answer as one`,
+    });
   for (const [at, count] of [...how.before, [how.at, to] as const, ...how.after])
     await session.ask({ unit: from, code: 6, at, count }).catch((error: unknown) => {
       // Some devices answer the change itself with their new id: reading back decides.
       if (!(error instanceof Fault) || at !== how.at || error.code === "refused") throw error;
     });
   for (const id of [to, from]) if ((await holdsId(session, id, how.at)) === to) return id;
-  throw new Fault("refused", `slave ${from} did not take the new id ${to}`);
+  throw new Fault("refused", {
+    fr: `l'esclave ${from} n'a pas pris la nouvelle adresse ${to}`,
+    en: `slave ${from} did not take the new id ${to}`,
+  });
 }
 
 /** What the id register of that slave says, if anybody answers. */

@@ -4,9 +4,11 @@ import { pointsMadeOf } from "../../core/burst.ts";
 import type { FaultCode } from "../../core/fault.ts";
 import { machineOf, type Point, type PointId, pointId, signalOf } from "../../core/point.ts";
 import { bad, good, type Reading } from "../../core/reading.ts";
+import type { Text } from "../../core/text.ts";
 import { type EpochMs, SECOND } from "../../core/time.ts";
 import { ucum } from "../../core/unit.ts";
 import type { BurstOptions, ChannelOptions, NodeEntry } from "./options.ts";
+import { isBurst, noChannel, otherUnit } from "./words.ts";
 
 /** A channel of a configured node, and the point that it feeds. */
 export interface Place {
@@ -64,11 +66,11 @@ const pointAt = (as: string, machine: string | undefined): PointId => {
 };
 
 /** What a channel that announced itself has against the site file; undefined when it fits. */
-export function misfit(place: Place, channel: MessageOf<"channel"> | undefined): string | undefined {
-  if (!channel) return `has no channel "${place.channel}"`;
-  if (channel.kind === "burst") return `offers "${place.channel}" as raw vibration: it belongs under bursts:`;
+export function misfit(place: Place, channel: MessageOf<"channel"> | undefined): Text | undefined {
+  if (!channel) return noChannel(place.channel);
+  if (channel.kind === "burst") return isBurst(place.channel);
   const { unit } = place.point.signal;
-  return ucum(channel.unit) === unit ? undefined : `gives "${place.channel}" in ${channel.unit}, not in ${unit}`;
+  return ucum(channel.unit) === unit ? undefined : otherUnit(place.channel, channel.unit, unit);
 }
 
 /** A channel's step in its unit; negative powers by division, which gives the decimal that people expect. */

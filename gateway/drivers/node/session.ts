@@ -13,11 +13,13 @@ import type { FaultCode } from "../../core/fault.ts";
 import type { Cell } from "../../core/log.ts";
 import type { PointId } from "../../core/point.ts";
 import { bad, type Reading } from "../../core/reading.ts";
+import type { Text } from "../../core/text.ts";
 import { type EpochMs, epochMs, MINUTE, type Ms, SECOND } from "../../core/time.ts";
 import { ucum } from "../../core/unit.ts";
 import type { DriverContext } from "../../plugin.ts";
 import { inUnit, type KnownNode, misfit, readingOf } from "./places.ts";
 import { Receipts } from "./receipts.ts";
+import { isNew, misfits, noBurst, refusesSetting, there } from "./words.ts";
 
 const STANDARD_GRAVITY = 9.806_65;
 /** The kind of the cells that say how far a node has been read. */
@@ -54,15 +56,13 @@ export class Session implements Hears {
 
   described(node: NodeDescription): void {
     const { hello, channels } = node;
-    const { id: driver, say } = this.#context;
     const known = this.#nodes.get(hello.id);
     this.#current = known;
     this.lastStatus = undefined;
-    say.info(`${driver}: node ${hello.id} is there (${hello.firmware} ${hello.release}, last reset: ${hello.cause})`);
+    this.#tell("info", there(hello));
     if (!known) {
-      say.warn(
-        `${driver}: node ${hello.id} is new, put its channels on a machine: ${channels.map((c) => c.name).join(", ")}`,
-      );
+      const names = channels.map((c) => c.name);
+      this.#tell("warn", isNew(hello.id, names));
       return;
     }
     for (const place of known.places) {
@@ -70,7 +70,7 @@ export class Session implements Hears {
       const wrong = misfit(place, channel);
       delete place.refused;
       if (wrong) place.refused = channel ? "garbled" : "no_sensor";
-      if (wrong) say.warn(`${driver}: node ${hello.id} ${wrong}`);
+      if (wrong) this.#tell("warn", misfits(hello.id, wrong));
       const every = place.options.every ?? known.entry.every;
       if (channel && every) this.talk.set("period", channel.index, every);
       else if (channel && channel.period > 0) place.point.signal.every = channel.period;
@@ -81,7 +81,7 @@ export class Session implements Hears {
       delete place.refused;
       if (!channel) {
         place.refused = "no_sensor";
-        say.warn(`${driver}: node ${hello.id} has no raw vibration called "${name}"`);
+        this.#tell("warn", misfits(hello.id, noBurst(name)));
         continue;
       }
       this.talk.set("burst-count", channel.index, Math.min(options.count, BURST_MAX));
@@ -117,8 +117,13 @@ export class Session implements Hears {
 
   setting({ key, channel, value, result }: MessageOf<"setting">): void {
     if (result === "ok") return;
-    const name = this.talk.node?.channels[channel]?.name ?? `channel ${channel}`;
-    this.#context.say.warn(`${this.#context.id}: the node refuses ${key} of ${name} (${result}), it keeps ${value}`);
+    const name = this.talk.node?.channels[channel]?.name ?? `${channel}`;
+    this.#tell("warn", refusesSetting(key, name, result, value));
+  }
+
+  #tell(how: "info" | "warn", text: Text): void {
+    const { id, say, site } = this.#context;
+    say[how](`${id}: ${text[site.language]}`);
   }
 
   status(status: MessageOf<"status">): void {

@@ -1,11 +1,12 @@
 import { randomInt } from "node:crypto";
 import { z } from "zod";
 import type { Series } from "../../core/meter.ts";
-import { reason } from "../../core/text.ts";
+import { reason, type Text, textOf } from "../../core/text.ts";
 import { MINUTE, type Ms, SECOND } from "../../core/time.ts";
 import { wallTime } from "../../notices/calendar.ts";
 import { clockTime, weekdays } from "../../notices/settings.ts";
 import type { NotifierContext } from "../../plugin.ts";
+import { cameBack, didNotComeBack } from "./words.ts";
 
 export const selfTestSettings = z.strictObject({
   /** The number of the modem's own card: the SMS goes out through the network and must come back. */
@@ -24,7 +25,10 @@ const KIND = "sms-self-test";
 const LOOK_EVERY: Ms = 20 * SECOND;
 const COMES_WITHIN: Ms = 10 * MINUTE;
 
-const NOT_BACK = `it did not come back within ${COMES_WITHIN / MINUTE} min`;
+const NOT_BACK: Text = {
+  fr: `il n'est pas revenu en ${COMES_WITHIN / MINUTE} min`,
+  en: `it did not come back within ${COMES_WITHIN / MINUTE} min`,
+};
 
 const lastTest = z.object({ date: z.string(), ok: z.boolean() });
 
@@ -89,13 +93,13 @@ export class SelfTest {
     if (signal.aborted) return;
     this.#last = { date, ok: why === undefined };
     this.#works.value = Number(this.#last.ok);
-    if (why === undefined) say.info(`${id}: the weekly SMS to itself came back`);
-    else say.error(`${id}: the weekly SMS to itself failed: ${why}; tried again tomorrow`);
+    if (why === undefined) say.info(`${id}: ${cameBack[site.language]}`);
+    else say.error(`${id}: ${didNotComeBack(why)[site.language]}`);
     await cells.commit({ cells: [{ kind: KIND, key: id, value: this.#last }] }).catch(() => undefined);
   }
 
   /** What went wrong, or nothing. A modem that is not ready yet is asked again: it has the same ten minutes. */
-  async #outcome(token: string, arrival: Promise<void>, signal: AbortSignal): Promise<string | undefined> {
+  async #outcome(token: string, arrival: Promise<void>, signal: AbortSignal): Promise<Text | undefined> {
     const { clock } = this.#context;
     const patience = new AbortController();
     const stop = AbortSignal.any([signal, patience.signal]);
@@ -111,7 +115,7 @@ export class SelfTest {
           why = NOT_BACK;
           return;
         } catch (error) {
-          why = error instanceof Error ? error.message : String(error);
+          why = textOf(error);
           await clock.sleep(LOOK_EVERY, stop).catch(() => undefined);
         }
       }

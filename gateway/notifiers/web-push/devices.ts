@@ -53,7 +53,10 @@ export class Devices implements PushDesk {
 
   async add(account: string, name: string, subscription: PushSubscriptionKeys): Promise<PushDevice> {
     if (!this.#door.mayGoTo(subscription.endpoint))
-      throw new Fault("refused", "this browser names a push service that is not on the list");
+      throw new Fault("refused", {
+        fr: "ce navigateur nomme un service de push qui n'est pas sur la liste",
+        en: "this browser names a push service that is not on the list",
+      });
     // The same browser that signs up again takes its old place, whoever it belonged to.
     const id = createHash("sha256").update(subscription.endpoint).digest("base64url").slice(0, 16);
     const device = { id, account, name, since: this.#clock.now(), subscription };

@@ -3,7 +3,7 @@ import { open, readFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { z } from "zod";
 import type { ConfigAnswer } from "../../core/api.ts";
-import type { Language } from "../../core/text.ts";
+import { type Language, textOf } from "../../core/text.ts";
 import { inLanguage } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError } from "../errors.ts";
@@ -73,9 +73,10 @@ export function configRoutes(app: App, desk: Desk): void {
       const before = await readFile(config.file, "utf8");
       if (revisionOf(before) !== request.body.revision)
         throw new HttpError(409, "changed", "Somebody changed the file meanwhile. Load it again.");
-      const { problems } = await config.check(request.body.text, request.query.lang ?? site.language);
+      const { lang = site.language } = request.query;
+      const { problems } = await config.check(request.body.text, lang);
       if (problems.length > 0) throw new HttpError(422, "wrong-config", problems.join("\n"));
-      await save(config, before, request.body.text);
+      await save(config, before, request.body.text, lang);
       await desk.people.audit.note(
         by(request, "config-saved", `${request.body.revision} → ${revisionOf(request.body.text)}`),
       );
@@ -85,7 +86,7 @@ export function configRoutes(app: App, desk: Desk): void {
 }
 
 /** Writes the new file and runs it; should it not start, the old one comes back. */
-async function save(config: ConfigDoor, before: string, after: string): Promise<void> {
+async function save(config: ConfigDoor, before: string, after: string, lang: Language): Promise<void> {
   await writeWhole(`${config.file}.before`, before);
   await writeWhole(config.file, after);
   if (!config.apply) return;
@@ -97,7 +98,9 @@ async function save(config: ConfigDoor, before: string, after: string): Promise<
     throw new HttpError(
       422,
       "did-not-start",
-      `It did not start, the old one runs again: ${error instanceof Error ? error.message : error}`,
+      { fr: "Il n'a pas démarré, l'ancien tourne à nouveau : ", en: "It did not start, the old one runs again: " }[
+        lang
+      ] + textOf(error)[lang],
     );
   }
 }

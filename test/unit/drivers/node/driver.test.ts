@@ -150,7 +150,7 @@ test("a node that nobody has put on a machine shows as new with its channels", a
   await until("the new node", () => fresh() !== undefined);
   expect(fresh()).toMatchObject({ id: "inconnu" });
   expect(fresh()?.channels?.map((c) => c.name)).toEqual(["count", "uptime", "probe", "z"]);
-  expect(bench.lines.join("\n")).toContain("node inconnu is new");
+  expect(bench.lines.join("\n")).toContain("le nœud inconnu est nouveau");
 });
 
 test("a channel in another unit than the site file says is refused, not converted", async () => {
