@@ -5,7 +5,7 @@ import { numberOf } from "../core/reading.ts";
 import type { Text } from "../core/text.ts";
 import { DAY, MINUTE, type Ms } from "../core/time.ts";
 import { defineDetector } from "../plugin.ts";
-import { type Departure, depart, departure, leaps } from "./lib/departure.ts";
+import { type Departure, depart, departure, leaps, rest } from "./lib/departure.ts";
 import { atEdge, type Edges, edges } from "./lib/edges.ts";
 import { blame, type Joint, joint, relate } from "./lib/joint.ts";
 import { learningOf } from "./lib/learning.ts";
@@ -20,7 +20,7 @@ import { amount, nameOfPoint, text } from "./lib/wording.ts";
  * machines that change jobs slowly, and where weather moves a signal further than all it had done before.
  */
 const options = z.strictObject({
-  /** How long to look on, in each state, before anything is said; at the least 200 rows. */
+  /** How long to look on, in each state, before anything is said; at the least 250 rows. */
   learn: duration.optional(),
   /** The signals to look at; every gauge of the machine where it is left out. */
   signals: z.array(z.string()).min(2).optional(),
@@ -49,7 +49,7 @@ interface State {
 
 /** From so many signals on, their relation says more than each of them. */
 const JOINT_FROM = 12;
-const LEARN_ROWS = 200;
+const LEARN_ROWS = 250;
 /** When so many of the signals leap in the same moment, the machine does another job. */
 const JOB = 3 / 8;
 const DEFAULT_AT_LEAST = 3;
@@ -118,10 +118,15 @@ function takes(of: Model, row: readonly (number | null)[], learned: boolean): Mo
     else of.signals[i] = departure(value);
   });
   if (leaping >= Math.max(2, row.length * JOB)) return undefined;
+  let back = false;
   row.forEach((value, i) => {
     const signal = of.signals[i];
-    if (value !== null && signal) depart(signal, value, learned && of.n > LEARN_ROWS);
+    if (value === null || !signal) return;
+    const returned = depart(signal, value, learned && of.n > LEARN_ROWS);
+    back ||= returned && !signal.wanders;
   });
+  // A temperature stays where a fault has left it; that the fault is over is seen on the signals that keep their place.
+  if (back) for (const signal of of.signals) if (signal?.away && signal.wanders) rest(signal);
   return of;
 }
 

@@ -5,6 +5,7 @@ import type { Row, Table } from "../../../gateway/backtest/table.ts";
 import { MINUTE, type Ms, SECOND } from "../../../gateway/core/time.ts";
 import type { DetectorPlugin } from "../../../gateway/plugin.ts";
 import { uniform } from "../../noise.ts";
+import { disturbances, inFront, paced, type Run } from "./disturb.ts";
 import { auroc, averagePrecision, count, f1, falseAlarms, missed, none, percent } from "./figures.ts";
 import { bestThreshold, judge, type Labelled, leaveOneOut, type Scored as NabScored, profiles } from "./nab-score.ts";
 
@@ -48,39 +49,53 @@ export async function nab(folder: string, rules: Rules): Promise<void> {
 
 export async function skab(folder: string, rules: Rules): Promise<void> {
   const healthy = (await read(join(folder, "anomaly-free.csv"), ";")).map((cells) => cells.slice(1, 9).map(Number));
-  const files: { rows: number[][]; truth: boolean[] }[] = [];
+  const files: Run[] = [];
   for (const group of ["valve1", "valve2", "other"]) {
     for (const name of await names(join(folder, group))) {
       const cells = await read(join(folder, group, name), ";");
-      files.push({ rows: cells.map((c) => c.slice(1, 9).map(Number)), truth: cells.map((c) => Number(c[9]) === 1) });
+      files.push({
+        rows: cells.map((c) => c.slice(1, 9).map(Number)),
+        truth: cells.map((c) => Number(c[9]) === 1),
+        judged: cells.map((_, i) => i >= 400),
+      });
     }
   }
-  const score = async (front: (file: { rows: number[][] }, draw: () => number) => number[][]) => {
-    const [points, draw] = [none(), uniform(7)];
-    for (const file of files) {
-      const before = front(file, draw);
-      const played = await all(tableOf(eight, SECOND, [...before, ...file.rows]), rules);
-      for (const [i, truth] of file.truth.entries())
-        if (i >= 400) count(points, played[before.length + i]?.prediction === 1, truth);
+  const score = async (label: string, change: (run: Run, draw: () => number) => Run, seeds: readonly number[]) => {
+    const points = none();
+    for (const seed of seeds) {
+      const draw = uniform(seed);
+      for (const file of files) {
+        const run = change(file, draw);
+        const played = await all(tableOf(eight, SECOND, run.rows), rules);
+        for (const [i, judged] of run.judged.entries())
+          if (judged) count(points, played[i]?.prediction === 1, run.truth[i] === true);
+      }
     }
-    return points;
+    say(
+      `SKAB ${label}: F1 ${f1(points).toFixed(3)}, false alarms ${percent(falseAlarms(points))}, missed ${percent(missed(points))}`,
+    );
   };
-  const plain = await score(() => []);
-  say(
-    `SKAB: F1 ${f1(plain).toFixed(3)}, false alarms ${percent(falseAlarms(plain))}, missed ${percent(missed(plain))} over ${files.length} files`,
+  await score(`over ${files.length} files`, (run) => run, [7]);
+  await score(
+    "with 0–300 s of the file's own healthy data in front",
+    (run, draw) => inFront(run.rows.slice(0, Math.floor(300 * draw())).reverse(), run),
+    [7],
   );
-  const own = await score(({ rows }, draw) => rows.slice(0, Math.floor(300 * draw())).reverse());
-  const foreign = await score((_, draw) => {
-    const [length, at] = [Math.floor(300 * draw()), Math.floor(5_000 * draw())];
-    return healthy.slice(at, at + length);
-  });
-  say(
-    `SKAB with 0–300 s of healthy data in front: F1 ${f1(own).toFixed(3)} (the file's own), ${f1(foreign).toFixed(3)} (another day's)`,
+  await score(
+    "with 0–300 s of another day in front",
+    (run, draw) => {
+      const [length, at] = [Math.floor(300 * draw()), Math.floor(5_000 * draw())];
+      return inFront(healthy.slice(at, at + length), run);
+    },
+    [7],
   );
+  for (const [label, change] of Object.entries(disturbances)) await score(`disturbed, ${label}`, change, [1, 2, 3]);
+  for (const pace of [0.5, 0.8, 0.9, 1.1, 1.3])
+    await score(`at ${pace} times the rate`, (run) => paced(run, pace), [7]);
   const [always, clock] = [none(), none()];
-  for (const { truth } of files) {
+  for (const { truth, judged } of files) {
     for (const [i, y] of truth.entries()) {
-      if (i < 400) continue;
+      if (judged[i] !== true) continue;
       count(always, true, y);
       count(clock, i > 570 && i < 970, y);
     }
