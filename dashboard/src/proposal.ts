@@ -9,9 +9,9 @@ export interface Proposal {
   after: ConfigAnswer;
 }
 
-/** The gateway's words for what it would not do. */
+/** The gateway's words for what it would not do; what did not reach it will not be sent later. */
 export const refusedBecause = (refused: unknown): string =>
-  refused instanceof Refused ? refused.message || words.peek().link.never : String(refused);
+  refused instanceof Refused ? refused.message || words.peek().alarms.offline : String(refused);
 
 /** The site file now, and with those edits. */
 export async function proposed(edits: readonly object[]): Promise<Proposal> {

@@ -142,6 +142,25 @@ describeWith(["chromium"], "an alarm on the page", () => {
     await context.close();
   });
 
+  test("planned maintenance is begun with a reason, and ended after the page was closed", {
+    timeout: 60_000,
+  }, async () => {
+    const { page, context } = await visit(browser, `${gateway.url}/m/pasteurisateur`);
+    const watched = page.getByRole("region", { name: "Surveillance" });
+    await watched.getByRole("button", { name: "Maintenance prévue" }).click();
+    await watched.getByLabel("Raison").fill("   ");
+    await watched.getByRole("button", { name: "Maintenance prévue" }).click();
+    expect(await watched.getByRole("alert").textContent()).toContain("Dites pourquoi");
+    await watched.getByLabel("Raison").fill("joint à changer");
+    await watched.getByRole("button", { name: "Maintenance prévue" }).click();
+    await expect.poll(() => watched.textContent(), { timeout: 5_000 }).toContain("joint à changer");
+    await page.reload();
+    await watched.getByRole("button", { name: "Terminer la maintenance" }).click();
+    await expect.poll(() => watched.textContent(), { timeout: 8_000 }).toContain("de nouveau surveillée");
+    await expect.poll(() => watched.textContent(), { timeout: 8_000 }).not.toContain("joint à changer");
+    await context.close();
+  });
+
   test("names and texts that are attacks stay text, on every page that shows them", { timeout: 60_000 }, async () => {
     for (const path of [
       "/",

@@ -6,9 +6,9 @@ import { takeAlarm } from "../live.ts";
 import { may } from "../session.ts";
 import { isOpen } from "../status.ts";
 import { say, words } from "../words/index.ts";
+import { AsideForm, type ShelfSpan, shelf, shelfSpans } from "./aside-form.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 import { Problem } from "./problem.tsx";
-import { Choice } from "./settings.tsx";
 
 /** What is being asked of the gateway now, and what it refused. */
 interface Asking {
@@ -107,15 +107,6 @@ function AckForm({ alarm, asking }: { alarm: AlarmAnswer; asking: Asking }) {
   );
 }
 
-type ShelfSpan = "h1" | "h4" | "h8" | "oneshot";
-const shelfSpans = {
-  h1: { minutes: 60 },
-  h4: { minutes: 240 },
-  h8: { minutes: 480 },
-  oneshot: { until: "oneshot" },
-} as const;
-const spanNames = Object.keys(shelfSpans) as ShelfSpan[];
-
 interface Shelving {
   alarm: AlarmAnswer;
   verb: "shelve" | "out-of-service";
@@ -123,52 +114,21 @@ interface Shelving {
   close: () => void;
 }
 
-/** Putting an alarm aside always says for how long and why. */
 function ShelveForm({ alarm, verb, asking, close }: Shelving) {
   const w = words.value.alarms;
-  const span = useSignal<ShelfSpan>("h1");
-  const reason = useSignal("");
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const text = reason.value.trim();
-    if (text === "") {
-      asking.problem.value = w.reasonNeeded;
-      return;
-    }
-    const length = verb === "shelve" ? shelfSpans[span.value] : {};
-    if (await act(alarm, verb, { ...length, reason: text }, asking)) close();
+  const send = async (reason: string, span: ShelfSpan | undefined): Promise<void> => {
+    if (await act(alarm, verb, { ...(span && shelf[span]), reason }, asking)) close();
   };
   return (
-    <form onSubmit={submit}>
-      {verb === "shelve" && (
-        <Choice
-          name={`shelf-${alarm.id}`}
-          label={w.shelveFor}
-          options={spanNames.map((name) => [name, w.shelveSpans[name]] as const)}
-          chosen={span.value}
-          choose={(value) => {
-            span.value = value;
-          }}
-        />
-      )}
-      <input
-        type="text"
-        maxLength={500}
-        required
-        placeholder={w.reason}
-        aria-label={w.reason}
-        value={reason.value}
-        onInput={(event) => {
-          reason.value = event.currentTarget.value;
-        }}
-      />
-      <button type="submit" class="primary" disabled={asking.busy.value}>
-        <Icon name={verb === "shelve" ? "snooze" : "tool"} />
-        {asking.busy.value ? w.shelving : verb === "shelve" ? w.shelve : w.outOfService}
-      </button>
-      <button type="button" class="quiet" onClick={close}>
-        {w.cancel}
-      </button>
-    </form>
+    <AsideForm
+      name={`shelf-${alarm.id}`}
+      spans={verb === "shelve" ? shelfSpans : []}
+      send={(reason, span) => void send(reason, span)}
+      close={close}
+      busy={asking.busy.value}
+    >
+      <Icon name={verb === "shelve" ? "snooze" : "tool"} />
+      {asking.busy.value ? w.shelving : verb === "shelve" ? w.shelve : w.outOfService}
+    </AsideForm>
   );
 }

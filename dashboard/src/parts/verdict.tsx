@@ -1,9 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { AlarmProposal } from "../../../gateway/core/office.ts";
 import { post } from "../http.ts";
+import { refusedBecause } from "../proposal.ts";
 import { may } from "../session.ts";
 import { say, words } from "../words/index.ts";
-import { refusal } from "./entrance.tsx";
 
 const verdicts = ["right", "wrong", "known"] as const;
 
@@ -18,7 +18,7 @@ export function Verdict({ machine }: { machine: string }) {
       proposals.value = await post<AlarmProposal[]>(`/machines/${encodeURIComponent(machine)}/verdict`, { verdict });
       said.value = w.thanks;
     } catch (refused) {
-      said.value = refusal(refused);
+      said.value = refusedBecause(refused);
     }
   };
   return (
