@@ -1,4 +1,5 @@
 import { type Signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { AlarmAnswer, AlarmEventAnswer, HistoryAnswer } from "../../../gateway/core/api.ts";
@@ -35,7 +36,6 @@ const HEIGHT = 320;
 /** The history of one point: range and mean, gaps with their cause, limits, alarms, what the machine was doing, and where it is going. */
 export function Chart({ point, window, comparison, alarms, past }: Props) {
   const place = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | undefined>(undefined);
   const width = useSignal(600);
   const pointed = useSignal<number | undefined>(undefined);
   const { answer, other, states } = useHistories(point, comparison, window, width);
@@ -47,51 +47,31 @@ export function Chart({ point, window, comparison, alarms, past }: Props) {
   const height = HEIGHT + above;
 
   const otherUnit = comparison && pointSignal(comparison.point)?.peek().unit;
-  const draw = (main: Columns, second: HistoryAnswer | null, to: number): void => {
-    plot.current?.setData([main.t, main.min, main.max, main.mean, lineOf(main, second, comparison, to, point.every)]);
-  };
-  const redraw = (): void => draw(columns.peek(), other.peek(), window.peek().to);
-  useEffect(() => {
-    const element = place.current;
-    if (!element) return;
-    const made = new uPlot(
-      plotOptions(element.clientWidth, height, {
-        window: () => withFuture(window.peek(), overlayOf(shown.current).alarms),
-        unit: point.unit,
-        otherUnit: otherUnit === point.unit ? undefined : otherUnit,
-        stepped: point.kind === "state",
-        reach: () => reachOf(shown.current.columns.peek(), overlayOf(shown.current).alarms),
-        plugins: [overlay(() => overlayOf(shown.current)), ...(above > 0 ? [lanes(() => lanesOf(shown.current))] : [])],
-        above,
-        pointed: (index) => {
-          pointed.value = index;
-        },
-        select: (from, to) => {
-          window.value = between(from, to, Date.now());
-        },
-      }),
-      [[], [], [], [], []],
-      element,
-    );
-    plot.current = made;
-    const stop = pointerMoves(made, window);
-    const watch = new ResizeObserver(() => {
-      width.value = element.clientWidth;
-      made.setSize({ width: element.clientWidth, height });
+  const options = (wide: number): uPlot.Options =>
+    plotOptions(wide, height, {
+      window: () => withFuture(window.peek(), overlayOf(shown.current).alarms),
+      unit: point.unit,
+      otherUnit: otherUnit === point.unit ? undefined : otherUnit,
+      stepped: point.kind === "state",
+      reach: () => reachOf(shown.current.columns.peek(), overlayOf(shown.current).alarms),
+      plugins: [overlay(() => overlayOf(shown.current)), ...(above > 0 ? [lanes(() => lanesOf(shown.current))] : [])],
+      above,
+      pointed: (index) => {
+        pointed.value = index;
+      },
+      select: (from, to) => {
+        window.value = between(from, to, Date.now());
+      },
     });
-    watch.observe(element);
-    redraw();
-    return () => {
-      watch.disconnect();
-      stop();
-      made.destroy();
-      plot.current = undefined;
-    };
-  }, [point.id, otherUnit, above, paint.value, language.value]);
+  const data = (): uPlot.AlignedData => {
+    const main = columns.value;
+    return [main.t, main.min, main.max, main.mean, lineOf(main, other.value, comparison, window.value.to, point.every)];
+  };
+  const redraw = usePlot({ place, width, height, window, options, data }, [point.id, otherUnit, above]);
   useSignalEffect(() => {
     // Read here, so that the strip is drawn anew when what the machine was doing is known.
     doing.value;
-    draw(columns.value, other.value, window.value.to);
+    redraw();
   });
   useEffect(redraw, [alarms, past.length]);
 
@@ -112,6 +92,44 @@ export function Chart({ point, window, comparison, alarms, past }: Props) {
       <GapList columns={columns.value} />
     </div>
   );
+}
+
+interface Plot {
+  place: RefObject<HTMLDivElement | null>;
+  width: Signal<number>;
+  height: number;
+  window: Signal<Window>;
+  options: (wide: number) => uPlot.Options;
+  data: () => uPlot.AlignedData;
+}
+
+/** The plot in its place and as wide as it: made anew when what it stands for changes. Answers what draws it. */
+function usePlot({ place, width, height, window, options, data }: Plot, anew: readonly unknown[]): () => void {
+  const plot = useRef<uPlot | undefined>(undefined);
+  const redraw = (): void => {
+    const drawn = data();
+    plot.current?.setData(drawn);
+  };
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const made = new uPlot(options(element.clientWidth), [[], [], [], [], []], element);
+    plot.current = made;
+    const stop = pointerMoves(made, window);
+    const watch = new ResizeObserver(() => {
+      width.value = element.clientWidth;
+      made.setSize({ width: element.clientWidth, height });
+    });
+    watch.observe(element);
+    redraw();
+    return () => {
+      watch.disconnect();
+      stop();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [...anew, paint.value, language.value]);
+  return redraw;
 }
 
 /** The three pasts that a chart draws, kept filled: the point's own, what it is compared with, and what the machine was doing. */

@@ -28,28 +28,7 @@ const SHOWN = 300;
 export default function Backtest() {
   const w = words.value.backtest;
   const span = useSignal<Span>("d7");
-  const found = useSignal<readonly Found[]>([]);
-  const [progress, done] = [useSignal<Progress | null>(null), useSignal<Done | null>(null)];
-  const [playing, problem] = [useSignal<{ from: number; to: number } | null>(null), useSignal("")];
-  const stop = useRef(new AbortController());
-  useEffect(() => () => stop.current.abort(), []);
-  const play = async (): Promise<void> => {
-    const to = Date.now();
-    const stretch = { from: to - spans[span.value] * DAY, to };
-    stop.current = new AbortController();
-    [found.value, progress.value, done.value, problem.value, playing.value] = [[], null, null, "", stretch];
-    try {
-      for await (const line of askLines<BacktestLine>("/backtest", stretch, stop.current.signal)) {
-        if (line.kind === "progress") progress.value = line;
-        else if (line.kind === "found") found.value = [...found.value, line];
-        else if (line.kind === "done") done.value = line;
-        else problem.value = line.message;
-      }
-    } catch (refused) {
-      if (!stop.current.signal.aborted) problem.value = refusedBecause(refused);
-    }
-    playing.value = null;
-  };
+  const { found, progress, done, playing, problem, stop, play } = usePlay();
   return (
     <section aria-labelledby="title">
       <PageHead title={w.title} />
@@ -67,7 +46,7 @@ export default function Backtest() {
             <button
               type="button"
               class={playing.value ? "" : "primary"}
-              onClick={() => (playing.value ? stop.current.abort() : void play())}
+              onClick={() => (playing.value ? stop() : void play(spans[span.value]))}
             >
               {playing.value ? w.stop : w.play}
             </button>
@@ -90,17 +69,49 @@ export default function Backtest() {
         {done.value?.short && <p class="note">{w.short[done.value.short]}</p>}
         <Problem said={problem.value} />
       </section>
-      {found.value.length > 0 && (
-        <section class="panel" aria-label={w.found}>
-          <h2>{w.found}</h2>
-          <ol class="found-list">
-            {found.value.slice(0, SHOWN).map((one) => (
-              <FoundLine key={`${one.t} ${one.rule} ${one.point ?? one.machine}`} found={one} />
-            ))}
-          </ol>
-          {found.value.length > SHOWN && <p class="note">{words.value.chart.more(found.value.length - SHOWN)}</p>}
-        </section>
-      )}
+      {found.value.length > 0 && <FoundList found={found.value} />}
+    </section>
+  );
+}
+
+/** A run over the days gone by: line by line as the gateway finds it, until it ends or somebody stops it. */
+function usePlay() {
+  const found = useSignal<readonly Found[]>([]);
+  const [progress, done] = [useSignal<Progress | null>(null), useSignal<Done | null>(null)];
+  const [playing, problem] = [useSignal<{ from: number; to: number } | null>(null), useSignal("")];
+  const stop = useRef(new AbortController());
+  useEffect(() => () => stop.current.abort(), []);
+  const play = async (days: number): Promise<void> => {
+    const to = Date.now();
+    const stretch = { from: to - days * DAY, to };
+    stop.current = new AbortController();
+    [found.value, progress.value, done.value, problem.value, playing.value] = [[], null, null, "", stretch];
+    try {
+      for await (const line of askLines<BacktestLine>("/backtest", stretch, stop.current.signal)) {
+        if (line.kind === "progress") progress.value = line;
+        else if (line.kind === "found") found.value = [...found.value, line];
+        else if (line.kind === "done") done.value = line;
+        else problem.value = line.message;
+      }
+    } catch (refused) {
+      if (!stop.current.signal.aborted) problem.value = refusedBecause(refused);
+    }
+    playing.value = null;
+  };
+  return { found, progress, done, playing, problem, stop: () => stop.current.abort(), play };
+}
+
+function FoundList({ found }: { found: readonly Found[] }) {
+  const w = words.value;
+  return (
+    <section class="panel" aria-label={w.backtest.found}>
+      <h2>{w.backtest.found}</h2>
+      <ol class="found-list">
+        {found.slice(0, SHOWN).map((one) => (
+          <FoundLine key={`${one.t} ${one.rule} ${one.point ?? one.machine}`} found={one} />
+        ))}
+      </ol>
+      {found.length > SHOWN && <p class="note">{w.chart.more(found.length - SHOWN)}</p>}
     </section>
   );
 }

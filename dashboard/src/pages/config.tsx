@@ -2,50 +2,16 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ConfigAnswer } from "../../../gateway/core/api.ts";
 import { changedLines } from "../diff.ts";
-import { get, post, put, Refused } from "../http.ts";
+import { get, post, put } from "../http.ts";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { refusedBecause } from "../proposal.ts";
 import { words } from "../words/index.ts";
 
 /** The site file: seen, changed, checked while typing, compared, saved. What does not start is undone by the gateway. */
 export default function Config() {
   const w = words.value.config;
-  const saved = useSignal<ConfigAnswer | null>(null);
-  const text = useSignal("");
-  const problems = useSignal<readonly string[]>([]);
-  const said = useSignal("");
-  const busy = useSignal(false);
-  const load = async (): Promise<void> => {
-    try {
-      const answer = await get<ConfigAnswer>("/config");
-      saved.value = answer;
-      text.value = answer.text;
-      problems.value = answer.problems;
-    } catch (refused) {
-      said.value = refused instanceof Refused ? refused.message || words.peek().link.never : String(refused);
-    }
-  };
-  useEffect(() => void load(), []);
-  const touched = saved.value !== null && text.value !== saved.value.text;
-  useEffect(() => {
-    if (!touched) return;
-    const soon = setTimeout(async () => {
-      const answer = await post<ConfigAnswer>("/config/check", { text: text.value }).catch(() => undefined);
-      if (answer) problems.value = answer.problems;
-    }, 600);
-    return () => clearTimeout(soon);
-  }, [text.value]);
-  const save = async (): Promise<void> => {
-    busy.value = true;
-    try {
-      saved.value = await put<ConfigAnswer>("/config", { text: text.value, revision: saved.value?.revision ?? "" });
-      said.value = w.savedNow;
-    } catch (refused) {
-      said.value = refused instanceof Refused && refused.status > 0 ? refused.message : words.peek().alarms.offline;
-    } finally {
-      busy.value = false;
-    }
-  };
+  const { saved, text, problems, said, busy, touched, load, save } = useSiteFile();
   if (!saved.value)
     return <p class={said.value ? "empty" : "empty loading"}>{said.value || words.value.app.loading}</p>;
   return (
@@ -83,6 +49,47 @@ export default function Config() {
       {touched && <Changes before={saved.value.text} after={text.value} />}
     </section>
   );
+}
+
+/** The file as the gateway has it and as it is being written, checked a moment after every change. */
+function useSiteFile() {
+  const saved = useSignal<ConfigAnswer | null>(null);
+  const text = useSignal("");
+  const problems = useSignal<readonly string[]>([]);
+  const said = useSignal("");
+  const busy = useSignal(false);
+  const load = async (): Promise<void> => {
+    try {
+      const answer = await get<ConfigAnswer>("/config");
+      saved.value = answer;
+      text.value = answer.text;
+      problems.value = answer.problems;
+    } catch (refused) {
+      said.value = refusedBecause(refused);
+    }
+  };
+  useEffect(() => void load(), []);
+  const touched = saved.value !== null && text.value !== saved.value.text;
+  useEffect(() => {
+    if (!touched) return;
+    const soon = setTimeout(async () => {
+      const answer = await post<ConfigAnswer>("/config/check", { text: text.value }).catch(() => undefined);
+      if (answer) problems.value = answer.problems;
+    }, 600);
+    return () => clearTimeout(soon);
+  }, [text.value]);
+  const save = async (): Promise<void> => {
+    busy.value = true;
+    try {
+      saved.value = await put<ConfigAnswer>("/config", { text: text.value, revision: saved.value?.revision ?? "" });
+      said.value = words.peek().config.savedNow;
+    } catch (refused) {
+      said.value = refusedBecause(refused);
+    } finally {
+      busy.value = false;
+    }
+  };
+  return { saved, text, problems, said, busy, touched, load, save };
 }
 
 function Problems({ problems }: { problems: readonly string[] }) {

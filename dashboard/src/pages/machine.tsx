@@ -61,26 +61,7 @@ function Machine({ machine }: { machine: MachineAnswer }) {
   );
   return (
     <section class="machine" aria-labelledby="title">
-      <header class="machine-head">
-        <a class="button quiet back" href="/" aria-label={w.app.back} title={w.app.back}>
-          <Icon name="back" />
-        </a>
-        <Pictogram kind={machine.kind ?? machine.id} size={72} />
-        <div>
-          <h1 id="title" tabIndex={-1}>
-            {nameOf(machine)}
-          </h1>
-          <p>
-            <StateChip state={machine.state} /> <span class="code">{w.machine.code(machine.code)}</span>
-            {machine.learning && (
-              <span class="code">
-                {w.machine.learning(spanShown(machine.learning.seen), spanShown(machine.learning.needed))}
-              </span>
-            )}
-          </p>
-        </div>
-        <Health health={machine.health} trend={useHealthTrend(machine.id)} size={88} />
-      </header>
+      <Head machine={machine} />
       <Reasons machine={machine} />
       {own.length > 0 && (
         <div class="machine-now">
@@ -115,6 +96,32 @@ function Machine({ machine }: { machine: MachineAnswer }) {
       <Watching machine={machine.id} />
       <Logbook machine={machine.id} />
     </section>
+  );
+}
+
+function Head({ machine }: { machine: MachineAnswer }) {
+  const w = words.value;
+  return (
+    <header class="machine-head">
+      <a class="button quiet back" href="/" aria-label={w.app.back} title={w.app.back}>
+        <Icon name="back" />
+      </a>
+      <Pictogram kind={machine.kind ?? machine.id} size={72} />
+      <div>
+        <h1 id="title" tabIndex={-1}>
+          {nameOf(machine)}
+        </h1>
+        <p>
+          <StateChip state={machine.state} /> <span class="code">{w.machine.code(machine.code)}</span>
+          {machine.learning && (
+            <span class="code">
+              {w.machine.learning(spanShown(machine.learning.seen), spanShown(machine.learning.needed))}
+            </span>
+          )}
+        </p>
+      </div>
+      <Health health={machine.health} trend={useHealthTrend(machine.id)} size={88} />
+    </header>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import type { AlarmAnswer, AlarmEventAnswer, MachineAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
@@ -77,28 +77,35 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
             {w.csv}
           </a>
         )}
-        <label class="compare">
-          {w.compare}
-          <select
-            value={compared.value}
-            onChange={(event) => {
-              compared.value = event.currentTarget.value;
-            }}
-          >
-            <option value="">{w.compareNone}</option>
-            <option value="before">{w.compareBefore}</option>
-            {others.map(({ point: other, machine }) =>
-              other.id === point.id ? null : (
-                <option key={other.id} value={other.id}>
-                  {machine && other.machine !== point.machine ? `${nameOf(machine)} – ` : ""}
-                  {titleOf(other)}
-                </option>
-              ),
-            )}
-          </select>
-        </label>
+        <CompareWith point={point} others={others} compared={compared} />
       </footer>
     </section>
+  );
+}
+
+function CompareWith({ point, others, compared }: Pick<Panel, "point" | "others"> & { compared: Signal<string> }) {
+  const w = words.value.chart;
+  return (
+    <label class="compare">
+      {w.compare}
+      <select
+        value={compared.value}
+        onChange={(event) => {
+          compared.value = event.currentTarget.value;
+        }}
+      >
+        <option value="">{w.compareNone}</option>
+        <option value="before">{w.compareBefore}</option>
+        {others.map(({ point: other, machine }) =>
+          other.id === point.id ? null : (
+            <option key={other.id} value={other.id}>
+              {machine && other.machine !== point.machine ? `${nameOf(machine)} – ` : ""}
+              {titleOf(other)}
+            </option>
+          ),
+        )}
+      </select>
+    </label>
   );
 }
 

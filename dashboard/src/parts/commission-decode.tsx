@@ -70,19 +70,28 @@ export function Decoder({ wire, custom, open }: Props) {
           />
         ))}
       </ul>
-      {custom.value.map(({ signal, title, unit, table: place, at, type, order, scale }) => (
+      <Taken custom={custom} />
+    </details>
+  );
+}
+
+/** What has been given a name, and can be left out again. */
+function Taken({ custom }: { custom: Signal<readonly Custom[]> }) {
+  return (
+    <>
+      {custom.value.map(({ signal, title, unit, table, at, type, order, scale }) => (
         <p key={signal}>
-          <Mark tone="ok" size={20} /> <b>{title}</b> {unit} · {place} {at} · {type} {order} × {scale}{" "}
+          <Mark tone="ok" size={20} /> <b>{title}</b> {unit} · {table} {at} · {type} {order} × {scale}{" "}
           <button
             type="button"
             class="quiet"
             onClick={() => (custom.value = custom.value.filter((one) => one.signal !== signal))}
           >
-            {w.leaveOut}
+            {words.value.commission.leaveOut}
           </button>
         </p>
       ))}
-    </details>
+    </>
   );
 }
 

@@ -1,13 +1,13 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { NoteAnswer as Note } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { momentShown } from "../format.ts";
 import { post, sendPhoto } from "../http.ts";
 import { shrunk } from "../photo.ts";
+import { refusedBecause } from "../proposal.ts";
 import { may } from "../session.ts";
 import { words } from "../words/index.ts";
 import { Waiting } from "./asked.tsx";
-import { refusal } from "./entrance.tsx";
 import { Icon } from "./icon.tsx";
 import { Problem } from "./problem.tsx";
 import { Choice } from "./settings.tsx";
@@ -62,76 +62,68 @@ const NoteLine = ({ note: { t, by, kind, text, photo } }: { note: Note }) => (
   </li>
 );
 
+interface Draft {
+  kind: Signal<Kind | null>;
+  text: Signal<string>;
+  photo: Signal<File | null>;
+}
+
 /** Three taps report a problem: the word, one of the usual sentences, send. */
 function NewNote({ path, written }: { path: string; written: (note: Note) => void }) {
   const w = words.value.logbook;
-  const kind = useSignal<Kind | null>(null);
-  const text = useSignal("");
-  const photo = useSignal<File | null>(null);
-  const busy = useSignal(false);
-  const problem = useSignal("");
+  const draft: Draft = { kind: useSignal(null), text: useSignal(""), photo: useSignal(null) };
+  const { kind } = draft;
+  if (kind.value) return <NoteForm path={path} draft={draft} kind={kind.value} written={written} />;
+  return (
+    <div class="page-tools">
+      <button type="button" class="primary" onClick={() => (kind.value = "problem")}>
+        <Icon name="bell" />
+        {w.report}
+      </button>
+      <button type="button" onClick={() => (kind.value = "note")}>
+        <Icon name="note" />
+        {w.write}
+      </button>
+    </div>
+  );
+}
+
+interface Writing {
+  path: string;
+  draft: Draft;
+  kind: Kind;
+  written: (note: Note) => void;
+}
+
+function NoteForm({ path, draft: { kind: chosen, text, photo }, kind, written }: Writing) {
+  const w = words.value.logbook;
+  const [busy, problem] = [useSignal(false), useSignal("")];
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     busy.value = true;
     problem.value = "";
     try {
       const sent = photo.value && (await sendPhoto(await shrunk(photo.value)));
-      written(
-        await post<Note>(path, {
-          kind: kind.value ?? "note",
-          text: text.value.trim(),
-          ...(sent && { photo: sent.photo }),
-        }),
-      );
-      kind.value = null;
-      text.value = "";
-      photo.value = null;
+      written(await post<Note>(path, { kind, text: text.value.trim(), ...(sent && { photo: sent.photo }) }));
+      [chosen.value, text.value, photo.value] = [null, "", null];
     } catch (refused) {
-      problem.value = refusal(refused);
+      problem.value = refusedBecause(refused);
     } finally {
       busy.value = false;
     }
   };
-  if (kind.value === null)
-    return (
-      <div class="page-tools">
-        <button type="button" class="primary" onClick={() => (kind.value = "problem")}>
-          <Icon name="bell" />
-          {w.report}
-        </button>
-        <button type="button" onClick={() => (kind.value = "note")}>
-          <Icon name="note" />
-          {w.write}
-        </button>
-      </div>
-    );
   return (
     <form class="new-note" onSubmit={send}>
       <Choice
         name="kind"
         label={w.kind}
         options={kinds.map((one) => [one, w.kinds[one]] as const)}
-        chosen={kind.value}
+        chosen={kind}
         choose={(one) => {
-          kind.value = one;
+          chosen.value = one;
         }}
       />
-      {kind.value === "problem" && (
-        <div class="usual">
-          {w.usual.map((sentence) => (
-            <button
-              key={sentence}
-              type="button"
-              aria-pressed={text.value === sentence}
-              onClick={() => {
-                text.value = sentence;
-              }}
-            >
-              {sentence}
-            </button>
-          ))}
-        </div>
-      )}
+      {kind === "problem" && <UsualSentences text={text} />}
       <textarea
         rows={3}
         maxLength={4000}
@@ -143,26 +135,47 @@ function NewNote({ path, written }: { path: string; written: (note: Note) => voi
           text.value = event.currentTarget.value;
         }}
       />
-      <label class="button">
-        <Icon name="plus" size={20} />
-        {photo.value ? photo.value.name : w.photo}
-        <input
-          class="unseen"
-          type="file"
-          accept="image/jpeg,image/png,image/webp"
-          capture="environment"
-          onChange={(event) => {
-            photo.value = event.currentTarget.files?.[0] ?? null;
-          }}
-        />
-      </label>
+      <PhotoButton photo={photo} />
       <button type="submit" class="primary" disabled={busy.value || text.value.trim() === ""}>
         {busy.value ? w.sending : w.send}
       </button>
-      <button type="button" class="quiet" onClick={() => (kind.value = null)}>
+      <button type="button" class="quiet" onClick={() => (chosen.value = null)}>
         {words.value.alarms.cancel}
       </button>
       <Problem said={problem.value} />
     </form>
   );
 }
+
+const UsualSentences = ({ text }: { text: Signal<string> }) => (
+  <div class="usual">
+    {words.value.logbook.usual.map((sentence) => (
+      <button
+        key={sentence}
+        type="button"
+        aria-pressed={text.value === sentence}
+        onClick={() => {
+          text.value = sentence;
+        }}
+      >
+        {sentence}
+      </button>
+    ))}
+  </div>
+);
+
+const PhotoButton = ({ photo }: { photo: Signal<File | null> }) => (
+  <label class="button">
+    <Icon name="plus" size={20} />
+    {photo.value ? photo.value.name : words.value.logbook.photo}
+    <input
+      class="unseen"
+      type="file"
+      accept="image/jpeg,image/png,image/webp"
+      capture="environment"
+      onChange={(event) => {
+        photo.value = event.currentTarget.files?.[0] ?? null;
+      }}
+    />
+  </label>
+);
