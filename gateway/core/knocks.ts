@@ -28,10 +28,9 @@ export class Knocks {
     this.#everybody = { left: all.burst, at: 0 };
   }
 
-  /** `now` in monotonic ms. A knock that is refused for its address takes nothing from the others. */
-  may(address: string, now: number): boolean {
-    const name = neighbour(address);
-    const own = this.#neighbours.get(name) ?? this.#meet(name, now);
+  /** `from` as `neighbour` calls an address, `now` in monotonic ms. A knock that is refused for its address takes nothing from the others. */
+  may(from: string, now: number): boolean {
+    const own = this.#neighbours.get(from) ?? this.#meet(from, now);
     fill(own, this.#each, now);
     fill(this.#everybody, this.#all, now);
     if (own.left < 1 || this.#everybody.left < 1) return false;
@@ -40,11 +39,11 @@ export class Knocks {
     return true;
   }
 
-  #meet(name: string, now: number): Bucket {
+  #meet(from: string, now: number): Bucket {
     const [oldest] = this.#neighbours.keys();
     if (oldest !== undefined && this.#neighbours.size >= ADDRESSES) this.#neighbours.delete(oldest);
     const bucket = { left: this.#each.burst, at: now };
-    this.#neighbours.set(name, bucket);
+    this.#neighbours.set(from, bucket);
     return bucket;
   }
 }
