@@ -39,7 +39,11 @@ const build = (file: string): string => {
 
 describeWith(["g++"], "the firmware on the host, with AddressSanitizer and UBSan", () => {
   test("the core's unit tests pass, with the same golden frames", { timeout: 180_000 }, () => {
-    expect(execFileSync(build("host/unit"), { encoding: "utf8" })).toBe("ok\n");
+    expect(execFileSync(build("host/unit_node"), { encoding: "utf8" })).toBe("ok\n");
+  });
+
+  test("sensors that are broken or not there say no value, and bounces are not pulses", { timeout: 180_000 }, () => {
+    expect(execFileSync(build("host/unit_sensors"), { encoding: "utf8" })).toBe("ok\n");
   });
 
   test(`it answers after each of ${STREAMS} damaged streams`, { timeout: 900_000 }, () => {
