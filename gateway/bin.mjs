@@ -56,7 +56,8 @@ function bundledNode() {
     .find((path) => path && existsSync(path));
   if (found) return found;
   console.error(
-    `vigie needs Node ${NEEDED} or newer and found ${process.version}. On 64-bit Linux (x64, arm64) "npm ci" brings it along; elsewhere install it first.`,
+    `vigie demande Node ${NEEDED} ou plus récent et trouve ${process.version}. Sur Linux 64 bits (x64, arm64), « npm ci » l'apporte ; ailleurs, installez-le d'abord.\n` +
+      `vigie needs Node ${NEEDED} or newer and found ${process.version}. On 64-bit Linux (x64, arm64) "npm ci" brings it along; elsewhere install it first.`,
   );
   process.exit(1);
 }

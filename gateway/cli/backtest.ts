@@ -4,7 +4,8 @@ import { Lines } from "../backtest/lines.ts";
 import { rehearseFolder } from "../backtest/past.ts";
 import { type Found, play, type Scored } from "../backtest/play.ts";
 import { openTable } from "../backtest/table.ts";
-import { Misused, say, terminalLanguage } from "../cli.ts";
+import { Misused, say, speakAs, terminalLanguage } from "../cli.ts";
+import { languageOf } from "../config/language.ts";
 import type { AlarmEvent } from "../core/alarm.ts";
 import { epochMs, parseDuration } from "../core/time.ts";
 import { loadPlugins } from "../plugin.ts";
@@ -159,6 +160,7 @@ function numberIn(given: Given, name: "rate" | "rpm" | "scale" | "samples" | "ax
 }
 
 async function overHistory(config: string, { from, to, data, findings }: Given): Promise<void> {
+  speakAs(languageOf(config));
   const [start, end] = [dateIn("from", from), dateIn("to", to)];
   if (end <= start) throw new Misused({ fr: "--to doit être après --from", en: "--to must be later than --from" });
   const out = findings === undefined ? undefined : new Lines(findings);

@@ -190,4 +190,5 @@ function inWords(error: Error, { data }: Flags): string {
 }
 
 /** Errors that a person can act on need no stack: a port in use, a folder that is not writable, a second instance. */
-const isPlain = (error: unknown): error is Error => error instanceof Error && "code" in error;
+const isPlain = (error: unknown): error is Error =>
+  error instanceof Told || (error instanceof Error && "code" in error);

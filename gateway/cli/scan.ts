@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
-import { say } from "../cli.ts";
+import { say, terminalLanguage } from "../cli.ts";
 import { clock } from "../clock.ts";
 import type { Ms } from "../core/time.ts";
 import { advise } from "../drivers/modbus/doctor.ts";
@@ -85,7 +85,7 @@ export async function run(args: string[]): Promise<number> {
   if (values["write-id"] !== undefined) return changeId(port, values, profiles);
   const found = await look(port, roundsOf(port, values, profiles), profiles);
   if (values.json) console.log(JSON.stringify(found, null, 2));
-  else if (found.length > 0) console.log(`\n${yamlFor(port, found)}`);
+  else if (found.length > 0) console.log(`\n${yamlFor(port, found, terminalLanguage())}`);
   return found.length > 0 ? 0 : 1;
 }
 

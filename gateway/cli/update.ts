@@ -11,6 +11,7 @@ import { restartService, stopService, systemdRuns } from "../box/service.ts";
 import { type BoxParts, settle, update } from "../box/update.ts";
 import { say } from "../cli.ts";
 import { clock } from "../clock.ts";
+import { Told } from "../core/text.ts";
 import { openForReading } from "../log/database.ts";
 import { versionOf } from "../log/schema.ts";
 import { STORE_FILE } from "../log/store.ts";
@@ -112,7 +113,7 @@ async function bringBack(before: string): Promise<void> {
 /** Asked as the service's user: SQLite may make files beside a store that it reads. */
 function shapeOf(file: string): number | undefined {
   const user = userOf("/");
-  if (!user) throw new Error(`there is no user ${USER}`);
+  if (!user) throw new Told({ fr: `il n'y a pas d'utilisateur ${USER}`, en: `there is no user ${USER}` });
   process.setegid?.(user.gid);
   process.seteuid?.(user.uid);
   try {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ActionRefused, type AlarmEvent, type Alarms } from "../core/alarm.ts";
+import type { Text } from "../core/text.ts";
 import { type Ms, SECOND } from "../core/time.ts";
 import { parseAckTopic, topics } from "../core/topics.ts";
 import { connectMqtt } from "../mqtt/connection.ts";
@@ -106,11 +107,13 @@ function announcements(prefix: string | undefined, context: NotifierContext) {
   });
 }
 
+const noName: Text = { fr: 'il faut {"by": "un nom"} en JSON', en: 'expected {"by": "a name"} as JSON' };
+
 async function acknowledge({ id, site, say, alarms }: NotifierContext, topic: string, payload: Buffer): Promise<void> {
   const place = parseAckTopic(site.id, topic);
   if (!place) return;
   const body = parsed(payload);
-  if (!body) return void say.warn(`${id}: ${topic}: expected {"by": "a name"} as JSON`);
+  if (!body) return void say.warn(`${id}: ${topic}: ${noName[site.language]}`);
   try {
     await act(alarms, place.alarm, body);
   } catch (error) {

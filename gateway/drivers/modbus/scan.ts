@@ -1,4 +1,5 @@
 import { Fault } from "../../core/fault.ts";
+import type { Language, Text } from "../../core/text.ts";
 import type { Ms } from "../../core/time.ts";
 import { rest } from "../lib/pipe.ts";
 import type { Profile, Table } from "./profile.ts";
@@ -128,7 +129,7 @@ async function isThere(session: Session, question: Question): Promise<boolean> {
 }
 
 /** The YAML to paste for what was found: one driver entry per voice. */
-export function yamlFor(port: string, found: readonly Found[]): string {
+export function yamlFor(port: string, found: readonly Found[], language: Language): string {
   const voices = Map.groupBy(found, ({ voice }) => JSON.stringify(voice));
   const entries = [...voices.values()].map((slaves, index) => {
     const voice = slaves[0]?.voice;
@@ -136,20 +137,27 @@ export function yamlFor(port: string, found: readonly Found[]): string {
       voice && port.startsWith("/")
         ? `    baud: ${voice.baud}\n    parity: ${voice.parity}\n    stop_bits: ${voice.stop_bits}\n`
         : "";
-    return `  - id: line-${index + 1}\n    type: modbus\n    port: ${port}\n${serial}    devices:\n${slaves.map(deviceLine).join("\n")}`;
+    return `  - id: ${{ fr: "ligne", en: "line" }[language]}-${index + 1}\n    type: modbus\n    port: ${port}\n${serial}    devices:\n${slaves.map((slave) => deviceLine(slave, language)).join("\n")}`;
   });
   return `drivers:\n${entries.join("\n")}\n`;
 }
 
-function deviceLine({ slave, candidates }: Found): string {
+function deviceLine({ slave, candidates }: Found, language: Language): string {
   const [best] = candidates;
-  if (!best)
-    return `      # slave ${slave} answers, but fits no profile: try \`vigie read --slave ${slave} --at 0 --count 8\``;
+  if (!best) return `      # ${unknown(slave)[language]}`;
   const others = candidates.slice(1, 3).map((c) => c.profile);
   const shows = Object.entries(best.shows).map(([name, value]) => `${name} ${Number(value.toPrecision(5))}`);
-  const guess = best.fits < 2 ? "only a guess, from one value" : "";
-  const remark = [shows.join(", "), guess, others.length > 0 ? `or ${others.join(" or ")}` : ""]
+  const guess = best.fits < 2 ? GUESS[language] : "";
+  const remark = [shows.join(", "), guess, others.map((other) => `${OR[language]} ${other}`).join(" ")]
     .filter(Boolean)
     .join("; ");
   return `      - { id: ${best.profile}-${slave}, profile: ${best.profile}, slave: ${slave}, every: 1s, machine: MACHINE } # ${remark}`;
 }
+
+const unknown = (slave: number): Text => ({
+  fr: `l'esclave ${slave} répond, mais aucun profil ne lui va : essayez « vigie read --slave ${slave} --at 0 --count 8 »`,
+  en: `slave ${slave} answers, but fits no profile: try "vigie read --slave ${slave} --at 0 --count 8"`,
+});
+
+const GUESS: Text = { fr: "seulement une supposition, d'après une valeur", en: "only a guess, from one value" };
+const OR: Text = { fr: "ou", en: "or" };

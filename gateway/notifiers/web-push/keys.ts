@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { Told } from "../../core/text.ts";
 
 const FILE = "web-push-keys.json";
 const keyPair = z.strictObject({ publicKey: z.string().min(80), privateKey: z.string().min(40) });
@@ -29,7 +30,10 @@ async function readOrMake(path: string): Promise<KeyPair> {
   if (text !== undefined) {
     const parsed = keyPair.safeParse(JSON.parse(text)).data;
     if (parsed) return parsed;
-    throw new Error(`${path} does not hold a key pair: move it away, then browsers sign up anew`);
+    throw new Told({
+      fr: `${path} ne contient pas de paire de clés : mettez-le ailleurs, les navigateurs s'inscriront à nouveau`,
+      en: `${path} does not hold a key pair: move it away, then browsers sign up anew`,
+    });
   }
   const { default: webPush } = await import("web-push");
   const made = webPush.generateVAPIDKeys();
