@@ -1,5 +1,5 @@
-import type { ConfigAnswer, LookAnswer, ScanLine, ScanRequest, WireRequest } from "../../gateway/core/api.ts";
-import { askLines, post } from "./http.ts";
+import type { LookAnswer, ScanLine, ScanRequest, WireRequest } from "../../gateway/core/api.ts";
+import { askLines } from "./http.ts";
 
 export type FoundDevice = Extract<ScanLine, { kind: "found" }>;
 
@@ -160,5 +160,3 @@ export function editsForNode(
 export const editsForNodePort = (port: string): object[] => [
   { path: ["drivers"], add: true, value: { id: idOf(`noeud-${port.split("/").at(-1) ?? ""}`), type: "node", port } },
 ];
-
-export const preview = (edits: readonly object[]): Promise<ConfigAnswer> => post("/config/edit", { edits });

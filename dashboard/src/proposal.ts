@@ -1,7 +1,6 @@
 import type { ConfigAnswer } from "../../gateway/core/api.ts";
-import { preview } from "./commission.ts";
-import { get, Refused } from "./http.ts";
-import { words } from "./words/index.ts";
+import { get, post, Refused } from "./http.ts";
+import { language, words } from "./words/index.ts";
 
 /** The site file as it is, and as it would be. */
 export interface Proposal {
@@ -15,6 +14,12 @@ export const refusedBecause = (refused: unknown): string =>
 
 /** The site file now, and with those edits. */
 export async function proposed(edits: readonly object[]): Promise<Proposal> {
-  const [before, after] = await Promise.all([get<ConfigAnswer>("/config"), preview(edits)]);
+  const [before, after] = await Promise.all([
+    get<ConfigAnswer>(inWords("/config")),
+    post<ConfigAnswer>(inWords("/config/edit"), { edits }),
+  ]);
   return { before, after };
 }
+
+/** What is wrong with a site file is said in the language of the page, whatever the site's own. */
+export const inWords = (path: string): string => `${path}?lang=${language.peek()}`;

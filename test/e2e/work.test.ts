@@ -72,7 +72,7 @@ describeWith(["chromium"], "daily work on the page", () => {
     await text.fill(before.replace("kind: lathe", "kind: lathe, colour: red"));
     await expect
       .poll(() => page.locator(".panel").first().textContent(), { timeout: 10_000 })
-      .toMatch(/site\.yaml:\d+:\d+/);
+      .toMatch(/site\.yaml:\d+:\d+ .*clé inconnue/);
     expect(await save.isDisabled()).toBe(true);
     await text.fill(before.replace("fr: Tour Cazeneuve HB575", "fr: Le gros tour"));
     await expect.poll(() => save.isEnabled(), { timeout: 10_000 }).toBe(true);
@@ -83,6 +83,16 @@ describeWith(["chromium"], "daily work on the page", () => {
     expect(readFileSync(config, "utf8")).toContain("# The demonstration workshop.");
     await page.getByRole("link", { name: "Atelier", exact: true }).click();
     await expect.poll(() => page.locator(".tile h2").allTextContents(), { timeout: 30_000 }).toContain("Le gros tour");
+    await context.close();
+  });
+
+  test("what is wrong with a site file is said in the language of the page, not of the site", async () => {
+    const { page, context } = await visit(browser, `${gateway.url}/config`, { language: "en" });
+    const text = page.getByRole("textbox", { name: "Configuration" });
+    await text.fill((await text.inputValue()).replace("kind: lathe", "kind: lathe, colour: red"));
+    await expect
+      .poll(() => page.locator(".panel").first().textContent(), { timeout: 10_000 })
+      .toMatch(/site\.yaml:\d+:\d+ .*unknown key/);
     await context.close();
   });
 

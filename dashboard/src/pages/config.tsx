@@ -5,7 +5,7 @@ import { changedLines } from "../diff.ts";
 import { get, post, put } from "../http.ts";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
-import { refusedBecause } from "../proposal.ts";
+import { inWords, refusedBecause } from "../proposal.ts";
 import { words } from "../words/index.ts";
 
 /** The site file: seen, changed, checked while typing, compared, saved. What does not start is undone by the gateway. */
@@ -60,7 +60,7 @@ function useSiteFile() {
   const busy = useSignal(false);
   const load = async (): Promise<void> => {
     try {
-      const answer = await get<ConfigAnswer>("/config");
+      const answer = await get<ConfigAnswer>(inWords("/config"));
       saved.value = answer;
       text.value = answer.text;
       problems.value = answer.problems;
@@ -73,7 +73,7 @@ function useSiteFile() {
   useEffect(() => {
     if (!touched) return;
     const soon = setTimeout(async () => {
-      const answer = await post<ConfigAnswer>("/config/check", { text: text.value }).catch(() => undefined);
+      const answer = await post<ConfigAnswer>(inWords("/config/check"), { text: text.value }).catch(() => undefined);
       if (answer) problems.value = answer.problems;
     }, 600);
     return () => clearTimeout(soon);
@@ -81,7 +81,10 @@ function useSiteFile() {
   const save = async (): Promise<void> => {
     busy.value = true;
     try {
-      saved.value = await put<ConfigAnswer>("/config", { text: text.value, revision: saved.value?.revision ?? "" });
+      saved.value = await put<ConfigAnswer>(inWords("/config"), {
+        text: text.value,
+        revision: saved.value?.revision ?? "",
+      });
       said.value = words.peek().config.savedNow;
     } catch (refused) {
       said.value = refusedBecause(refused);

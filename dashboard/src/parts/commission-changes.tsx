@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { Text } from "../../../gateway/core/text.ts";
 import { changedLines } from "../diff.ts";
 import { put } from "../http.ts";
-import { type Proposal, refusedBecause } from "../proposal.ts";
+import { inWords, type Proposal, refusedBecause } from "../proposal.ts";
 import { say, words } from "../words/index.ts";
 import { Problem } from "./problem.tsx";
 
@@ -11,7 +11,7 @@ export function Changes({ proposal: { before, after }, done }: { proposal: Propo
   const w = words.value.commission;
   const problem = useSignal("");
   const apply = (): Promise<void> =>
-    put("/config", { text: after.text, revision: before.revision }).then(done, (refused) => {
+    put(inWords("/config"), { text: after.text, revision: before.revision }).then(done, (refused) => {
       problem.value = refusedBecause(refused);
     });
   return (
