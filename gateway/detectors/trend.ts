@@ -32,7 +32,10 @@ const options = z.strictObject({
   direction: z.enum(["up", "down"]).default("up"),
   /** `log` for what grows by a share of itself (vibration), `linear` for the rest; by the unit and the baseline if left out. */
   scale: z.enum(["log", "linear"]).optional(),
-  /** How long the machine must have run before anything is said; at the least 40 readings. */
+  /**
+   * How long the machine must have run before anything is said; at the least 40 readings. Without this and without a limit
+   * nobody is called below three times the usual.
+   */
   learn: duration.optional(),
   /** The part that wears, for the card: `bearing`, `filter`, `belt`. */
   part: z.string().optional(),

@@ -47,3 +47,18 @@ test("whatever numbers come and however fast, all that is said and kept is finit
     { numRuns: 200 },
   );
 });
+
+test("what an older version saved, which knew of no jumps, is taken up and goes on", () => {
+  const plain: Rule = { limit: undefined, times: 5, sign: 1, scale: "log", learn: 0, most: "alert" };
+  let state = newTrendState();
+  const feed = (from: number, to: number, value: number) => {
+    for (let i = from; i < to; i++)
+      if (observe(state, value + (i % 3) / 100, 1_000 * i, plain) && learned(state, plain)) judge(state, plain);
+  };
+  feed(0, 400, 1);
+  state = JSON.parse(JSON.stringify({ ...state, jump: undefined }));
+  feed(400, 410, 1);
+  expect(state.level).toBeNull();
+  feed(410, 430, 6);
+  expect(state.level).toBe("alert");
+});
