@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const vigie = (...args: string[]) =>
   spawn(process.execPath, [join(import.meta.dirname, "../../../gateway/bin.mjs"), ...args], {
-    env: { ...process.env, LANG: "C", LC_ALL: "C" },
+    env: { ...process.env, LANG: "en_US.UTF-8", LC_ALL: "" },
   });
 
 test("`vigie node dump` shows what the node of `vigie node fake` says", async () => {
