@@ -82,7 +82,7 @@ async function stays(box: Box, file: string, words: RegExp): Promise<void> {
 /** The same for one that gets as far as running: how long until its machines are read again, from the switch on. */
 async function takenBack(box: Box, file: string): Promise<number> {
   const before = linked(box, "current");
-  const over = stays(box, file, /going back to/);
+  const over = stays(box, file, /retour à /);
   const is = (old: boolean) => eventually(() => (linked(box, "current") === before) === old || undefined, 120_000);
   await Promise.race([over, is(false)]);
   const from = performance.now();
@@ -113,15 +113,15 @@ async function updates(box: Box): Promise<void> {
     must(readdirSync(join(box.root, "opt/vigie/releases")).includes("0.1.0"), "0.1.0 is gone");
   });
   await step("the same version, another key, and a flipped byte are refused", async () => {
-    await stays(box, good, /not later than 0\.1\.1/);
-    await stays(box, await make(2, [], other), /signature/);
+    await stays(box, good, /pas plus récente que 0\.1\.1/);
+    await stays(box, await make(2, [], other), /signée par la clé/);
     const flipped = await make(2, []);
     const path = join(box.root, "root", flipped);
     const bytes = readFileSync(path);
     const at = Math.floor(bytes.length / 2);
     bytes[at] = (bytes[at] ?? 0) ^ 1;
     writeFileSync(path, bytes);
-    await stays(box, flipped, /Refused, nothing has changed/);
+    await stays(box, flipped, /Refusée, rien n.a changé/);
   });
   for (const [n, what, patch] of [
     [3, "does not start", broken],
