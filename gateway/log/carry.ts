@@ -26,8 +26,8 @@ const AT_ONCE = { readings: 20_000, notices: 2_000, bursts: 8 } as const satisfi
 /** How far a stand-in has been taken over. It moves in the transaction of the rows, so that each comes over once. */
 interface Mark {
   standIn: string;
-  /** What its numbers are raised by: nothing, but where the disk turned out to have used higher ones. */
-  seq: number;
+  /** What its numbers are raised by: nothing, but where it could not know which ones the disk had used. */
+  seq: Record<LogName, number>;
   boot: number;
   /** What its steady time is moved by, to go on where the disk's left off. */
   steady: number;
@@ -60,8 +60,8 @@ export async function carry(from: string, to: string, door: Door, clock: Clock):
   const reader = openReader(file, clock);
   try {
     const line = await reader();
-    const mine = await line.ask({ call: "peek", file });
-    const disk = await line.ask({ call: "peek", file: join(to, STORE_FILE) });
+    const mine = await line.ask({ call: "peek", file, tail: false });
+    const disk = await line.ask({ call: "peek", file: join(to, STORE_FILE), tail: false });
     const seed = seedOf(mine);
     const found = markOf(disk);
     const again = found?.standIn === seed.id;
@@ -78,8 +78,7 @@ export async function carry(from: string, to: string, door: Door, clock: Clock):
     await write({ boots: bootsOf(mine, seed, mark), gaps: again ? gaps : [...pauses(seed, disk, mark), ...gaps] });
     for (const log of logNames) await carryRows(log, { line, mine, seed, mark, names, write });
     const cells = cellsBack(mine, disk, mark);
-    const places = cursorsBack(seed, mine.cursors, door.opened.cursors, mark.same);
-    await write({ cells, cursors: mark.seq === 0 ? places : null });
+    await write({ cells, cursors: cursorsBack({ ...mine, seq: seed.seq }, door.opened.cursors, mark) });
     return mark;
   } finally {
     await reader.end();
@@ -92,14 +91,15 @@ async function carryRows(log: LogName, { line, mine, seed, mark, names, write }:
     const found = await line.ask({ call: "after", log, seq: mark.upTo[log], limit: AT_ONCE[log] });
     const [rows, gaps]: [Row[], Gap[]] = [[], []];
     for (const { first, n, body } of found.filter((row) => row.first <= mine.heads[log].newest)) {
-      const moved = repack[log]({ first, body }, [theirs, names], mark);
+      const by = { seq: mark.seq[log], boot: mark.boot, steady: mark.steady };
+      const moved = repack[log]({ first, body }, [theirs, names], by);
       const known = mine.gaps.filter((gap) => gap.log === log);
       for (const [a, b] of uncovered(known, mark.upTo[log] + 1, first - 1)) {
         const times = { boot: moved?.boot ?? 0, from: seed.t, to: moved?.t ?? null };
-        gaps.push({ log, first: a + mark.seq, last: b + mark.seq, why: "lost", ...times });
+        gaps.push({ log, first: a + mark.seq[log], last: b + mark.seq[log], why: "lost", ...times });
         if (log === "readings") mark.lost += b - a + 1;
       }
-      if (moved) rows.push({ log, first: first + mark.seq, n, body: moved.body });
+      if (moved) rows.push({ log, first: first + mark.seq[log], n, body: moved.body });
       if (moved) mark.count[log] += n;
       mark.upTo[log] = first + n - 1;
     }
@@ -116,19 +116,19 @@ interface Repacked {
 
 /** The same entries under the names, numbers and steady time of the disk; undefined for a batch that is damaged. */
 type Repack = (
-  row: Pick<Row, "first"> & { body: Uint8Array },
+  row: { first: number; body: Uint8Array },
   names: [Names, Names],
-  mark: Mark,
+  by: { seq: number; boot: number; steady: number },
 ) => Repacked | undefined;
 
 const repackWith =
   <T>(codec: Codec<T>): Repack =>
-  ({ first, body }, [theirs, names], mark) => {
+  ({ first, body }, [theirs, names], by) => {
     const entries = codec.unpack(body, first, theirs)?.map((entry) => ({
       ...entry,
-      seq: entry.seq + mark.seq,
-      boot: entry.boot + mark.boot,
-      steady: steadyMs(entry.steady + mark.steady),
+      seq: entry.seq + by.seq,
+      boot: entry.boot + by.boot,
+      steady: steadyMs(entry.steady + by.steady),
     }));
     const head = entries?.[0];
     return entries && head && { body: codec.pack(entries, names), boot: head.boot, t: timeOf(head) };
@@ -155,20 +155,28 @@ function uncovered(gaps: readonly Gap[], first: number, last: number): [number, 
 
 const newestBoot = ({ boots, floor }: Peeked): number => Math.max(floor.boot, ...boots.map(({ boot }) => boot));
 
+const each = (number: (log: LogName) => number): Record<LogName, number> => ({
+  readings: number("readings"),
+  notices: number("notices"),
+  bursts: number("bursts"),
+});
+
 function newMark(seed: Seed, mine: Peeked, disk: Peeked): Mark {
-  const used = Math.max(...logNames.map((log) => nextSeq(disk, log)));
-  const upTo = seed.seq - 1;
+  const seq = each((log) => Math.max(0, nextSeq(disk, log) - seed.seq[log]));
+  const raised = logNames.some((log) => seq[log] > 0);
+  // Numbers that were shown are never another reading's: where they change, the boot does too.
+  const shown = raised ? newestBoot(mine) : seed.boot;
+  const boot = Math.max(shown, newestBoot(disk)) - seed.boot;
   const kernel = mine.boots[0]?.kernel ?? "";
-  const [seq, boot] = [Math.max(0, used - seed.seq), Math.max(0, newestBoot(disk) - seed.boot)];
   const then = { now: () => epochMs(seed.t), monotonic: () => seed.monotonic };
   return {
     standIn: seed.id,
     seq,
     boot,
     steady: firstBoot({ clock: then, kernel, opened: disk }).offset - seed.offset,
-    upTo: { readings: upTo, notices: upTo, bursts: upTo },
-    count: { readings: 0, notices: 0, bursts: 0 },
-    same: seed.peeked && seq + boot === 0 && newestBoot(disk) === seed.after,
+    upTo: each((log) => seed.seq[log] - 1),
+    count: each(() => 0),
+    same: seed.peeked && !raised && boot === 0 && newestBoot(disk) === seed.after,
     lost: 0,
   };
 }
@@ -186,8 +194,8 @@ const bootsOf = ({ boots }: Peeked, seed: Seed, mark: Mark): Boot[] =>
 
 const movedGap = (gap: Gap, mark: Mark): Gap => ({
   ...gap,
-  first: gap.first + mark.seq,
-  last: gap.last + mark.seq,
+  first: gap.first + mark.seq[gap.log],
+  last: gap.last + mark.seq[gap.log],
   boot: gap.boot + mark.boot,
 });
 
@@ -197,6 +205,6 @@ const pauses = (seed: Seed, disk: Peeked, mark: Mark): Gap[] =>
     const { newest, lastT } = disk.heads[log];
     if (newest === 0) return [];
     const from = new Map(disk.spans).get(newestBoot(disk))?.to ?? lastT;
-    const [first, last] = [newest + 1, seed.seq + mark.seq - 1];
+    const [first, last] = [newest + 1, seed.seq[log] + mark.seq[log] - 1];
     return [{ log, first, last, why: "gateway_off" as const, boot: seed.boot + mark.boot + 1, from, to: seed.t }];
   });

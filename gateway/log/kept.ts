@@ -1,5 +1,7 @@
+import type { Cells, Log, Stretch } from "../core/log.ts";
+import { steadyMs } from "../core/time.ts";
 import { type Place, readPlaces, writePlaces } from "./places.ts";
-import type { CellRow, Peeked } from "./protocol.ts";
+import { type CellRow, type LogName, logNames, type Peeked } from "./protocol.ts";
 
 /** The stand-in's own cells, on either side. */
 export const STAND_IN = "stand-in";
@@ -7,8 +9,9 @@ export const STAND_IN = "stand-in";
 /** What a stand-in began with. */
 export interface Seed {
   id: string;
-  /** The number before its first, in every log, is the disk's; so is the boot before its first. */
-  seq: number;
+  /** Its first number in each log: the disk's next, or 1 where nobody knows. */
+  seq: Record<LogName, number>;
+  /** The number of the boot before its first. By the clock, because the disk cannot remember which were shown. */
   boot: number;
   /** Of its steady time. */
   offset: number;
@@ -91,24 +94,67 @@ function inFrame(cell: CellRow, by: number): CellRow {
 
 /** Who must hear of the stand-in's alarms again where what it told people is not known on the disk. */
 const TELLS = "postman";
-/** Who lives again through everything since its checkpoint, and needs no backlog for that. */
+/** Who goes on in the stand-in where it stood on the disk, and lives again through what is before that. */
 const RULES = "alarms";
+/** The follower of the stand-in's readings that has them kept: what is pending for it waits for the disk. */
+export const KEPT_FOR = "disk";
+
+/** The places that a stand-in begins with. */
+export function cursorsFor({ seq }: Seed, disk: Peeked | undefined): string {
+  const rules = readPlaces(disk?.cursors ?? null).places.get(RULES);
+  const kept = [KEPT_FOR, { seq: seq.readings - 1 }] as const;
+  return writePlaces(new Map([kept, ...(rules ? [[RULES, rules] as const] : [])]), 1);
+}
 
 /**
  * Where the followers stand once the stand-in is over: behind what it gave them, with what the disk had still for them as
  * backlog.
  */
-export function cursorsBack(seed: Seed, mine: string | null, disk: string | null, same: boolean): string {
+export function cursorsBack(
+  { seq, cells, cursors }: Pick<Seed, "seq"> & Pick<Peeked, "cells" | "cursors">,
+  disk: string | null,
+  { seq: by, same }: { seq: Record<LogName, number>; same: boolean },
+): string {
   const { places: before, version } = readPlaces(disk);
   const after = new Map<string, Place>(before);
-  for (const [name, place] of readPlaces(mine).places) {
+  for (const [name, place] of readPlaces(cursors).places) {
+    const log = logOf(name, cells);
     // Nothing came to it, or it only kept the stand-in from forgetting.
-    if (place.seq < seed.seq || (name === TELLS && !same)) continue;
+    if (!log || place.seq < seq[log] || (name === TELLS && !same)) continue;
+    const first = seq[log] + by[log];
     const known = before.get(name);
-    const rest = (known?.backlog ?? []).filter(({ until }) => until < seed.seq);
-    if (known && known.seq < seed.seq && name !== RULES) rest.push({ after: known.seq, until: seed.seq - 1 });
-    const backlog = [...rest, ...(place.backlog ?? [])];
-    after.set(name, backlog.length > 0 ? { seq: place.seq, backlog } : { seq: place.seq });
+    const rest: Stretch[] = (known?.backlog ?? []).filter(({ until }) => until < first);
+    if (known && known.seq < first && name !== RULES) rest.push({ after: known.seq, until: first - 1 });
+    for (const { after, until } of place.backlog ?? []) rest.push({ after: after + by[log], until: until + by[log] });
+    after.set(name, { seq: place.seq + by[log], ...(rest.length > 0 && { backlog: rest }) });
   }
   return writePlaces(after, version + 1);
+}
+
+/**
+ * A log of the stand-in as its followers see it. Its oldest entry is its own, not one of the disk's that it began with; and
+ * it is written down who follows which log, because the disk must know that, too.
+ */
+export function seen<T>(journal: Log<T>, log: LogName, cells: Cells, first: number): Log<T> {
+  return {
+    append: (items, monotonic, along) => journal.append(items, monotonic, along),
+    after: (seq, limit) => journal.after(seq, limit),
+    grown: (signal) => journal.grown(signal),
+    head: () => ({ newest: journal.head().newest, oldest: Math.max(journal.head().oldest, first) }),
+    trim: () => journal.trim(),
+    steady: () => journal.steady?.() ?? steadyMs(0),
+    count: (after, until) => journal.count?.(after, until) ?? 0,
+    hold: (name, place) => {
+      cells.commit({ cells: [followsCell(name, log)], urgent: false }).catch(() => undefined);
+      journal.hold?.(name, place);
+    },
+  };
+}
+
+/** The cell that remembers which log a follower of the stand-in follows: its place alone does not say. */
+const followsCell = (name: string, log: LogName) => ({ kind: STAND_IN, key: `follower ${name}`, value: log });
+
+function logOf(name: string, cells: readonly CellRow[]): LogName | undefined {
+  const cell = cells.find(({ kind, key }) => kind === STAND_IN && key === followsCell(name, "readings").key);
+  return logNames.find((log) => cell?.value === JSON.stringify(log));
 }

@@ -5,11 +5,11 @@ import { pathToFileURL } from "node:url";
 import { DamagedFile, openForReading, rowCrc } from "./database.ts";
 import { readFloor } from "./floor.ts";
 import { heads, spansOf } from "./heads.ts";
-import type { CellRow, Peeked } from "./protocol.ts";
+import type { CellRow, Peeked, Row } from "./protocol.ts";
 import { bootsOf, cursorsOf, gapsOf, metaOf, namesOf } from "./rows.ts";
 
 /** All that is small in a store, without writing a byte: also from a card that is read-only, or full. */
-export function peek(file: string): Peeked {
+export function peek(file: string, tail: boolean): Peeked {
   const db = existsSync(`${file}-wal`) ? openForReading(file) : openUntouched(file);
   try {
     const boots = bootsOf(db);
@@ -26,10 +26,26 @@ export function peek(file: string): Peeked {
       spans: spansOf(db, compacted, new Map(boots.map((boot) => [boot.boot, boot]))),
       floor: readFloor(dirname(file)),
       cells: cellsOf(db),
+      tail: tail ? tailOf(db) : [],
     };
   } finally {
     db.close();
   }
+}
+
+/** More of the log than this is not needed to go on from where it ends. */
+const TAIL_BYTES = 8e6;
+
+function tailOf(db: DatabaseSync): Row[] {
+  const rows: Row[] = [];
+  let bytes = 0;
+  for (const row of db.prepare("SELECT first, n, body FROM readings ORDER BY first DESC").iterate()) {
+    if (!(row.body instanceof Uint8Array)) continue;
+    bytes += row.body.length;
+    if (bytes > TAIL_BYTES) break;
+    rows.push({ log: "readings", first: Number(row.first), n: Number(row.n), body: new Uint8Array(row.body) });
+  }
+  return rows.reverse();
 }
 
 /** A file that was closed well has no write-ahead log beside it, and SQLite need not make the files for one. */

@@ -85,6 +85,8 @@ export interface Opened {
 /** All that is small in a store, as it can be read where nothing can be written. */
 export interface Peeked extends Omit<Opened, "remarks"> {
   cells: CellRow[];
+  /** The newest readings, so far as they are still in the log, where they were asked for: detectors learn from them. */
+  tail: Row[];
 }
 
 /** What may go. Everything below these seqs is delivered (and, for readings, compacted) or given up. */
@@ -151,7 +153,7 @@ export type ReaderCall =
   | { call: "counted"; point: number; from: number; to: number }
   | { call: "names" }
   | { call: "check" }
-  | { call: "peek"; file: string }
+  | { call: "peek"; file: string; tail: boolean }
   | { call: "backup"; file: string };
 
 export interface ReaderAnswers {

@@ -33,7 +33,7 @@ function serve(call: ReaderCall): unknown {
     file = call.file;
     return null;
   }
-  if (call.call === "peek") return peek(call.file);
+  if (call.call === "peek") return peek(call.file, call.tail);
   const store = current();
   if (call.call === "backup") {
     store.prepare("VACUUM INTO ?").run(call.file);

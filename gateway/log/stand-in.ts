@@ -8,8 +8,9 @@ import { type Clock, MINUTE, type Ms, SECOND } from "../core/time.ts";
 import { type Carried, carry } from "./carry.ts";
 import { lockFolder, Refusal } from "./database.ts";
 import { kernelBoot } from "./evidence.ts";
-import { cellsFor, type Seed } from "./kept.ts";
-import { logNames, type Peeked, type ReaderAnswers, type ReaderCall } from "./protocol.ts";
+import { cellsFor, cursorsFor, KEPT_FOR, type Seed, STAND_IN, seen } from "./kept.ts";
+import type { Place } from "./places.ts";
+import { type LogName, logNames, type Peeked, type ReaderAnswers, type ReaderCall } from "./protocol.ts";
 import { Line, StoreTrouble } from "./rpc.ts";
 import { type StoreSettings, storeSettings } from "./settings.ts";
 import {
@@ -29,8 +30,6 @@ const PATIENCE: Ms = 10 * SECOND;
 const KNOCK_EVERY: Ms = 5 * SECOND;
 /** What a stand-in may take of the memory; beyond, its oldest readings go, and are counted. */
 const BOUND = { size: 32e6, bursts: 8e6 } as const;
-/** The follower of its readings that has them kept: what is pending for it waits for the disk. */
-const KEPT_FOR = "disk";
 /** Where files in memory are, the better place first. */
 const MEMORY = ["/dev/shm", tmpdir()];
 /** In a stand-in's folder, once it has its first numbers. */
@@ -115,8 +114,10 @@ async function standIn(options: StoreOptions, { error, opening, left }: Trouble)
   meters.probe(() => {
     degraded.value = 1;
   });
-  store.readings.hold?.(KEPT_FOR, { seq: 0, backlog: [] });
-  await store.cells.commit({ cursor: { follower: KEPT_FOR, seq: 0 } });
+  const [own, places] = await Promise.all([store.cells.load(STAND_IN), store.cells.load("cursor")]);
+  const first = (own.get("seed") as Seed).seq;
+  const { seq } = places.get(KEPT_FOR) as Place;
+  store.readings.hold?.(KEPT_FOR, { seq, backlog: [] });
   const run = async (signal: AbortSignal, change: () => void) => {
     let next = opening;
     for (let said = ""; !signal.aborted; ) {
@@ -137,7 +138,13 @@ async function standIn(options: StoreOptions, { error, opening, left }: Trouble)
       }
     }
   };
-  return { store: { ...store, state: () => "degraded" }, folder: place, standIn: { text: words(folder, error), run } };
+  const logs = {
+    readings: seen(store.readings, "readings", store.cells, first.readings),
+    notices: seen(store.notices, "notices", store.cells, first.notices),
+    bursts: seen(store.bursts, "bursts", store.cells, first.bursts),
+  };
+  const shown = { ...store, ...logs, state: () => "degraded" as const };
+  return { store: shown, folder: place, standIn: { text: words(folder, error), run } };
 }
 
 /** Everything that the stand-in has by now goes through the door, which is shut then. */
@@ -163,24 +170,26 @@ function tell({ meters, say }: StoreOptions, { count, lost }: Carried): void {
   say.info(`${count.readings} readings and ${count.notices} notices from memory are in the store, ${lost} were lost`);
 }
 
-/** Its first numbers, and a copy of the small state where the disk can still be read. */
+/** Its first numbers, and a copy of the small state and of the newest readings where the disk can still be read. */
 async function plant(place: string, { folder, clock }: StoreOptions, disk: Peeked | undefined): Promise<void> {
   for (const known of disk ? KNOWN_BY : [])
     await copied(join(folder, known), join(place, known)).catch(() => undefined);
   const kernel = await kernelBoot();
   const [t, monotonic] = [clock.now(), clock.monotonic()];
   const before = disk && firstBoot({ clock: { now: () => t, monotonic: () => monotonic }, kernel, opened: disk });
-  const used = disk ? Math.max(...logNames.map((log) => nextSeq(disk, log))) : 1;
-  // Where the disk cannot remember which numbers were shown, the clock makes sure that none is shown twice.
-  const seq = Math.max(used, Math.floor(t * 100));
+  const next = (log: LogName) => (disk ? nextSeq(disk, log) : 1);
+  const seq = { readings: next("readings"), notices: next("notices"), bursts: next("bursts") };
+  // The disk cannot remember which numbers were shown: the clock makes sure that none is shown twice.
   const boot = Math.max(before?.boot ?? 1, Math.floor((t - Date.UTC(2026)) / (10 * MINUTE)));
   const offset = before?.offset ?? 0;
   const after = (before?.boot ?? 1) - 1;
   const seed: Seed = { id: randomUUID(), seq, boot, offset, t, monotonic, peeked: disk !== undefined, after };
   const first = { boot, kernel, offset, wall: t - monotonic, shift: null, tq: "unsynced" as const };
   const door = await openDoor(place);
-  const meta = Object.fromEntries(logNames.map((log) => [`reserved:${log}`, String(seq)]));
-  const commit = { rows: [], names: [], cells: cellsFor(seed, disk), gaps: [], boots: [first], meta, cursors: null };
+  const meta = Object.fromEntries(logNames.map((log) => [`reserved:${log}`, String(seq[log])]));
+  const { tail: rows, names, boots } = disk ?? { tail: [], names: [], boots: [] };
+  const cells = cellsFor(seed, disk);
+  const commit = { rows, names, cells, gaps: [], boots: [...boots, first], meta, cursors: cursorsFor(seed, disk) };
   await door.writer.ask({ call: "commit", commit });
   await closeDoor(door);
   writeFileSync(join(place, READY), "");
@@ -190,7 +199,7 @@ async function plant(place: string, { folder, clock }: StoreOptions, disk: Peeke
 async function peeked(folder: string, clock: Clock): Promise<Peeked | undefined> {
   const line = new Line<ReaderCall, ReaderAnswers>(new URL("./reader.ts", import.meta.url), "reader");
   try {
-    return await within(PATIENCE, line.ask({ call: "peek", file: join(folder, STORE_FILE) }), clock);
+    return await within(PATIENCE, line.ask({ call: "peek", file: join(folder, STORE_FILE), tail: true }), clock);
   } catch {
     return undefined; // Not there, damaged, or on a disk that gives nothing: the stand-in begins with nothing then.
   } finally {
