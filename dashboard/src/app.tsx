@@ -83,11 +83,12 @@ const pages: readonly {
 export function App() {
   const here = pages.find((page) => page.path.test(path.value));
   const w = words.value;
+  const lost = link.value === "lost";
   useEffect(() => {
     document.title = [here?.title(w), site.value?.name ?? w.app.name].filter(Boolean).join(" · ");
     document.documentElement.lang = language.value;
     document.documentElement.classList.toggle("wall", wall.value);
-    document.documentElement.classList.toggle("lost", link.value === "lost");
+    document.documentElement.classList.toggle("lost", lost);
   });
   return (
     <>

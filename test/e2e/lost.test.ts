@@ -30,6 +30,8 @@ describeWith(["chromium"], "a page whose gateway goes away", () => {
   test("says so within 3 s, greys every value, sends no action, and comes back by itself", {
     timeout: 90_000,
   }, async () => {
+    const wall = await visit(browser, `${address()}/?wall`, { screen: "wall" });
+    await expect.poll(() => wall.page.locator(".tile").count(), { timeout: 10_000 }).toBe(4);
     const { page, context } = await visit(browser, address());
     const tile = page.locator(".tile").first();
     await expect.poll(() => tile.locator(".tile-value strong").count(), { timeout: 10_000 }).toBe(1);
@@ -42,8 +44,15 @@ describeWith(["chromium"], "a page whose gateway goes away", () => {
     expect(seen).toBeLessThan(3_000);
     await expect.poll(() => page.locator(".tile .ago.old").count(), { timeout: 8_000 }).toBe(4);
     expect(await page.locator(".banner.lost").textContent()).toContain("ne répond plus");
-    // Seen from far, a tile must not go on saying that all is well.
+    // Seen from far, a tile must not go on saying that all is well, nor be pushed off the screen by the banner.
     expect(await page.locator(".tile.tone-ok").count()).toBe(0);
+    const ring = page.locator(".health.tone-ok").first();
+    expect(await ring.evaluate((element) => getComputedStyle(element).filter)).toBe("grayscale(1)");
+    await wall.page.locator(".banner.lost").waitFor({ timeout: 6_000 });
+    await expect
+      .poll(() => wall.page.evaluate(() => document.documentElement.scrollHeight - innerHeight), { timeout: 5_000 })
+      .toBe(0);
+    await wall.context.close();
     gateway.process.kill("SIGKILL");
     await gateway.stop();
     gateway = await launch(["demo"], { data: gateway.data });

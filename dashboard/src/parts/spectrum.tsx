@@ -116,6 +116,7 @@ function drawAxis(ink: CanvasRenderingContext2D, width: number, span: number): v
     ink.moveTo(x, 0);
     ink.lineTo(x, HEIGHT);
     ink.stroke();
-    ink.fillText(`${numberShown(hz, "Hz", axisDecimals(step))} Hz`, x + 2, HEIGHT + 16);
+    const said = `${numberShown(hz, "Hz", axisDecimals(step))} Hz`;
+    if (x + 2 + ink.measureText(said).width <= width) ink.fillText(said, x + 2, HEIGHT + 16);
   }
 }

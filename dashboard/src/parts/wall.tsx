@@ -1,6 +1,6 @@
 import { signal, useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { alarms, link } from "../live.ts";
+import { alarms, gateway, link } from "../live.ts";
 import { isOpen } from "../status.ts";
 import { words } from "../words/index.ts";
 import { Icon } from "./icon.tsx";
@@ -87,7 +87,7 @@ export function WallFit({ tiles }: { tiles: number }) {
   useEffect(() => {
     const root = document.documentElement;
     const refit = (): void => {
-      const { columns, size } = wallFit(tiles, innerWidth, innerHeight);
+      const { columns, size } = wallFit(tiles, innerWidth, innerHeight, document.querySelector(".banner") !== null);
       root.style.setProperty("--wall-columns", String(columns));
       root.style.fontSize = `${size}px`;
     };
@@ -97,6 +97,7 @@ export function WallFit({ tiles }: { tiles: number }) {
       removeEventListener("resize", refit);
       root.style.fontSize = "";
     };
-  }, [tiles]);
+    // Both bring and take away the banner.
+  }, [tiles, link.value, gateway.value]);
   return null;
 }
