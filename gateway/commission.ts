@@ -12,7 +12,8 @@ import type {
   ScanRequest,
   WireRequest,
 } from "./core/api.ts";
-import { Fault, type FaultCode } from "./core/fault.ts";
+import { Fault, type FaultCode, faults } from "./core/fault.ts";
+import type { Language } from "./core/text.ts";
 import { type Clock, epochMs, type Ms } from "./core/time.ts";
 import { decoder } from "./drivers/modbus/decode.ts";
 import { guesses, isLikely } from "./drivers/modbus/guess.ts";
@@ -38,7 +39,7 @@ import { titleOf } from "./drivers/modbus/titles.ts";
 export interface Commissioning {
   ports(): Promise<PortAnswer[]>;
   profiles(): ProfileAnswer[];
-  scan(request: ScanRequest, signal: AbortSignal): AsyncIterable<ScanLine>;
+  scan(request: ScanRequest, signal: AbortSignal, language: Language): AsyncIterable<ScanLine>;
   /** Rejects with a `Fault` where the wire cannot be opened; undefined for a profile that there is not. */
   look(request: LookRequest): Promise<LookAnswer[] | undefined>;
   decode(request: DecodeRequest): Promise<DecodeAnswer[]>;
@@ -55,7 +56,7 @@ export function openCommissioning(folder: string, clock: Clock): Commissioning {
     ports: async () =>
       (await listPorts()).map(({ path, node, heldBy, unstable }) => ({ path, name: node, inUseBy: heldBy, unstable })),
     profiles: () => [...profiles()].map(([id, profile]) => ({ id, ...describe(profile) })),
-    scan: (request, signal) => lines(request, profiles(), clock, signal),
+    scan: (request, signal, language) => lines(request, profiles(), clock, signal, language),
     look: async (request) => {
       const profile = profiles().get(request.profile);
       return profile && onWire(request, clock, (session) => lookAt(session, request.slave, profile));
@@ -70,6 +71,7 @@ async function* lines(
   profiles: ReadonlyMap<string, Profile>,
   clock: Clock,
   signal: AbortSignal,
+  language: Language,
 ): AsyncGenerator<ScanLine> {
   const rounds = roundsOf(request, profiles);
   // In quick questions: one after a rest counts as several.
@@ -101,7 +103,7 @@ async function* lines(
     yield { kind: "done", found: count };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    yield { kind: "failed", message: error.message };
+    yield { kind: "failed", message: error.text[language] };
   }
 }
 
@@ -209,7 +211,11 @@ async function decodings(
   let [read, place] = [await bytesAt(session, slave, wide), wide];
   if ("why" in read && read.why === "refused")
     [read, place] = [await bytesAt(session, slave, { table, at, count }), { table, at, count }];
-  if ("why" in read) throw new Fault(read.why, `slave ${slave}, ${table} ${at}: ${read.why}`);
+  if ("why" in read)
+    throw new Fault(read.why, {
+      fr: `esclave ${slave}, ${table} ${at} : ${faults[read.why].fr}`,
+      en: `slave ${slave}, ${table} ${at}: ${faults[read.why].en}`,
+    });
   return guesses(read.bytes, place.at, expect)
     .slice(0, expect === undefined ? undefined : SHOWN)
     .map((guess) => ({

@@ -1,28 +1,30 @@
 import type { FastifyError, FastifyInstance, FastifyReply } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
-import { ZodError } from "zod";
+import { ZodError, z } from "zod";
 import { ActionRefused } from "../core/alarm.ts";
 import type { ErrorAnswer } from "../core/api.ts";
+import { type Language, languages, sameText, type Text, Told } from "../core/text.ts";
 
 /** An answer other than 200, thrown from anywhere in a route. */
-export class HttpError extends Error {
+export class HttpError extends Told {
   readonly statusCode: number;
   readonly error: string;
 
-  constructor(statusCode: number, error: string, message: string) {
-    super(message);
+  constructor(statusCode: number, error: string, message: string | Text) {
+    super(typeof message === "string" ? sameText(message) : message);
     this.statusCode = statusCode;
     this.error = error;
   }
 }
 
-export const notFound = (what: string) => new HttpError(404, "not-found", what);
+export const notFound = (what: string | Text) => new HttpError(404, "not-found", what);
 
-/** Every error leaves in one shape, with its place in the request, and never with our insides. */
-export function answerErrors(app: FastifyInstance, say: Logger): void {
+/** Every error leaves in one shape, with its place in the request, and never with our insides; in the language asked for, else the site's. */
+export function answerErrors(app: FastifyInstance, say: Logger, site: Language): void {
   app.setErrorHandler((error: FastifyError, request, reply) => {
-    const { status, body } = errorAnswer(error);
+    const { lang = site } = asked.safeParse(request.query).data ?? {};
+    const { status, body } = errorAnswer(error, lang);
     if (status >= 500) say.error(`web: ${request.method} ${request.routeOptions.url ?? "?"}: ${error.message}`);
     return reply.code(status).send(body);
   });
@@ -31,9 +33,11 @@ export function answerErrors(app: FastifyInstance, say: Logger): void {
   );
 }
 
-function errorAnswer(error: FastifyError): { status: number; body: ErrorAnswer } {
+const asked = z.looseObject({ lang: z.enum(languages).optional().catch(undefined) });
+
+function errorAnswer(error: FastifyError, language: Language): { status: number; body: ErrorAnswer } {
   if (error instanceof HttpError)
-    return { status: error.statusCode, body: { error: error.error, message: error.message } };
+    return { status: error.statusCode, body: { error: error.error, message: error.text[language] } };
   if (error instanceof ActionRefused) {
     const status = error.code === "unknown-alarm" ? 404 : error.code === "not-now" ? 409 : 403;
     return { status, body: { error: error.code, message: error.message } };
@@ -59,7 +63,7 @@ function errorAnswer(error: FastifyError): { status: number; body: ErrorAnswer }
 
 /** Requests that reach no route at all (an address that cannot be decoded) are answered in the same shape. */
 export function answerUnroutable(error: FastifyError, _request: unknown, reply: FastifyReply): void {
-  const { status, body } = errorAnswer(error);
+  const { status, body } = errorAnswer(error, "en");
   void reply.code(status).send(body);
 }
 

@@ -91,7 +91,7 @@ export interface WebParts {
 export interface CommissioningDoor {
   ports(): Promise<PortAnswer[]>;
   profiles(): ProfileAnswer[];
-  scan(request: ScanRequest, signal: AbortSignal): AsyncIterable<ScanLine>;
+  scan(request: ScanRequest, signal: AbortSignal, language: Language): AsyncIterable<ScanLine>;
   /** Undefined for a profile that there is not. */
   look(request: LookRequest): Promise<LookAnswer[] | undefined>;
   decode(request: DecodeRequest): Promise<DecodeAnswer[]>;

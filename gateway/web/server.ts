@@ -81,7 +81,7 @@ export async function createWeb(parts: WebParts): Promise<Web> {
   app.addHook("onRoute", ({ method, url, config }) => {
     for (const one of [method].flat()) if (config?.need) routes.push({ method: one, url, need: config.need });
   });
-  answerErrors(app, parts.say);
+  answerErrors(app, parts.say, parts.site.language);
   closeGate(app, desk);
   await app.register(
     async (api: App) => {

@@ -12,6 +12,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
+import type { Text } from "../core/text.ts";
 import { HttpError } from "./errors.ts";
 
 export interface Edit {
@@ -25,9 +26,14 @@ export interface Edit {
 /** The same text with those edits in it; comments, order and every line that is not meant stay as people wrote them. */
 export const edited = (yaml: string, edits: readonly Edit[]): string => edits.reduce(one, yaml);
 
+const NOT_YAML: Text = {
+  fr: "Ce fichier n'est pas du YAML correct : corrigez-le d'abord.",
+  en: "This file is not correct YAML: mend it first.",
+};
+
 function one(yaml: string, edit: Edit): string {
   const document = parseDocument(yaml);
-  if (document.errors.length > 0) throw new HttpError(422, "wrong-config", document.errors[0]?.message ?? "not YAML");
+  if (document.errors.length > 0) throw new HttpError(422, "wrong-config", NOT_YAML);
   const place = document.getIn(edit.path, true) as Node | undefined;
   const spliced = place || edit.add ? splice(yaml, place, edit) : newKey(yaml, document, edit);
   const { path, value, add } = edit;
@@ -37,7 +43,10 @@ function one(yaml: string, edit: Edit): string {
     else if (value === undefined) document.deleteIn(path);
     else document.setIn(path, document.createNode(value));
   } catch {
-    throw new HttpError(422, "no-such-place", `There is no place ${path.join(".")} in the file.`);
+    throw new HttpError(422, "no-such-place", {
+      fr: `Le fichier n'a pas de place ${path.join(".")}.`,
+      en: `There is no place ${path.join(".")} in the file.`,
+    });
   }
   // The text with a few characters put in is taken only when it means the very same; else everything is printed anew.
   if (spliced !== undefined && isDeepStrictEqual(meaning(spliced), document.toJS())) return spliced;

@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import type { DecodeAnswer, LookAnswer, PortAnswer, ProfileAnswer, ScanLine } from "../../core/api.ts";
 import { Fault } from "../../core/fault.ts";
+import { inLanguage } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError, notFound } from "../errors.ts";
 import type { CommissioningDoor } from "../parts.ts";
@@ -44,7 +45,7 @@ const decodeRequest = wireRequest.extend({
 export function commissioningRoutes(app: App, desk: Desk): void {
   const { commissioning } = desk;
   if (!commissioning) return;
-  const schema = { tags: ["commissioning"] };
+  const schema = { tags: ["commissioning"], querystring: inLanguage };
   const wire = new OneWire(commissioning);
 
   app.get(
@@ -67,7 +68,8 @@ export function commissioningRoutes(app: App, desk: Desk): void {
     },
     async ({ body }): Promise<LookAnswer[]> => {
       const said = await wire.use(body.port, () => commissioning.look(body));
-      if (!said) throw notFound(`There is no profile ${body.profile}.`);
+      if (!said)
+        throw notFound({ fr: `Il n'y a pas de profil ${body.profile}.`, en: `There is no profile ${body.profile}.` });
       return said;
     },
   );
@@ -92,6 +94,7 @@ function scanRoute(app: App, desk: Desk, commissioning: CommissioningDoor, wire:
       config: { need: "integrator" },
       schema: {
         tags: ["commissioning"],
+        querystring: inLanguage,
         description: "Answers one JSON line after another as it goes; ends when the connection does.",
         body: scanRequest,
       },
@@ -106,7 +109,7 @@ function scanRoute(app: App, desk: Desk, commissioning: CommissioningDoor, wire:
       await desk.people.audit.note(by(asked, "scan", asked.body.port));
       const rows = async function* () {
         try {
-          for await (const line of commissioning.scan(asked.body, stop.signal))
+          for await (const line of commissioning.scan(asked.body, stop.signal, asked.query.lang ?? desk.site.language))
             yield `${JSON.stringify(line satisfies ScanLine)}\n`;
         } finally {
           over();
@@ -131,7 +134,8 @@ class OneWire {
 
   /** Answers how to let go again. */
   async take(port: string): Promise<() => void> {
-    if (this.#errand) throw new HttpError(409, "busy", "Somebody is scanning already.");
+    if (this.#errand)
+      throw new HttpError(409, "busy", { fr: "Quelqu'un cherche déjà.", en: "Somebody is scanning already." });
     const errand = {};
     this.#errand = errand;
     const over = () => {
@@ -140,7 +144,10 @@ class OneWire {
     const held = await this.#heldBy(port).catch(() => []);
     if (held.length === 0) return over;
     over();
-    throw new HttpError(409, "in-use", `${port} is held by ${held.join(", ")}: take it out of the site file first.`);
+    throw new HttpError(409, "in-use", {
+      fr: `${port} est tenu par ${held.join(", ")} : retirez-le d'abord du fichier de site.`,
+      en: `${port} is held by ${held.join(", ")}: take it out of the site file first.`,
+    });
   }
 
   async use<T>(port: string, errand: () => Promise<T>): Promise<T> {
@@ -148,7 +155,7 @@ class OneWire {
     try {
       return await errand();
     } catch (error) {
-      if (error instanceof Fault) throw new HttpError(422, error.code, error.message);
+      if (error instanceof Fault) throw new HttpError(422, error.code, error.text);
       throw error;
     } finally {
       over();

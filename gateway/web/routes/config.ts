@@ -72,11 +72,14 @@ export function configRoutes(app: App, desk: Desk): void {
     async (request) => {
       const before = await readFile(config.file, "utf8");
       if (revisionOf(before) !== request.body.revision)
-        throw new HttpError(409, "changed", "Somebody changed the file meanwhile. Load it again.");
+        throw new HttpError(409, "changed", {
+          fr: "Quelqu'un a changé le fichier entre-temps. Rechargez-le.",
+          en: "Somebody changed the file meanwhile. Load it again.",
+        });
       const { lang = site.language } = request.query;
       const { problems } = await config.check(request.body.text, lang);
       if (problems.length > 0) throw new HttpError(422, "wrong-config", problems.join("\n"));
-      await save(config, before, request.body.text, lang);
+      await save(config, before, request.body.text);
       await desk.people.audit.note(
         by(request, "config-saved", `${request.body.revision} → ${revisionOf(request.body.text)}`),
       );
@@ -86,7 +89,7 @@ export function configRoutes(app: App, desk: Desk): void {
 }
 
 /** Writes the new file and runs it; should it not start, the old one comes back. */
-async function save(config: ConfigDoor, before: string, after: string, lang: Language): Promise<void> {
+async function save(config: ConfigDoor, before: string, after: string): Promise<void> {
   await writeWhole(`${config.file}.before`, before);
   await writeWhole(config.file, after);
   if (!config.apply) return;
@@ -95,13 +98,11 @@ async function save(config: ConfigDoor, before: string, after: string, lang: Lan
   } catch (error) {
     await writeWhole(config.file, before);
     await config.apply();
-    throw new HttpError(
-      422,
-      "did-not-start",
-      { fr: "Il n'a pas démarré, l'ancien tourne à nouveau : ", en: "It did not start, the old one runs again: " }[
-        lang
-      ] + textOf(error)[lang],
-    );
+    const why = textOf(error);
+    throw new HttpError(422, "did-not-start", {
+      fr: `Il n'a pas démarré, l'ancien tourne à nouveau : ${why.fr}`,
+      en: `It did not start, the old one runs again: ${why.en}`,
+    });
   }
 }
 
