@@ -99,6 +99,9 @@ describeWith(["chromium"], "the page on the real gateway", () => {
         expect(sideways, path).toBe(0);
         expect(await smallTargets(page), path).toEqual([]);
       }
+      await page.locator(".menu summary").click();
+      const menu = await page.locator(".menu-body").boundingBox();
+      expect(menu && menu.x >= 0 && menu.x + menu.width <= 360, "the settings").toBe(true);
       await context.close();
     }
   });
