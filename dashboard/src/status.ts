@@ -44,11 +44,15 @@ export function statusOf(
   const own = alarms
     .filter((alarm) => alarm.machine === machine.id && (isOpen(alarm) || isHandled(alarm)))
     .sort(byUrgency);
-  const silent = points.length > 0 && points.every((point) => !hasFresh(point, now));
+  const measured = points.filter(isMeasured);
+  const silent = measured.length > 0 && measured.every((point) => !hasFresh(point, now));
   const [first, ...others] = own;
   const tone = first ? alarmTone(first) : silent ? "silent" : "ok";
   return { tone, first, others: others.length, silent };
 }
+
+/** Not what the gateway concludes by itself: a machine's state and health go on when every sensor is silent. */
+export const isMeasured = ({ id }: Pick<LivePoint, "id">): boolean => !/\/(state|health)$/.test(id);
 
 const hasFresh = (point: LivePoint, now: number): boolean => {
   const age = ageOf(point, now);

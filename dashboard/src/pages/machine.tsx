@@ -17,7 +17,7 @@ import { Spectrum } from "../parts/spectrum.tsx";
 import { StateChip } from "../parts/tile.tsx";
 import { Watching } from "../parts/watching.tsx";
 import { path } from "../router.ts";
-import { byUrgency, isAside, mainPoint } from "../status.ts";
+import { byUrgency, isAside, isMeasured, mainPoint } from "../status.ts";
 import { nameOf } from "../titles.ts";
 import { say, words } from "../words/index.ts";
 
@@ -42,7 +42,7 @@ function Machine({ machine }: { machine: MachineAnswer }) {
   const chosen = useSignal<string | null>(null);
   const points = useComputed(() => {
     // State and health have their own place at the top.
-    return pointsOf(machine.id).filter((point) => !/\/(state|health)$/.test(point.peek().id));
+    return pointsOf(machine.id).filter((point) => isMeasured(point.peek()));
   });
   const own = alarms.value.filter((alarm) => alarm.machine === machine.id).sort(byUrgency);
   // A machine that warns opens on the point it warns about.

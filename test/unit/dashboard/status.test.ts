@@ -72,6 +72,13 @@ describe("a machine at one glance", () => {
     expect(silent.tone).toBe("silent");
   });
 
+  test("is silent when no sensor answers, though the gateway still concludes a state and a health", () => {
+    const concluded = [point({ id: "tour-2/state", value: 2 }), point({ id: "tour-2/health", value: 100 })];
+    const unanswered = point({ value: null, quality: "bad", why: "timeout" });
+    expect(statusOf(machine, [], [unanswered, ...concluded], 100).silent).toBe(true);
+    expect(statusOf(machine, [], [point({}), ...concluded], 100).silent).toBe(false);
+  });
+
   test("shelved and suppressed alarms do not colour it", () => {
     expect(statusOf(machine, [alarm({ state: "shelved" }), alarm({ state: "suppressed" })], [point({})], 0).tone).toBe(
       "ok",
