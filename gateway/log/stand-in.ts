@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -31,9 +31,11 @@ const KNOCK_EVERY: Ms = 5 * SECOND;
 /** What a stand-in may take of the memory; beyond, its oldest readings go, and are counted. */
 const BOUND = { size: 32e6, bursts: 8e6 } as const;
 /** Where files in memory are, the better place first. */
-const MEMORY = ["/dev/shm", tmpdir()];
+const MEMORY = [...(process.env.RUNTIME_DIRECTORY?.split(":").slice(0, 1) ?? []), "/dev/shm", tmpdir()];
 /** In a stand-in's folder, once it has its first numbers. */
 const READY = "ready";
+/** Beside it, once the disk was good again: how long that took to open, in ms, so that a slow one is given its time. */
+const OPENS_IN = "opens-in";
 /** Files that a page and its visitors know it by. */
 const KNOWN_BY = ["tls", "web-push-keys.json"];
 /** Files that people and sensors make, and that go to the disk as they are. */
@@ -63,10 +65,10 @@ export async function openGround(options: StoreOptions): Promise<Ground> {
   const { folder, clock } = options;
   const left = placesFor(folder).find((place) => isOurs(place) && existsSync(join(place, READY)));
   const lock = left === undefined ? undefined : lockedOrRefused(left);
-  const opening = openDoor(folder);
+  const [opening, began] = [openDoor(folder), clock.monotonic()];
   let door: Door | undefined;
   try {
-    door = await within(PATIENCE, opening, clock);
+    door = await within(PATIENCE + 3 * opensIn(left), opening, clock);
     if (left !== undefined) await endOf(left, options, door);
     const store = await openStore(options, left === undefined ? door : undefined);
     lock?.release();
@@ -74,7 +76,7 @@ export async function openGround(options: StoreOptions): Promise<Ground> {
   } catch (error) {
     lock?.release();
     if (!isDisk(error)) throw error;
-    return standIn(options, { error, opening: error instanceof Stalled && !door ? opening : undefined, left });
+    return standIn(options, { error, opening: error instanceof Stalled && !door ? opening : undefined, began, left });
   }
 }
 
@@ -98,11 +100,12 @@ interface Trouble {
   error: StoreTrouble;
   /** The disk may still answer. */
   opening: Promise<Door> | undefined;
+  began: Ms;
   /** Where a stand-in of an earlier start is, which goes on. */
   left: string | undefined;
 }
 
-async function standIn(options: StoreOptions, { error, opening, left }: Trouble): Promise<Ground> {
+async function standIn(options: StoreOptions, { error, opening, began, left }: Trouble): Promise<Ground> {
   const { folder, clock, meters, say } = options;
   const place = left ?? makePlace(folder);
   if (place === undefined) throw error;
@@ -124,8 +127,11 @@ async function standIn(options: StoreOptions, { error, opening, left }: Trouble)
       await clock.sleep(KNOCK_EVERY, signal).catch(() => undefined);
       if (signal.aborted) return;
       try {
+        const since = next ? began : clock.monotonic();
         const door = await (next ?? openDoor(folder));
+        const took = clock.monotonic() - since;
         await homeFrom(place, folder, door, clock);
+        writeFileSync(join(place, OPENS_IN), String(took));
         say.info(`the data folder ${folder} can be used again: going over to it`);
         return change();
       } catch (problem) {
@@ -235,6 +241,9 @@ function isOurs(place: string): boolean {
 const user = () => process.getuid?.() ?? 0;
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
+const opensIn = (left: string | undefined): Ms =>
+  left !== undefined && existsSync(join(left, OPENS_IN)) ? Number(readFileSync(join(left, OPENS_IN), "utf8")) || 0 : 0;
+
 function lockedOrRefused(place: string): { release(): void } {
   try {
     return lockFolder(join(place, "lock"));
@@ -253,7 +262,7 @@ class Stalled extends StoreTrouble {}
 async function within<T>(ms: Ms, work: Promise<T>, clock: Clock): Promise<T> {
   const enough = new AbortController();
   const late = clock.sleep(ms, enough.signal).then(
-    () => Promise.reject(new Stalled("disk", `the disk has not answered for ${ms / SECOND} s`)),
+    () => Promise.reject(new Stalled("disk", `the disk has not answered for ${Math.round(ms / SECOND)} s`)),
     () => work,
   );
   work.catch(() => undefined);

@@ -179,6 +179,11 @@ sinks:
     machine.holding.set(1, 70);
     await eventually(async () => ((await alarm())?.state === "unacked" ? true : undefined), 10_000);
     expect((await post("/api/v1/alarms/chaud/ack", {})).status).toBe(200);
+    await eventually(() => (told().length > 20 ? true : undefined), 15_000);
+    // The program may even be killed meanwhile.
+    await end("SIGKILL");
+    await start(data, true);
+    expect((await alarm())?.state).toBe("acked");
     await eventually(() => (told().length > 40 ? true : undefined), 15_000);
     await expectLedger({ url });
 
