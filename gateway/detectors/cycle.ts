@@ -4,15 +4,16 @@ import type { Point } from "../core/point.ts";
 import { numberOf } from "../core/reading.ts";
 import { defineDetector } from "../plugin.ts";
 import { type Envelope, envelope, type Judged, judgeAt, learnAt } from "./lib/envelope.ts";
-import { type Home, home, passes } from "./lib/home.ts";
+import { type Home, home, likeness, passes, standsAgain } from "./lib/home.ts";
 import { complete, type Rows, rows } from "./lib/rows.ts";
 import { amount, nameOfPoint, text } from "./lib/wording.ts";
 
 /**
  * Machines that do the same thing over and over: every value is compared with what it usually is at that moment of the
  * cycle, so that a movement that comes late, early or twice is seen although each value alone is ordinary. The cycle is
- * found by itself: some signal passes its middle once per cycle at regular intervals. Says nothing where there is no
- * regular cycle. Lies when the product changes: the first cycles of a new one are strange.
+ * found by itself: the machine stands again as it stood when it was first seen, or some signal passes its middle once per
+ * cycle, at regular intervals. Says nothing where there is no regular cycle. Lies when the product changes: the first
+ * cycles of a new one are strange.
  */
 const options = z.strictObject({
   /** The signals to look at; every gauge of the machine where it is left out. */
@@ -22,7 +23,10 @@ const options = z.strictObject({
 interface State {
   rows: Rows;
   homes: Home[];
-  /** Of the signal that marks the start of a cycle. */
+  /** The first row, and how it comes again, by degree. */
+  first: (number | null)[] | null;
+  wholes: Home[];
+  /** What marks the start of a cycle: the passage of a signal or, counted on from there, the first row by a degree. */
   marker: number | null;
   boot: number;
   /** Steady ms when the present cycle began, and how many have begun. */
@@ -44,6 +48,12 @@ interface State {
 const LEARN = 8;
 /** Mean deviation of a regular interval. */
 const REGULAR = 0.1;
+/** How many of all signals must stand as in the first row: signals are noisy, so that several degrees are tried. */
+const DEGREES = [0.95, 0.9, 0.85, 0.8, 0.75, 0.7];
+/** That all signals come back is evidence by itself; by chance they would at intervals with a deviation of 0.7. */
+const RECURRENT = 0.3;
+/** A signal that has come so often says already how long a cycle may be. */
+const SOON = 4;
 const SMOOTH = 0.2;
 /** The mean strangeness of all signals that opens a finding, and the one that ends it. */
 const OPEN = 0.5;
@@ -64,6 +74,8 @@ export default defineDetector<z.output<typeof options>>({
       initial: {
         rows: rows(watched.length),
         homes: watched.map(home),
+        first: null,
+        wholes: DEGREES.map(home),
         marker: null,
         boot: 0,
         began: null,
@@ -104,6 +116,12 @@ function begins(state: State, row: readonly (number | null)[], steady: number, r
     const passed = passes(of, row[i] ?? null, steady);
     if (passed && i === state.marker) begun = true;
   }
+  state.first ??= [...row];
+  const like = likeness(state.homes, state.first, row);
+  for (const [i, of] of state.wholes.entries()) {
+    const again = standsAgain(of, like, DEGREES[i] ?? 1, steady);
+    if (again && state.marker === state.homes.length + i) begun = true;
+  }
   if (begun) {
     if (state.began !== null) lasted(state, steady - state.began);
     state.began = steady;
@@ -130,16 +148,39 @@ function lasted(state: State, length: number): void {
 }
 
 /**
- * The longest regular interval is the cycle: movements within it come more often. It is given time to show itself, and
- * once chosen it stays.
+ * Where the machine stands once per cycle as it stood at first, the cycle begins there, even after one that was broken
+ * off. Else the longest regular interval is the cycle: movements within it come more often. That is given time to show
+ * itself. What is once chosen stays.
  */
 function choose(state: State, steady: number): void {
-  const regular = state.homes.filter((of) => of.intervals >= LEARN && of.spread < REGULAR);
-  const longest = regular.reduce<Home | undefined>((a, b) => (a && a.interval >= b.interval ? a : b), undefined);
-  if (!longest || longest.at !== steady) return;
-  if (!regular.some((of) => of.intervals > 2 * LEARN)) return;
-  state.marker = state.homes.indexOf(longest);
-  state.period = longest.interval;
+  const { homes, wholes } = state;
+  const cycle = longestOf([...homes, ...wholes], SOON)?.interval ?? 0;
+  const whole = wholes
+    .filter((of, i) => of.interval > 0.9 * cycle && recurs(of) && isLike(of, wholes[i + 1]))
+    .reduce<Home | undefined>((a, b) => (a && a.spread <= b.spread ? a : b), undefined);
+  const longest = longestOf(homes, LEARN);
+  if (whole) {
+    if (whole.at === steady) start(state, homes.length + wholes.indexOf(whole), whole, steady);
+  } else if (longest?.at === steady && homes.some((of) => isRegular(of, 2 * LEARN + 1)))
+    start(state, homes.indexOf(longest), longest, steady);
+}
+
+const recurs = (of: Home): boolean => of.intervals >= LEARN && of.spread < RECURRENT;
+
+/** What returns by chance does so at other times for the next degree. */
+const isLike = (of: Home, next: Home | undefined): boolean =>
+  next !== undefined && recurs(next) && Math.abs(next.interval - of.interval) < 0.1 * of.interval;
+
+const isRegular = (of: Home, times: number): boolean => of.intervals >= times && of.spread < REGULAR;
+
+const longestOf = (homes: readonly Home[], times: number): Home | undefined =>
+  homes
+    .filter((of) => isRegular(of, times))
+    .reduce<Home | undefined>((a, b) => (a && a.interval >= b.interval ? a : b), undefined);
+
+function start(state: State, marker: number, { interval }: Home, steady: number): void {
+  state.marker = marker;
+  state.period = interval;
   state.began = steady;
   state.cycles = 1;
 }

@@ -149,22 +149,16 @@ export async function hrss(folder: string, rules: Rules): Promise<void> {
   const [normal, strange] = [await load("HRSS_normal_standard.csv"), await load("HRSS_anomalous_standard.csv")];
   const truth = strange.map((cells) => Number(cells[1]) === 1);
   const columns = Array.from({ length: 18 }, (_, i) => `x${i + 1}`);
-  for (const [label, before] of [
-    ["after 105 normal cycles", normal],
-    ["alone", []],
+  for (const [label, before, clock] of [
+    ["after 105 normal cycles", normal, true],
+    ["alone", [], true],
+    ["after 105 normal cycles, rows counted", normal, false],
+    ["alone, rows counted", [], false],
   ] as const) {
     const cells = [...before, ...strange];
-    const times = cells.map((c) => Number(c[0]) * SECOND);
-    const played = await all(
-      tableOf(
-        columns,
-        60,
-        cells.map((c) => c.slice(2).map(Number)),
-        times,
-      ),
-      rules,
-    );
-    const rows = played.slice(before.length);
+    const times = clock ? cells.map((c) => Number(c[0]) * SECOND) : undefined;
+    const values = cells.map((c) => c.slice(2).map(Number));
+    const rows = (await all(tableOf(columns, 60, values, times), rules)).slice(before.length);
     const points = none();
     for (const [i, y] of truth.entries()) count(points, rows[i]?.prediction === 1, y);
     const precision = points.truePositives / (points.truePositives + points.falsePositives);
