@@ -3,26 +3,29 @@ import type { Detector, Finding } from "../core/detector.ts";
 import type { Entry } from "../core/log.ts";
 import type { Point } from "../core/point.ts";
 import { numberOf, type Reading } from "../core/reading.ts";
-import { DAY, HOUR, MINUTE, type Ms } from "../core/time.ts";
+import { DAY, type EpochMs, HOUR, MINUTE, type Ms } from "../core/time.ts";
+import { localTime } from "../core/zone.ts";
 import { defineDetector } from "../plugin.ts";
-import { timeOfDay } from "./lib/calendar.ts";
 import { learningOf } from "./lib/learning.ts";
+import { createHabit, type Habit, learnHabit, type Slots, slotsOf, unlike } from "./lib/novelty-habit.ts";
+import { createPlace, learnPlace, type Place, strayed } from "./lib/novelty-place.ts";
 import { duration } from "./lib/options.ts";
 import { fade, type RecordRule, type Records, records, remember, surprise } from "./lib/records.ts";
 import { amount, nameOfPoint, text } from "./lib/wording.ts";
 
 /**
- * Something that this signal has never done: a value, a drawn-out level, an unrest or a value for the time of day that is
- * further out than all before it. Knows no physics and no limit; it says "look here", never "send somebody". Gives one
- * pulse and is then quiet. Lies when a machine is used in a new way for the first time: that is new, and no fault.
+ * Something that this signal has never done: a value, a drawn-out level, an unrest, a value or stretch for the time of the
+ * day or week, or a leap from where it has been of late, that is further out than all before it. Knows no physics and no
+ * limit; it says "look here", never "send somebody". Gives one pulse and is then quiet. Lies when a machine is used in a
+ * new way for the first time: that is new, and no fault.
  */
 const options = z.strictObject({
   /** How long to look on before anything is called new. */
   learn: duration.optional(),
 });
 
-/** Four ways to be strange, by what a person would see. */
-const kinds = ["value", "level", "unrest", "hour"] as const;
+/** The ways to be strange, by what a person would see. */
+const kinds = ["value", "level", "unrest", "hour", "day", "week", "leap"] as const;
 type Kind = (typeof kinds)[number];
 
 interface State {
@@ -38,8 +41,8 @@ interface State {
   fast: number;
   slow: number;
   unrest: number;
-  /** The usual value per half hour of the day. Plain numbers: a null among them would box all of them. */
-  day: number[];
+  habit: Habit;
+  place: Place;
   records: Record<Kind, Records>;
   score: number;
   /** The greatest surprise of late, and the readings since. */
@@ -51,9 +54,6 @@ interface State {
 const RULE: RecordRule = { keep: 20, block: 20 };
 /** Blocks that must have been seen before a record means anything. */
 const ENOUGH = 5;
-const SLOTS = 48;
-/** Stands for a half hour that has not been seen yet; JSON has no other number for it. */
-const UNSEEN = Number.MAX_VALUE;
 /** So many blocks (three weeks at a reading a minute), and the records are worth so much less. */
 const FORGET = { blocks: 1_440, share: 0.8 };
 /** After a pulse: readings in which only something three times as surprising is told. */
@@ -73,24 +73,25 @@ export default defineDetector<z.output<typeof options>>({
       : undefined,
   create({ learn = 0 }, { point, site }): Detector<State | null> {
     if (!point) throw new Error("novelty: needs a point");
-    const phase = timeOfDay(site.timezone);
-    const slotOf = ({ tq, item }: Entry<Reading>) =>
-      tq === "unsynced" || tq === "bounded" ? -1 : Math.floor(phase(item.t) * SLOTS);
+    const local: (t: EpochMs) => number = localTime(site.timezone);
     const fast = learn > 0 && point.signal.every < PACE;
     return {
       inputs: [point.id],
-      initial: null,
+      initial: fresh(),
       score: (state) => state?.score ?? 0,
-      learning: (state) => learningOf(state?.first ?? null, state?.last ?? null, learn),
+      learning: (state) => (state?.n ? learningOf(state.first, state.last, learn) : learningOf(null, null, learn)),
       step(before, entry, { state: doing }) {
         const value = entry.item.point === point.id ? numberOf(entry.item) : null;
         if (value === null || doing === "transient") return { state: before };
-        if (!before) return { state: begin(value, entry) };
-        if (fast && entry.steady - before.last < PACE) return { state: before };
-        const state = before;
-        const strange = look(state, value, slotOf(entry));
+        // An older version remembered nothing before the first reading.
+        const state = before ?? fresh();
+        if (state.n === 0) return { state: begin(state, value, entry) };
+        if (fast && entry.steady - state.last < PACE) return { state };
+        const { tq, item } = entry;
+        const slots = slotsOf(tq === "unsynced" || tq === "bounded" ? null : local(item.t));
+        const strange = look(state, value, slots);
         const [kind, much] = rarest(state, strange);
-        learnFrom(state, value, strange, slotOf(entry));
+        learnFrom(state, value, strange, slots);
         state.last = entry.steady;
         state.score = pulse(state, state.n > ENOUGH * RULE.block && entry.steady - state.first >= learn ? much : 0);
         return told(state, point, value, kind);
@@ -99,21 +100,31 @@ export default defineDetector<z.output<typeof options>>({
   },
 });
 
-function begin(value: number, { steady }: Entry<Reading>): State {
+/** Whole from the beginning, so that what an older version has learned is completed where this one has more. */
+function fresh(): State {
   const each = (): Records => records();
   return {
-    n: 1,
-    first: steady,
-    last: steady,
-    before: value,
-    earlier: value,
-    centre: value,
+    n: 0,
+    first: 0,
+    last: 0,
+    before: 0,
+    earlier: 0,
+    centre: 0,
     scale: 0,
-    fast: value,
-    slow: value,
+    fast: 0,
+    slow: 0,
     unrest: 0,
-    day: new Array<number>(SLOTS).fill(UNSEEN),
-    records: { value: each(), level: each(), unrest: each(), hour: each() },
+    habit: createHabit(),
+    place: createPlace(),
+    records: {
+      value: each(),
+      level: each(),
+      unrest: each(),
+      hour: each(),
+      day: each(),
+      week: each(),
+      leap: each(),
+    },
     score: 0,
     loud: 0,
     quiet: REFRACTORY,
@@ -121,18 +132,25 @@ function begin(value: number, { steady }: Entry<Reading>): State {
   };
 }
 
-function look(state: State, value: number, slot: number): Record<Kind, number> {
+function begin(state: State, value: number, { steady }: Entry<Reading>): State {
+  state.n = 1;
+  state.first = state.last = steady;
+  state.before = state.earlier = state.centre = state.fast = state.slow = value;
+  return state;
+}
+
+function look(state: State, value: number, slots: Slots): Record<Kind, number> {
   const { earlier: a, before: b } = state;
   // The middle of three: a single spike is no value, but unrest.
   const settled = Math.max(Math.min(a, b), Math.min(Math.max(a, b), value));
   state.fast += (value - state.fast) / 12;
   state.unrest += ((value - state.fast) ** 2 - state.unrest) / 24;
-  const usual = state.day[slot] ?? UNSEEN;
   return {
     value: Math.abs(settled - state.centre),
     level: Math.abs(state.fast - state.slow),
     unrest: Math.sqrt(state.unrest),
-    hour: usual === UNSEEN ? 0 : Math.abs(value - usual),
+    ...unlike(state.habit, value, slots),
+    leap: strayed(state.place, settled),
   };
 }
 
@@ -145,7 +163,7 @@ function rarest(state: State, strange: Record<Kind, number>): [Kind, number] {
   return [which, much];
 }
 
-function learnFrom(state: State, value: number, strange: Record<Kind, number>, slot: number): void {
+function learnFrom(state: State, value: number, strange: Record<Kind, number>, slots: Slots): void {
   const n = ++state.n;
   const forgets = n % (FORGET.blocks * RULE.block) === 0;
   for (const kind of n > RULE.block ? kinds : []) {
@@ -157,8 +175,8 @@ function learnFrom(state: State, value: number, strange: Record<Kind, number>, s
   state.centre += Math.max(1 / n, 0.003) * Math.max(-reach, Math.min(reach, off));
   state.scale += Math.max(1 / n, 0.002) * (Math.min(Math.abs(off), n < 50 ? Infinity : 5 * state.scale) - state.scale);
   state.slow += Math.max(1 / n, 0.003) * (value - state.slow);
-  const usual = state.day[slot];
-  if (usual !== undefined) state.day[slot] = usual === UNSEEN ? value : usual + 0.1 * (value - usual);
+  learnPlace(state.place, value);
+  learnHabit(state.habit, value, slots);
   state.earlier = state.before;
   state.before = value;
 }
@@ -197,4 +215,13 @@ const said = {
   level: { fr: "un niveau moyen jamais vu", en: "a mean level never seen before" },
   unrest: { fr: "une agitation jamais vue", en: "an unrest never seen before" },
   hour: { fr: "jamais vu à cette heure de la journée", en: "never seen at this time of day" },
+  day: {
+    fr: "un tel écart à l'habitude de cette heure n'a jamais été vu",
+    en: "never seen so far from this time of day",
+  },
+  week: {
+    fr: "un tel écart à l'habitude de la semaine n'a jamais été vu",
+    en: "never seen so far from this hour of the week",
+  },
+  leap: { fr: "jamais si loin de ses dernières valeurs", en: "never so far from where it has been of late" },
 } as const;

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { MINUTE } from "../../../gateway/core/time.ts";
+import { z } from "zod";
+import { completed } from "../../../gateway/alarms/learned.ts";
+import type { Entry } from "../../../gateway/core/log.ts";
+import { pointId } from "../../../gateway/core/point.ts";
+import { good, type Reading } from "../../../gateway/core/reading.ts";
+import { DAY, epochMs, MINUTE, steadyMs } from "../../../gateway/core/time.ts";
+import { createHabit, learnHabit, slotsOf, unlike } from "../../../gateway/detectors/lib/novelty-habit.ts";
+import { createPlace, learnPlace, strayed } from "../../../gateway/detectors/lib/novelty-place.ts";
 import { excess, records, remember, surprise } from "../../../gateway/detectors/lib/records.ts";
 import novelty from "../../../gateway/detectors/novelty.ts";
 import { noise } from "../../noise.ts";
@@ -71,8 +78,119 @@ describe("novelty", () => {
     expect(told(1_000)).toBeGreaterThanOrEqual(1);
   });
 
+  test("a signal that wanders far and has spikes is told when it stays off its way, though it was there before", () => {
+    const rough = noise(8);
+    const flow = play();
+    let i = 0;
+    const live = (count: number, off: (k: number) => number = () => 0) => {
+      for (let k = 0; k < count; k++, i++) {
+        const way = 50 + 40 * Math.sin((2 * Math.PI * i) / 5_760) + (i % 97 === 0 ? 35 : 0);
+        flow.wait(5 * MINUTE).reading(way + off(k) + rough());
+      }
+    };
+    live(34_560);
+    const before = flow.findings.length;
+    live(5_760);
+    expect(flow.findings.length).toBe(before);
+    live(40, (k) => 30 * Math.min(1, k / 8, (40 - k) / 8));
+    expect(flow.findings.slice(before)).toMatchObject([
+      { active: true, text: { en: expect.stringContaining("of late") } },
+    ]);
+  });
+
+  test("goes on with what an older version has learned", () => {
+    const detector = novelty.create({}, contextOf(novelty, [{ name: "flow", unit: "L/min", every: 5 * MINUTE }]));
+    const rough = noise(4);
+    let [state, seq] = [structuredClone(detector.initial), 0];
+    const feed = (value: number) => {
+      const t = ++seq * 5 * MINUTE;
+      const item = good(pointId("lathe", "flow"), epochMs(t), value);
+      const entry: Entry<Reading> = { seq, boot: 1, steady: steadyMs(t), tq: "synced", item };
+      const step = detector.step(state, entry, { state: "running", since: steadyMs(0) });
+      state = step.state;
+      return step.finding;
+    };
+    for (let i = 0; i < 3_000; i++) feed(50 + rough());
+    const { records: all, ...known } = z.looseObject({ records: z.looseObject({}) }).parse(state);
+    const lacking = { day: undefined, week: undefined, leap: undefined };
+    const older = { ...known, day: [1, 2], habit: undefined, place: undefined, records: { ...all, ...lacking } };
+    state = completed(JSON.parse(JSON.stringify(older)), detector.initial);
+    for (let i = 0; i < 600; i++) expect(feed(50 + rough())).toBeUndefined();
+    expect([90, 91, 92].map((much) => feed(much)?.active)).toContain(true);
+    // Before the first reading, an older version kept nothing at all.
+    state = completed(null, detector.initial);
+    expect(feed(50)).toBeUndefined();
+  });
+
   test("stays small after a year", () => {
     expect(daily(play(), 365).size).toBeLessThan(8 * 1_024);
+  });
+});
+
+describe("habit", () => {
+  const monday = Date.UTC(2025, 0, 6);
+  /** A Sunday's job is twice a weekday's; the last reading of the Sunday shift comes back. */
+  const sundays = (jobs: readonly number[], clock = true) => {
+    const habit = createHabit();
+    return jobs.map((sunday, week) => {
+      let worst = { hour: 0, day: 0, week: 0 };
+      for (let i = 0; i < 7 * 288; i++) {
+        const [day, hour] = [Math.floor(i / 288), Math.floor((i % 288) / 12)];
+        const value = hour < 8 || hour >= 16 ? 20 : day === 6 ? sunday : 40;
+        const slots = slotsOf(clock ? monday + week * 7 * DAY + i * 5 * MINUTE : null);
+        const far = unlike(habit, value, slots);
+        learnHabit(habit, value, slots);
+        if (day === 6 && hour === 15) worst = far;
+      }
+      return worst;
+    });
+  };
+
+  test("a Sunday is held to Sundays once there was one, a working day as well", () => {
+    const [first, , third, missed] = sundays([80, 80, 80, 40]);
+    expect(first?.week).toBeGreaterThan(15);
+    expect(third?.week).toBeLessThan(5);
+    expect(missed?.week).toBeGreaterThan(15);
+    // Against the time of day alone it is the missed one that looks usual.
+    expect(missed?.day).toBeLessThan(5);
+  });
+
+  test("is silent, and learns nothing, while the clock cannot be trusted", () => {
+    for (const far of sundays([80, 80, 40], false)) expect(far).toEqual({ hour: 0, day: 0, week: 0 });
+  });
+
+  test("a moment before 1970 has its place in the week, too", () => {
+    expect(slotsOf(-1)).toEqual({ day: 47, week: 167 });
+    expect(slotsOf(0)).toEqual({ day: 0, week: 0 });
+  });
+});
+
+describe("place", () => {
+  const lived = (values: (i: number) => number, count: number) => {
+    const place = createPlace();
+    for (let i = 0; i < count; i++) learnPlace(place, values(i));
+    return place;
+  };
+
+  test("moves to a level that stays, and a leap is held to what is usual", () => {
+    const rough = noise(5);
+    const place = lived((i) => (i < 2_000 ? 10 : 90) + rough(), 12_000);
+    expect(place.middle).toBeCloseTo(90, 0);
+    expect(strayed(place, 91)).toBeLessThan(1.5);
+    expect(strayed(place, 110)).toBeGreaterThan(5);
+  });
+
+  test("rare bursts stay usual through a long quiet", () => {
+    const bursts = (i: number) => (i % 400 < 10 ? 100 : 0);
+    const soon = lived(bursts, 4_020);
+    const late = lived((i) => (i < 4_000 ? bursts(i) : 0), 5_000);
+    expect(strayed(late, 100)).toBeLessThan(1.6 * strayed(soon, 100));
+  });
+
+  test("knows nothing of a signal that has never moved, or not for long", () => {
+    const still = lived(() => 7, 500);
+    const short = lived((i) => i % 3, 40);
+    expect([strayed(still, 9), strayed(short, 9)]).toEqual([0, 0]);
   });
 });
 
