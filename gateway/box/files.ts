@@ -28,6 +28,10 @@ Environment=NODE_COMPILE_CACHE=${inside.codeCache}
 EnvironmentFile=-${inside.secrets}
 StateDirectory=vigie
 StateDirectoryMode=0750
+# What waits in memory for a disk that cannot be used outlives a restart of the service.
+RuntimeDirectory=vigie
+RuntimeDirectoryMode=0700
+RuntimeDirectoryPreserve=yes
 WorkingDirectory=${inside.data}
 UMask=0077
 OOMScoreAdjust=-500
