@@ -83,7 +83,7 @@ export default defineDetector<Options>({
         if (signal === undefined || !complete(state.rows, signal, numberOf(item), steady, pace)) return { state };
         if (doing === "off" || doing === "transient") return { state };
         const row = state.rows.latest;
-        const before = state.models[doing] ?? model(watched.length, steady);
+        const before = current(state.models[doing]) ?? model(watched.length, steady);
         const now = takes(before, row, steady - before.first >= learn);
         state.models[doing] = now ?? model(watched.length, steady);
         state.score = now ? atEdge(now.edges, row) : 0;
@@ -102,6 +102,10 @@ const model = (signals: number, first: number): Model => ({
   joint: signals < JOINT_FROM ? null : joint(signals),
   edges: edges(signals),
 });
+
+/** What a gateway before an update has learned of a signal may say too little for this one: then it learns anew. */
+const current = (of: Model | undefined): Model | undefined =>
+  of?.signals.every((s) => s === null || s.suspicion !== undefined) ? of : undefined;
 
 /** The model after this row; undefined when the machine has begun another job. */
 function takes(of: Model, row: readonly (number | null)[], learned: boolean): Model | undefined {

@@ -91,6 +91,16 @@ describe("few signals, each watched for leaving its place", () => {
     expect(pump.player.findings[1]).toMatchObject({ active: false, point: "lathe/oil" });
   });
 
+  test("what an older gateway learned is learned anew, and then a fault is found", () => {
+    const pump = new Pump();
+    pump.runs(600);
+    pump.player.edit((text) => text.replaceAll(/"(suspicion|noise|unrest|way|evidence|near|wanders)":[^,}]+,/g, ""));
+    pump.runs(600);
+    expect(pump.player.findings).toEqual([]);
+    pump.runs(100, { flow: -6 });
+    expect(pump.player.findings).toMatchObject([{ active: true, point: "lathe/flow" }]);
+  });
+
   test("a gateway that reads each value twice takes no noise for another job, and tells the same fault", () => {
     const pump = new Pump();
     pump.runs(600, {}, 2);
