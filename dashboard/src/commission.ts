@@ -1,11 +1,6 @@
-import type { LookAnswer, ScanLine, ScanRequest, WireRequest } from "../../gateway/core/api.ts";
-import { askLines } from "./http.ts";
+import type { LookAnswer, ScanLine, WireRequest } from "../../gateway/core/api.ts";
 
 export type FoundDevice = Extract<ScanLine, { kind: "found" }>;
-
-/** The lines of a scan as they come; ends when the scan does or when `stop` aborts. */
-export const scanLines = (request: ScanRequest, stop: AbortSignal): AsyncGenerator<ScanLine> =>
-  askLines<ScanLine>("/scan", request, stop);
 
 /** How the page asks that device by hand. */
 export const wireOf = (port: string, { slave, baud, parity, stopBits }: FoundDevice): WireRequest => ({

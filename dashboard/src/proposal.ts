@@ -21,5 +21,5 @@ export async function proposed(edits: readonly object[]): Promise<Proposal> {
   return { before, after };
 }
 
-/** What is wrong with a site file is said in the language of the page, whatever the site's own. */
+/** What is wrong with a site file or on a wire is said in the language of the page, whatever the site's own. */
 export const inWords = (path: string): string => `${path}?lang=${language.peek()}`;

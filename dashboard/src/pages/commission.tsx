@@ -10,6 +10,7 @@ import { Field } from "../parts/field.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { PageHead } from "../parts/page-head.tsx";
+import { inWords } from "../proposal.ts";
 import { words } from "../words/index.ts";
 
 /** Where somebody is between the plug and the live value. */
@@ -74,7 +75,7 @@ function Ports({ choose, chooseNode }: { choose: (path: string) => void; chooseN
   const w = words.value.commission;
   const before = useSignal<readonly string[] | null>(null);
   const address = useSignal("rtu+tcp://");
-  const ports = useAsked<PortAnswer[]>("/ports", 2_000).value.answer;
+  const ports = useAsked<PortAnswer[]>(inWords("/ports"), 2_000).value.answer;
   if (ports && before.value === null) before.value = ports.map(({ path }) => path);
   return (
     <>

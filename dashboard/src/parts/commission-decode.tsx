@@ -3,7 +3,7 @@ import type { DecodeAnswer, WireRequest } from "../../../gateway/core/api.ts";
 import { type Custom, idOf, numberOf } from "../commission.ts";
 import { numberShown } from "../format.ts";
 import { post } from "../http.ts";
-import { refusedBecause } from "../proposal.ts";
+import { inWords, refusedBecause } from "../proposal.ts";
 import { words } from "../words/index.ts";
 import { Mark } from "./mark.tsx";
 import { Problem } from "./problem.tsx";
@@ -25,7 +25,10 @@ export function Decoder({ wire, custom, open }: Props) {
     const [from, many, expect] = [at, count, screen].map(({ value }) => numberOf(value));
     const asked = { ...wire, table: table.value, at: from ?? 0, count: many ?? 8 };
     try {
-      found.value = await post<DecodeAnswer[]>("/decode", { ...asked, ...(expect !== undefined && { expect }) });
+      found.value = await post<DecodeAnswer[]>(inWords("/decode"), {
+        ...asked,
+        ...(expect !== undefined && { expect }),
+      });
       problem.value = "";
     } catch (refused) {
       problem.value = refusedBecause(refused);

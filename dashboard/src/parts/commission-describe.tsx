@@ -4,7 +4,7 @@ import type { LookAnswer, ProfileAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { type Custom, editsFor, type FoundDevice, idOf, proposedSignals, type Row, wireOf } from "../commission.ts";
 import { post } from "../http.ts";
-import { type Proposal, proposed, refusedBecause } from "../proposal.ts";
+import { inWords, type Proposal, proposed, refusedBecause } from "../proposal.ts";
 import { words } from "../words/index.ts";
 import { Changes } from "./commission-changes.tsx";
 import { Decoder } from "./commission-decode.tsx";
@@ -111,7 +111,7 @@ function useLook(
       try {
         // Its wire may be the driver's from the moment of saving on.
         if (next.peek() === null) {
-          const said = await post<LookAnswer[]>("/look", { ...wireOf(port, device), profile: profile.value });
+          const said = await post<LookAnswer[]>(inWords("/look"), { ...wireOf(port, device), profile: profile.value });
           if (stopped) return;
           // The scan has seen a few signals only; nobody has chosen yet, so the usual ones of all are proposed.
           if (look.peek() === null && chosen.peek() === untouched) chosen.value = proposedSignals(said);

@@ -1,9 +1,10 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ScanLine, ScanRequest } from "../../../gateway/core/api.ts";
-import { type FoundDevice, numberOf, scanLines } from "../commission.ts";
+import { type FoundDevice, numberOf } from "../commission.ts";
 import { valueShown } from "../format.ts";
-import { Refused } from "../http.ts";
+import { askLines, Refused } from "../http.ts";
+import { inWords } from "../proposal.ts";
 import { say, words } from "../words/index.ts";
 import { Mark } from "./mark.tsx";
 
@@ -23,7 +24,7 @@ export function Scanner({ port, choose }: { port: string; choose: (device: Found
     ended.value = null;
     progress.value = null;
     const run = async (): Promise<void> => {
-      for await (const line of scanLines({ port, ...narrow.value }, stop.signal)) {
+      for await (const line of askLines<ScanLine>(inWords("/scan"), { port, ...narrow.value }, stop.signal)) {
         if (line.kind === "progress") progress.value = line;
         else if (line.kind === "found")
           found.value = [...found.value.filter((one) => keyOf(one) !== keyOf(line)), line];
