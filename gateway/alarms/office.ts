@@ -3,6 +3,7 @@ import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent, actOnEach
 import type { Cells, Log } from "../core/log.ts";
 import type { AlarmOffice, Maintenance } from "../core/office.ts";
 import type { Reading } from "../core/reading.ts";
+import { placeBefore } from "../core/rewind.ts";
 import { type EpochMs, epochMs, steadyMs } from "../core/time.ts";
 import { localTime } from "../core/zone.ts";
 import type { Site } from "../plugin.ts";
@@ -179,7 +180,7 @@ async function eventsOf(log: Log<AlarmEvent> | undefined, from: EpochMs, to: Epo
   if (!log) return [];
   const events: AlarmEvent[] = [];
   const { newest, oldest } = log.head();
-  for (let seq = Math.max(oldest - 1, newest - MOST_EVENTS); seq < newest; ) {
+  for (let seq = Math.max(oldest - 1, placeBefore(log, newest, MOST_EVENTS)); seq < newest; ) {
     const batch = await log.after(seq, 1_000);
     if (batch.length === 0) break;
     for (const { item } of batch) if (item.t >= from && item.t < to) events.push(item);
@@ -192,7 +193,7 @@ async function eventsOf(log: Log<AlarmEvent> | undefined, from: EpochMs, to: Epo
 async function noiseByRule({ log, rules }: OfficeParts): Promise<Map<string, number>> {
   const limits = rules.flatMap(({ id, type, point }) => (type === "limit" && point ? [[id, point] as const] : []));
   if (limits.length === 0) return new Map();
-  const recent = await log.after(Math.max(0, log.head().newest - MOST_READINGS), MOST_READINGS);
+  const recent = await log.after(placeBefore(log, log.head().newest, MOST_READINGS), MOST_READINGS);
   const noise = noiseOf(recent, new Set(limits.map(([, point]) => point)));
   return new Map(
     limits.flatMap(([id, point]) => {

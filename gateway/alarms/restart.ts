@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { AlarmEvent } from "../core/alarm.ts";
 import type { Cells, Log } from "../core/log.ts";
 import type { Reading } from "../core/reading.ts";
+import { placeBefore } from "../core/rewind.ts";
 import { epochMs, type Ms, steadyMs } from "../core/time.ts";
 import { NAME, printOf } from "./books.ts";
 import { caseRuleId } from "./case.ts";
@@ -40,7 +41,7 @@ export async function restart(parts: RestartParts, rules: readonly Rule[], watch
   return {
     orphans,
     async relive(upTo, window) {
-      for (let at = Math.max(seq, upTo - REPLAY_MOST); at < upTo; ) {
+      for (let at = Math.max(seq, placeBefore(log, upTo, REPLAY_MOST)); at < upTo; ) {
         const batch = (await log.after(at, REPLAY_BATCH)).filter((entry) => entry.seq <= upTo);
         if (batch.length === 0) break;
         for (const entry of batch) watch.relive(entry);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type AlarmAction, isVisible } from "../../core/alarm.ts";
 import type { AlarmAnswer, AlarmEventAnswer, Role } from "../../core/api.ts";
+import { backwards } from "../../core/rewind.ts";
 import { epochMs } from "../../core/time.ts";
 import { alarmAnswer, answerAlarm, inLanguage, instant, says } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
@@ -95,7 +96,6 @@ export function alarmRoutes(app: App, desk: Desk): void {
 }
 
 const HISTORY_LINES = 500;
-const HISTORY_CHUNK = 1_000;
 
 function historyRoute(app: App, desk: Desk): void {
   app.get(
@@ -116,23 +116,18 @@ function historyRoute(app: App, desk: Desk): void {
       },
     },
     async ({ query }): Promise<AlarmEventAnswer[]> => {
-      const { newest, oldest } = desk.notices.head();
       const found: AlarmEventAnswer[] = [];
-      // The log is read from its end, in chunks, until enough lines are found.
-      for (let end = newest; end >= oldest && end > 0 && found.length < query.limit; end -= HISTORY_CHUNK) {
-        const start = Math.max(0, end - HISTORY_CHUNK);
-        const entries = await desk.notices.after(start, end - start);
-        for (const { seq, item } of entries.filter((entry) => entry.seq <= end).reverse()) {
-          const { t, alarm } = item;
-          if (query.view !== "expert" && !isVisible(item)) continue;
-          if (query.from !== undefined && t < query.from) continue;
-          if (query.to !== undefined && t >= query.to) continue;
-          if (query.machine && alarm.machine !== query.machine) continue;
-          if (query.alarm && alarm.id !== query.alarm) continue;
-          found.push({ ...item, seq, alarm: answerAlarm(alarm, query.lang ?? desk.site.language) });
-        }
+      for await (const { seq, item } of backwards(desk.notices)) {
+        const { t, alarm } = item;
+        if (query.view !== "expert" && !isVisible(item)) continue;
+        if (query.from !== undefined && t < query.from) continue;
+        if (query.to !== undefined && t >= query.to) continue;
+        if (query.machine && alarm.machine !== query.machine) continue;
+        if (query.alarm && alarm.id !== query.alarm) continue;
+        found.push({ ...item, seq, alarm: answerAlarm(alarm, query.lang ?? desk.site.language) });
+        if (found.length === query.limit) break;
       }
-      return found.slice(0, query.limit);
+      return found;
     },
   );
 }

@@ -2,12 +2,13 @@ import { z } from "zod";
 import type { SpectrumAnswer, WaterfallAnswer } from "../../core/api.ts";
 import type { Burst } from "../../core/burst.ts";
 import type { Entry } from "../../core/log.ts";
+import { backwards } from "../../core/rewind.ts";
 import { instant } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { notFound } from "../errors.ts";
 import { span } from "./history.ts";
 
-const CHUNK = 20;
+const AT_ONCE = 20;
 /** Bursts looked at for one answer; a request must not read the whole log. */
 const LOOKED_AT = 2_000;
 
@@ -32,18 +33,14 @@ export function spectrumRoutes(app: App, desk: Desk): void {
       },
     },
     async ({ query }): Promise<SpectrumAnswer[]> => {
-      const { newest, oldest } = bursts.head();
       const found: SpectrumAnswer[] = [];
-      const last = Math.max(oldest, newest - LOOKED_AT);
-      for (let end = newest; end >= last && end > 0 && found.length < query.limit; end -= CHUNK) {
-        const entries = await bursts.after(Math.max(0, end - CHUNK), Math.min(CHUNK, end));
-        for (const entry of entries.filter(({ seq }) => seq <= end).reverse()) {
-          const { point, t } = entry.item;
-          const inside = t >= (query.from ?? 0) && t < (query.to ?? Number.POSITIVE_INFINITY);
-          if (point === query.point && inside) found.push(answer(entry, spectrum, query.bins));
-        }
+      for await (const entry of backwards(bursts, { most: LOOKED_AT, atOnce: AT_ONCE })) {
+        const { point, t } = entry.item;
+        const inside = t >= (query.from ?? 0) && t < (query.to ?? Number.POSITIVE_INFINITY);
+        if (point === query.point && inside) found.push(answer(entry, spectrum, query.bins));
+        if (found.length === query.limit) break;
       }
-      return found.slice(0, query.limit);
+      return found;
     },
   );
 }

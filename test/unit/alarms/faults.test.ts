@@ -62,13 +62,17 @@ test("the same faults do not hide a real alarm", async () => {
   expect(shop.told.map((e) => e.alarm.id)).toEqual(["chaud"]);
 });
 
-test("a restart at any moment leaves the same story as none", async () => {
+test.each([
+  ["a restart", false],
+  ["a power cut", true],
+])("%s at any moment leaves the same story as none", async (_, cut) => {
   const story = async (restartAt: number) => {
     const roll = dice(3);
     const shop = await Shop.open({
       rules: [limitRule("tour-2/temp", 75, { delay: { on: "3s", off: "5s" }, ackRequired: false })],
     });
     for (let second = 0; second < 200; second++) {
+      if (second === restartAt && cut) shop.memory.leap();
       if (second === restartAt) await shop.restart();
       const value = 60 + (second % 50 > 25 ? 25 : 0) + 2 * roll();
       await shop.pass(1, () => [good("tour-2/temp", shop.t, value)]);
