@@ -1,6 +1,7 @@
 import type { MachineState } from "../core/detector.ts";
+import type { FaultCode } from "../core/fault.ts";
 import { type Machine, type Point, pointId } from "../core/point.ts";
-import { good, type Reading } from "../core/reading.ts";
+import { bad, good, type Reading, whyOf } from "../core/reading.ts";
 import type { Text } from "../core/text.ts";
 import { MINUTE } from "../core/time.ts";
 import type { Cases } from "./case.ts";
@@ -25,8 +26,8 @@ const DRIVER = "vigie";
 
 export interface Derived {
   readonly points: readonly Point[];
-  /** A state at once when it changes, everything once a minute. */
-  due(watch: Pick<Watch, "around">, now: Moment): Reading[];
+  /** A state at once when it changes, everything once a minute. Of a machine that says nothing itself, nothing is known. */
+  due(watch: Pick<Watch, "around" | "last">, now: Moment): Reading[];
 }
 
 /** What the engine itself knows of each machine, as readings: state and health go through the log like everything else. */
@@ -39,23 +40,40 @@ export function createDerived(
   const taken = new Set(measured.map((point) => point.id));
   const points = [...machines.keys()].flatMap((m) => [statePoint(m), healthPoint(m)]).filter((p) => !taken.has(p.id));
   const ours = new Set(points.map((point) => point.id));
-  const said = new Map<string, MachineState>();
+  const own = Map.groupBy(measured, ({ machine }) => machine);
+  const said = new Map<string, MachineState | FaultCode>();
   let next = 0;
   return {
     points,
     due(watch, { t, steady }) {
       const all = steady >= next;
       if (all) next = steady + MINUTE;
-      const readings: Reading[] = all ? cases.readings(t) : [];
+      const healths = new Map((all ? cases.readings(t) : []).map((reading) => [reading.point, reading]));
+      const readings: Reading[] = [];
       for (const machine of machines.keys()) {
         const { state } = watch.around(machine);
-        if (!all && said.get(machine) === state) continue;
-        said.set(machine, state);
-        readings.push(good(pointId(machine, "state"), t, stateNumbers[state]));
+        const why = silence(own.get(machine) ?? [], watch);
+        const [statePlace, healthPlace] = [pointId(machine, "state"), pointId(machine, "health")];
+        const health = healths.get(healthPlace);
+        if (health) readings.push(why ? bad(healthPlace, t, why) : health);
+        if (!all && said.get(machine) === (why ?? state)) continue;
+        said.set(machine, why ?? state);
+        readings.push(why ? bad(statePlace, t, why) : good(statePlace, t, stateNumbers[state]));
       }
       return readings.filter(({ point }) => ours.has(point));
     },
   };
+}
+
+/** Why none of these points has a number; undefined while one has, or has not been read yet. */
+function silence(points: readonly Point[], watch: Pick<Watch, "last">): FaultCode | undefined {
+  let why: FaultCode | undefined;
+  for (const { id } of points) {
+    const last = watch.last(id);
+    if (last?.quality !== "bad") return undefined;
+    why ??= whyOf(last);
+  }
+  return why;
 }
 
 const statePoint = (machine: string): Point => ({

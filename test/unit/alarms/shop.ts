@@ -50,6 +50,8 @@ export interface ShopParts {
 /** A workshop in a test: put readings in, let time pass, look at what the alarms did. Survives `restart`. */
 export class Shop {
   readonly memory = new Memory<Reading>();
+  /** What the engine itself said of the machines. */
+  readonly made: Reading[] = [];
   readonly points: readonly Point[];
   readonly meters = new Meters();
   readonly #parts: ShopParts;
@@ -95,7 +97,7 @@ export class Shop {
       clock: new VirtualClock(),
       meters: this.meters,
       say: pino({ level: "silent" }),
-      emit: () => undefined,
+      emit: (readings) => void this.made.push(...readings),
     });
   }
 
