@@ -82,7 +82,7 @@ async function overTable(
   }
   const { detectors } = await loadPlugins();
   const single = table.columns.length === 1;
-  const [rowsOut, foundOut] = [scores, findings].map((path) => (path === undefined ? undefined : new Lines(path)));
+  const [rowsOut, foundOut] = [await linesTo(scores), await linesTo(findings)];
   await rowsOut?.put(`timestamp,${single ? "value," : ""}anomaly_score,prediction\n`);
   const counts = { rows: 0, anomalous: 0, alert: 0, watch: 0 };
   const start = performance.now();
@@ -105,6 +105,8 @@ async function overTable(
     }),
   );
 }
+
+const linesTo = async (path: string | undefined) => (path === undefined ? undefined : Lines.to(path));
 
 function scoreLine({ row, score, prediction }: Scored, single: boolean): string {
   const stamp = row.stamp.includes(",") ? `"${row.stamp}"` : row.stamp;
@@ -130,7 +132,7 @@ async function overBursts(source: string, given: Given): Promise<void> {
   const [rpm, scale, samples, axes] = (["rpm", "scale", "samples", "axes"] as const).map((name) =>
     numberIn(given, name),
   );
-  const out = given.findings === undefined ? undefined : new Lines(given.findings);
+  const out = await linesTo(given.findings);
   const lines = analyseBursts({
     ...{ source, rate },
     ...(rpm !== undefined && { rpm }),
@@ -163,7 +165,7 @@ async function overHistory(config: string, { from, to, data, findings }: Given):
   speakAs(languageOf(config));
   const [start, end] = [dateIn("from", from), dateIn("to", to)];
   if (end <= start) throw new Misused({ fr: "--to doit être après --from", en: "--to must be later than --from" });
-  const out = findings === undefined ? undefined : new Lines(findings);
+  const out = await linesTo(findings);
   const counts = { alert: 0, watch: 0 };
   for await (const event of rehearseFolder(config, data, start, end)) {
     const { t, alarm } = event;

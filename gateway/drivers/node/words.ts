@@ -8,9 +8,18 @@ export const away = (port: string, why: string): Text => ({
   en: `${port} is not there (${why}), trying again`,
 });
 
+const resets: Readonly<Record<MessageOf<"hello">["cause"], Text>> = {
+  unknown: { fr: "cause inconnue", en: "unknown cause" },
+  "power-on": { fr: "mise sous tension", en: "power switched on" },
+  "brown-out": { fr: "baisse de tension", en: "supply voltage dipped" },
+  watchdog: { fr: "chien de garde", en: "watchdog" },
+  "reset-pin": { fr: "bouton ou fil de remise à zéro", en: "reset button or wire" },
+  software: { fr: "demandé par le logiciel", en: "asked for by software" },
+};
+
 export const there = ({ id, firmware, release, cause }: MessageOf<"hello">): Text => ({
-  fr: `le nœud ${id} est là (${firmware} ${release}, dernier redémarrage : ${cause})`,
-  en: `node ${id} is there (${firmware} ${release}, last reset: ${cause})`,
+  fr: `le nœud ${id} est là (${firmware} ${release}, dernier redémarrage : ${resets[cause].fr})`,
+  en: `node ${id} is there (${firmware} ${release}, last reset: ${resets[cause].en})`,
 });
 
 export const isNew = (node: string, channels: readonly string[]): Text => ({

@@ -63,6 +63,10 @@ test.each([
 
 test.each([
   [["backtest", "--input", "/none.csv"], "/none.csv : ce fichier n'existe pas"],
+  [
+    ["backtest", "--input", "test/fixtures/predict/filter-clogs/readings.csv", "--scores", "/none/scores.csv"],
+    "/none/scores.csv ne peut être écrit",
+  ],
   [["backtest", "--burst", "/none", "--rate", "100"], "/none"],
   [["backup", "/tmp/x", "--data", "/none"], "/none ne contient pas de stockage"],
   [["restore", "/none"], "/none n'existe pas"],
