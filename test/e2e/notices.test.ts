@@ -70,7 +70,9 @@ describeWith(["chromium"], "the pages about notices", () => {
   }, async () => {
     const { page, context, complaints } = await visit(browser, `${gateway.url}/alarms/deliveries`, { screen: "phone" });
     const lines = page.locator(".delivery");
-    await expect.poll(() => lines.filter({ hasText: "Claire" }).first().textContent()).toContain("envoyé");
+    await expect
+      .poll(() => lines.filter({ hasText: "Claire" }).first().textContent(), { timeout: 20_000 })
+      .toContain("envoyé");
     await expect
       .poll(() => lines.filter({ hasText: "Bruno" }).first().textContent(), { timeout: 20_000 })
       .toContain("rien n'écoute sur 127.0.0.1:9");

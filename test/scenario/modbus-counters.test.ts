@@ -30,8 +30,8 @@ test("16, 17: a counter goes on over its end and over a restart of the gateway, 
   meter.holding.set(0, 5);
   await second.until(() => second.latest["m/parts"] === 50);
   await second.stop();
-  expect(context.lines.filter((line) => /rolled over|was reset/.test(line))).toEqual([
-    "ligne-1: m/parts rolled over",
-    "ligne-1: m/parts was reset",
+  expect(context.lines.filter((line) => / zéro/.test(line))).toEqual([
+    "ligne-1: m/parts est reparti de zéro après sa plus grande valeur",
+    "ligne-1: m/parts a été remis à zéro",
   ]);
 });

@@ -53,7 +53,7 @@ test("1: a silent slave is bad at its usual pace, one line in the log, and comes
   expect(line.of("m1/r3", "bad").length).toBeGreaterThanOrEqual(58);
   expect(new Set(line.of("m1/r3", "bad").map((r) => r.quality === "bad" && r.why))).toEqual(new Set(["timeout"]));
   expect(line.lines.filter((said) => said.includes("silent"))).toEqual([
-    expect.stringMatching(/^ligne-1: d1 silent \(no answer\), trying again in \d+ s$/),
+    expect.stringMatching(/^ligne-1: d1 silent \(no answer\); trying again in \d+ s$/),
   ]);
   dead = false;
   await line.pass(32_000);
