@@ -21,7 +21,8 @@ import { describeWith } from "../need.ts";
 import { eventually } from "../sim/gateway.ts";
 import { expectLedger } from "../sim/ledger.ts";
 import { serveSlaves } from "../sim/modbus/device.ts";
-import { freePort, type Mosquitto, startMosquitto, subscribe } from "../sim/peers/mosquitto.ts";
+import { type Mosquitto, startMosquitto, subscribe } from "../sim/peers/mosquitto.ts";
+import { freePort } from "../sim/port.ts";
 
 const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
 const isRoot = process.getuid?.() === 0;

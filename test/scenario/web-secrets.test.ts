@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 import { describeWith } from "../need.ts";
 import { eventually, launch } from "../sim/gateway.ts";
 import { expectLedger } from "../sim/ledger.ts";
-import { freePort, startMosquitto, subscribe } from "../sim/peers/mosquitto.ts";
+import { startMosquitto, subscribe } from "../sim/peers/mosquitto.ts";
+import { freePort } from "../sim/port.ts";
 
 const SECRET = "canary-4f1c8a77d2";
 const PASSWORD = "le canari chante à minuit";

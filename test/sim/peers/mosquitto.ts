@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createConnection, createServer } from "node:net";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../port.ts";
 import { until } from "./kit.ts";
 
 export interface Mosquitto {
@@ -59,15 +60,6 @@ export function subscribe(port: number, filter: string, more: readonly string[] 
     }
   });
   return { lines, stop: () => child.kill("SIGKILL"), exit: once(child, "exit") };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address ? address.port : 0;
 }
 
 const answers = (port: number): Promise<boolean> =>

@@ -11,7 +11,7 @@ import { askHealth } from "../../../gateway/box/health.ts";
 import { readSecrets } from "../../../gateway/box/secrets.ts";
 import { DAY } from "../../../gateway/core/time.ts";
 import { Certificates } from "../../sim/peers/certificates.ts";
-import { freePort } from "../../sim/peers/mosquitto.ts";
+import { freePort } from "../../sim/port.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "vigie-doctor-"));
 const bin = join(import.meta.dirname, "../../../gateway/bin.mjs");

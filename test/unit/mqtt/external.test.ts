@@ -10,7 +10,8 @@ import { linkOptions } from "../../../gateway/mqtt/settings.ts";
 import { describeWith } from "../../need.ts";
 import { Certificates } from "../../sim/peers/certificates.ts";
 import { quiet, until } from "../../sim/peers/kit.ts";
-import { freePort, type Mosquitto, startMosquitto, subscribe } from "../../sim/peers/mosquitto.ts";
+import { type Mosquitto, startMosquitto, subscribe } from "../../sim/peers/mosquitto.ts";
+import { freePort } from "../../sim/port.ts";
 
 const certificates = new Certificates(mkdtempSync(join(tmpdir(), "vigie-external-")));
 const open: { close(): Promise<unknown> | unknown }[] = [];
