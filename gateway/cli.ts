@@ -1,4 +1,5 @@
 import { readdir } from "node:fs/promises";
+import { flushCompileCache } from "node:module";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Language, type Text, Told } from "./core/text.ts";
@@ -78,7 +79,10 @@ async function commandNames(): Promise<string[]> {
 }
 
 async function load(name: string): Promise<Command> {
-  return (await import(pathToFileURL(join(folder, `${name}.ts`)).href)) as Command;
+  const command = (await import(pathToFileURL(join(folder, `${name}.ts`)).href)) as Command;
+  // Node keeps what it has read of its cache of compiled code until it is told to write it: 5 MB.
+  flushCompileCache();
+  return command;
 }
 
 async function overview(names: readonly string[]): Promise<string> {

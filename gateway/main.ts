@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { openEngine } from "./alarms/engine.ts";
 import { clock } from "./clock.ts";
@@ -59,6 +60,7 @@ const BURSTS_IN_MEMORY = 8e6;
 /** Config → open → start. Throws a ConfigError when the site file is wrong, before anything opens. */
 export async function startGateway(file: string, overrides: Overrides): Promise<Gateway> {
   const plugins = await loadPlugins();
+  flushCompileCache();
   const loaded = loadConfig(file, plugins, process.env);
   const config = overridden(loaded.config, overrides);
   adoptZone(config.site.timezone);

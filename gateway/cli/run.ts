@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { parseArgs } from "node:util";
 import { keepWatchdog } from "../box/watchdog.ts";
 import { Misused, say, speakAs } from "../cli.ts";
@@ -104,6 +105,7 @@ export async function runGateway(file: string, flags: Flags, planned?: Overrides
     }
     const running = new AbortController();
     void keepWatchdog(beats(gateway), clock, running.signal);
+    flushCompileCache();
     if (first) console.log(greeting(gateway));
     const next = await Promise.race([stopped, changed.promise, trial.watch(gateway.meters)]);
     if (next === "stop") {

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { type MessagePort, type Transferable, Worker } from "node:worker_threads";
 import type { Answer, Trouble } from "./protocol.ts";
 
@@ -75,6 +76,7 @@ export function answerOn<Call extends { call: string }>(
   serve: (call: Call) => unknown,
   troubleOf: (error: unknown) => Trouble,
 ): void {
+  flushCompileCache();
   port.on("message", ({ id, call }: { id: number; call: Call }) => {
     try {
       const value = serve(call) ?? null;
