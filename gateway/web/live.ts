@@ -1,5 +1,5 @@
 import type { PointAnswer } from "../core/api.ts";
-import type { Entry, Follower, Lane } from "../core/log.ts";
+import type { Entry, Follower, Lane, OwnFollower } from "../core/log.ts";
 import type { Point, PointId } from "../core/point.ts";
 import { numberOf, type Reading, whyOf } from "../core/reading.ts";
 import type { SteadyMs } from "../core/time.ts";
@@ -15,7 +15,7 @@ interface Slot {
  * entry costs a look-up and two assignments, and words are made only when somebody asks.
  */
 export class Live implements Follower<Reading> {
-  readonly name = "page";
+  readonly name = "page" satisfies OwnFollower;
   readonly from = "newest";
   readonly #points: ReadonlyMap<PointId, Point>;
   readonly #steady: () => SteadyMs;

@@ -68,8 +68,14 @@ export function openDoor(server: Server, secure: boolean, host: string, port: nu
   return new Promise<{ port: number; close(): void }>((resolve, reject) => {
     door.once("error", reject);
     door.listen(port, host, () => {
+      // Its time limits begin when it listens; what listens for it is the door.
+      server.emit("listening");
       const address = door.address();
-      resolve({ port: typeof address === "object" && address ? address.port : port, close: () => door.close() });
+      const close = () => {
+        door.close();
+        server.close();
+      };
+      resolve({ port: typeof address === "object" && address ? address.port : port, close });
     });
   });
 }
