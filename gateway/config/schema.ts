@@ -2,7 +2,7 @@ import { z } from "zod";
 import { machineStateSettings } from "../alarms/machine-state.ts";
 import { ID_PATTERN, ID_REASON, type Machine } from "../core/point.ts";
 import { languages, reason, sameText } from "../core/text.ts";
-import { isZone } from "../core/zone.ts";
+import { zoneNamed } from "../core/zone.ts";
 
 /** The parts of a site file that belong to no plugin. */
 
@@ -10,13 +10,16 @@ export const id = z.string().regex(ID_PATTERN, ID_REASON);
 
 const words = z.union([z.string().min(1), z.strictObject({ fr: z.string().min(1), en: z.string().min(1) })]);
 
-const timezone = z.string().refine(
-  isZone,
-  reason({
-    fr: "ce n'est pas un fuseau horaire IANA, par exemple Europe/Paris",
-    en: "not an IANA time zone such as Europe/Paris",
-  }),
-);
+const timezone = z
+  .string()
+  .refine(
+    (name) => zoneNamed(name) !== undefined,
+    reason({
+      fr: "ce n'est pas un fuseau horaire IANA, par exemple Europe/Paris",
+      en: "not an IANA time zone such as Europe/Paris",
+    }),
+  )
+  .overwrite((name) => zoneNamed(name) ?? name);
 
 export const site = z
   .strictObject({

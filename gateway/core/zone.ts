@@ -26,15 +26,17 @@ export const wallClock = (t: EpochMs, timezone: string): string =>
 /** A moment to the second, for tables and logs: `2026-03-29 14:05:00`. */
 export const stamp = (t: EpochMs, timezone: string): string => wallClock(t, timezone).replace("T", " ").slice(0, 19);
 
-/** Whether the runtime knows a zone of this name. */
-export function isZone(name: string): boolean {
-  if (Intl.supportedValuesOf("timeZone").includes(name)) return true;
+/**
+ * The name under which every part of the runtime knows a zone, or undefined: `Intl` takes any letter case, old names and
+ * plain offsets (`+02:00`), while a `Date` takes a name that it does not know for UTC without a word.
+ */
+export function zoneNamed(name: string): string | undefined {
+  if (Intl.supportedValuesOf("timeZone").includes(name)) return name;
+  if (!/^[a-z]/i.test(name)) return undefined;
   try {
-    // Old names, too.
-    new Intl.DateTimeFormat("en", { timeZone: name });
-    return true;
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
   } catch {
-    return false;
+    return undefined;
   }
 }
 
