@@ -4,7 +4,7 @@ import { openEngine } from "./alarms/engine.ts";
 import { clock } from "./clock.ts";
 import { type Config, loadConfig } from "./config/load.ts";
 import type { AlarmEvent } from "./core/alarm.ts";
-import type { Follower, Log } from "./core/log.ts";
+import type { Follower, Log, OwnFollower } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
 import type { Text } from "./core/text.ts";
 import { type Ms, SECOND } from "./core/time.ts";
@@ -176,7 +176,7 @@ async function brokerIdentity(
 
 /** Around an alarm of its machine, raw bursts are worth keeping. */
 const keepBursts = (spectra: Spectra): Follower<AlarmEvent> => ({
-  name: "spectra-alarms",
+  name: "spectra-alarms" satisfies OwnFollower,
   apply: async (batch) => {
     for (const { item } of batch) if (item.alarm.active && item.annunciated) spectra.found(item.alarm.machine);
   },

@@ -11,7 +11,7 @@ import {
 } from "./core/burst.ts";
 import type { BurstSource } from "./core/driver.ts";
 import type { Historian } from "./core/history.ts";
-import type { Entry, Follower } from "./core/log.ts";
+import type { Entry, Follower, OwnFollower } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
 import { machineOf, type Point, type PointId, signalOf } from "./core/point.ts";
 import { bad, good, type Reading } from "./core/reading.ts";
@@ -135,7 +135,7 @@ export function createSpectra({ append, folder, keep = KEEP, meters }: SpectraPa
   };
 
   return {
-    name: "spectra",
+    name: "spectra" satisfies OwnFollower,
     // A burst is up to 128 kB: few at a time.
     batch: 8,
     async apply(batch: readonly Entry<Burst>[]) {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Alarm, AlarmEvent } from "../core/alarm.ts";
-import type { Cells } from "../core/log.ts";
+import type { Cells, OwnFollower } from "../core/log.ts";
 import type { EpochMs } from "../core/time.ts";
 import { shown } from "./lifecycle.ts";
 import { type AlarmRecord, alarmOf, listed } from "./record.ts";
@@ -16,7 +16,7 @@ export interface Books {
 }
 
 /** The name of the engine in the store: its place in the log and its checkpoint. */
-export const NAME = "alarms";
+export const NAME = "alarms" satisfies OwnFollower;
 
 /** Alarms, the engine's place in the log and the notices move in one transaction. A failed one keeps everything for the next. */
 export function openBooks(cells: Cells, rules: readonly Rule[], watch: Watch): Books {

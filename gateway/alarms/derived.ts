@@ -52,7 +52,11 @@ export function createDerived(
       const readings: Reading[] = [];
       for (const machine of machines.keys()) {
         const { state } = watch.around(machine);
-        const why = silence(own.get(machine) ?? [], watch);
+        const sensors = own.get(machine) ?? [];
+        const heard = sensors.flatMap(({ id }) => watch.last(id) ?? []);
+        // Nothing has been read of it since the start: it is not known yet whether anything is wrong.
+        if (sensors.length > 0 && heard.length === 0) continue;
+        const why = silence(heard);
         const [statePlace, healthPlace] = [pointId(machine, "state"), pointId(machine, "health")];
         const health = healths.get(healthPlace);
         if (health) readings.push(why ? bad(healthPlace, t, why) : health);
@@ -65,15 +69,10 @@ export function createDerived(
   };
 }
 
-/** Why none of these points has a number; undefined while one has, or has not been read yet. */
-function silence(points: readonly Point[], watch: Pick<Watch, "last">): FaultCode | undefined {
-  let why: FaultCode | undefined;
-  for (const { id } of points) {
-    const last = watch.last(id);
-    if (last?.quality !== "bad") return undefined;
-    why ??= whyOf(last);
-  }
-  return why;
+/** Why none of these readings has a number; undefined while one has. */
+function silence(heard: readonly Reading[]): FaultCode | undefined {
+  const [first] = heard;
+  return first && heard.every(({ quality }) => quality === "bad") ? whyOf(first) : undefined;
 }
 
 const statePoint = (machine: string): Point => ({

@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent, type Alarms } from "../core/alarm.ts";
 import type { Burst } from "../core/burst.ts";
-import type { Cells, Entry, Follower, Log } from "../core/log.ts";
+import type { Cells, Entry, Follower, Log, OwnFollower } from "../core/log.ts";
 import type { Meters, Series } from "../core/meter.ts";
 import type { AlarmOffice, MachineHealth } from "../core/office.ts";
 import type { Machine, Point } from "../core/point.ts";
@@ -77,7 +77,7 @@ export async function openEngine(parts: EngineParts): Promise<Engine> {
     ordered: true,
     ...office,
     apply: (batch) => judge.readings(batch),
-    bursts: { name: `${NAME}-bursts`, ordered: true, apply: (batch) => judge.bursts(batch) },
+    bursts: { name: `${NAME}-bursts` satisfies OwnFollower, ordered: true, apply: (batch) => judge.bursts(batch) },
     list: (view) => watch.desk.list(view),
     get: (id) => watch.desk.get(id),
     act,

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
 import { CannotStart } from "../core/cannot-start.ts";
+import { ownFollowers } from "../core/log.ts";
 import type { Machine } from "../core/point.ts";
 import type { Language, Text } from "../core/text.ts";
 import type { Plugins, Problem, Site } from "../plugin.ts";
@@ -93,6 +94,7 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
       if (!basics) return [];
       if (ids.has(basics.id)) source.report([...path, "id"], twice(basics.id, key));
       ids.add(basics.id);
+      if (key === "sinks" && isReserved(basics.id)) source.report([...path, "id"], reserved(basics.id));
       const plugin = plugins[key].get(basics.type);
       if (!plugin) {
         const near = nearest(basics.type, [...plugins[key].keys()]);
@@ -118,7 +120,7 @@ export function parseConfig(text: string, file: string, plugins: Plugins, env: N
   const machines = new Map<string, Machine>();
   for (const [index, one] of top.machines.entries()) {
     if (machines.has(one.id)) source.report(["machines", index, "id"], twice(one.id, "machines"));
-    if (one.id === "gateway") source.report(["machines", index, "id"], RESERVED);
+    if (one.id === "gateway") source.report(["machines", index, "id"], reserved(one.id));
     machines.set(one.id, one);
   }
 
@@ -160,10 +162,13 @@ const twice = (id: string, list: string): Text => ({
   en: `the id ${id} is used twice in ${list}`,
 });
 
-const RESERVED: Text = {
-  fr: "gateway est le nom de la passerelle elle-même",
-  en: "gateway is the name of the gateway itself",
-};
+/** A part of every gateway is called so: a sink of that name would share its place in the log. */
+const isReserved = (id: string): boolean => (ownFollowers as readonly string[]).includes(id);
+
+const reserved = (id: string): Text => ({
+  fr: `${id} est le nom d'une partie de la passerelle elle-même : en choisir un autre`,
+  en: `${id} is the name of a part of the gateway itself: choose another`,
+});
 
 const plainHead = z.strictObject({ id: pluginHead.shape.id, type: z.string() });
 

@@ -56,6 +56,10 @@ export interface Follower<T> {
   apply(batch: readonly Entry<T>[], lane: Lane): Promise<void>;
 }
 
+/** The followers that every gateway has. A place in a log is kept by its follower's name, so no sink may have one of these. */
+export const ownFollowers = ["alarms", "alarms-bursts", "page", "postman", "spectra", "spectra-alarms"] as const;
+export type OwnFollower = (typeof ownFollowers)[number];
+
 /** Thrown by `apply`: not now, and not sooner than `after` (a server's Retry-After). Says why in words. */
 export class NotNow extends Error {
   readonly after: Ms;

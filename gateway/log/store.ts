@@ -113,6 +113,8 @@ export async function openStore(options: StoreOptions, door?: Door): Promise<Sto
   const kernel = options.kernel ?? (await kernelBoot());
   const times = new Times({ clock, say, meters, evidence, kernel, opened, note: (boots) => commits.note({ boots }) });
   const gaps = restartGap(opened, times);
+  // As on disk, where a gap that begins at the same number takes the place of the one before.
+  const earlier = opened.gaps.filter((old) => !gaps.some(({ log, first }) => log === old.log && first === old.first));
 
   const parts = <T>(
     name: LogName,
@@ -128,7 +130,7 @@ export async function openStore(options: StoreOptions, door?: Door): Promise<Sto
     oldest: opened.heads[name].oldest,
     next: nextSeq(opened, name),
     reserved: 0,
-    gaps: [...opened.gaps, ...gaps].filter((gap) => gap.log === name),
+    gaps: [...earlier, ...gaps].filter((gap) => gap.log === name),
     read: async (seq, limit) => (await reader()).ask({ call: "after", log: name, seq, limit }),
     tidy: () => tidying.once(true),
     work: () => commits.work(),

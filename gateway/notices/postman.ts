@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { AlarmEvent, Alarms, Notifier } from "../core/alarm.ts";
-import type { Cells, Change, Entry, Follower } from "../core/log.ts";
+import type { Cells, Change, Entry, Follower, OwnFollower } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import type { NoticeDesk } from "../core/notice.ts";
 import type { Machine } from "../core/point.ts";
@@ -33,7 +33,7 @@ export interface Postman extends NoticeDesk {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const NAME = "postman";
+const NAME = "postman" satisfies OwnFollower;
 /** The id under which the weekly drill goes through the whole chain. */
 export const FIRE_DRILL = "fire-drill";
 

@@ -66,14 +66,16 @@ export const scanShape = z.object({ tq: z.string(), b: z.number().int(), r: z.re
 export type WireReading = z.infer<typeof message>;
 
 const AHEAD = 60_000;
+/** No gateway measured before: what says so comes from a clock, or a program, that is wrong. */
+const EARLIEST = Date.UTC(2020, 0, 1);
 const WEEK = 7 * 24 * 3_600_000;
 
 /**
- * A reading of another gateway, as one of ours, with the time it was taken. Only a time that cannot be (ahead of ours, or
- * a week back by a clock that nobody ever set) gives way to the time of arrival, and says so.
+ * A reading of another gateway, as one of ours, with the time it was taken. Only a time that cannot be (ahead of ours,
+ * before any gateway, or a week back by a clock that nobody ever set) gives way to the time of arrival, and says so.
  */
 export function fromWire(point: PointId, wire: WireReading, timeQuality: string, now: EpochMs): Reading {
-  const believed = wire.t <= now + AHEAD && (timeQuality !== "unsynced" || wire.t > now - WEEK);
+  const believed = wire.t >= EARLIEST && wire.t <= now + AHEAD && (timeQuality !== "unsynced" || wire.t > now - WEEK);
   const t = believed ? epochMs(Math.trunc(wire.t)) : now;
   const why = faultCode(wire.why ?? (wire.q === "bad" || wire.v === null ? "unknown" : "clock"));
   if (wire.q === "bad" || wire.v === null) return bad(point, t, why);

@@ -21,3 +21,12 @@ test("of a machine whose every sensor is silent nothing is known, neither its st
   await shop.pass(2, () => [good(temp, shop.t, 60), bad(power, shop.t, "timeout")]);
   expect(newest("state")).toMatchObject({ quality: "good" });
 });
+
+test("of a machine of which nothing has been read since the start nothing is said", async () => {
+  const shop = await Shop.open({ points: [point("tour-2/temp")] });
+  await shop.pass(130, () => []);
+  expect(shop.made).toEqual([]);
+  await shop.pass(70, () => [bad("tour-2/temp", shop.t, "timeout")]);
+  expect(shop.made.length).toBeGreaterThan(0);
+  expect(shop.made.every(({ quality }) => quality === "bad")).toBe(true);
+});

@@ -73,7 +73,8 @@ const r = "r: { at: 0, type: u16, table: holding }";
 test.each([
   ["sinks: [{ id: a, type: sqlite }, { id: a, type: sqlite }]", "l'id a est utilisé deux fois dans sinks"],
   ["history: nowhere", "il n'y a pas de sink nowhere – connus ici : history, mqtt"],
-  ["machines: [{ id: gateway }]", "gateway est le nom de la passerelle elle-même"],
+  ["sinks: [{ id: alarms, type: sqlite }]", "alarms est le nom d'une partie de la passerelle elle-même"],
+  ["machines: [{ id: gateway }]", "gateway est le nom d'une partie de la passerelle elle-même"],
   ["web: { port: 70000 }", "au plus 65535"],
   ["web: { host: 0.0.0.0, open: true }", "`open: true` veut dire sans compte"],
   ["web: { security_contact: me }", "ce texte n'a pas la forme attendue"],

@@ -8,6 +8,7 @@ import { clock } from "../../../gateway/clock.ts";
 import { examine } from "../../../gateway/config/examine.ts";
 import { ConfigError, loadConfig, parseConfig } from "../../../gateway/config/load.ts";
 import type { ConfigProblem } from "../../../gateway/config/source.ts";
+import { ownFollowers } from "../../../gateway/core/log.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
 import { loadPlugins, type Plugins } from "../../../gateway/plugin.ts";
 
@@ -58,6 +59,16 @@ test("a good file is read, its variables filled in", () => {
   expect([...config.machines.keys()]).toEqual(["tour-2"]);
   expect(config.drivers.map(({ head }) => head)).toEqual([{ id: "ligne-1", type: "modbus" }]);
   expect(JSON.stringify(config.drivers[0]?.options)).toContain("127.0.0.1");
+});
+
+test("a zone is taken in any letter case, under its own name; an offset, which knows no summer time, is not", () => {
+  const zone = (name: string) => whole.replace("Europe/Paris", name);
+  expect(parseConfig(zone("europe/paris"), "site.yaml", plugins, env).config.site.timezone).toBe("Europe/Paris");
+  expect(complaints(zone('"+02:00"'))[0]).toContain("site.timezone");
+});
+
+test("no sink is called like a part of every gateway, whose place in the log it would move", () => {
+  for (const id of ownFollowers) expect(complaints(`sinks: [{ id: ${id}, type: sqlite }]`)[0]).toContain("sinks[0].id");
 });
 
 test("an empty file is a gateway with nothing on it", () => {

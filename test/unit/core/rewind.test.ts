@@ -27,6 +27,25 @@ test("the newest entries are counted, not computed, where numbers leap", async (
   expect(placeBefore(log, newest, 1_000_000)).toBe(0);
 });
 
+const burst = (t: number) =>
+  ({ point: "m/s", t: epochMs(t), rate: 1_000, samples: new Float32Array(1), clipped: false }) as const;
+
+test("a log to which nothing came between several ends without warning is counted as it is", async () => {
+  let { folder, store, clock } = await openTestStore();
+  const bursts = Array.from({ length: 57 }, (_, i) => burst(i));
+  await running(clock, store.bursts.append(bursts));
+  for (let ends = 0; ends < 3; ends++) {
+    await running(clock, store.readings.append([good("m/s", epochMs(ends), 1)]));
+    const copy = temporaryFolder();
+    cpSync(folder, copy, { recursive: true });
+    ({ folder, store, clock } = await openTestStore({ folder: copy }));
+  }
+  await running(clock, store.bursts.append([burst(57)]));
+  const { newest } = store.bursts.head();
+  expect(store.bursts.count?.(0, newest)).toBe(58);
+  expect(placeBefore(store.bursts, newest, 5)).toBe(53);
+});
+
 test("a log is read backwards over a leap, every entry once, in a few looks", async () => {
   const { log } = await leaping();
   const looks = vi.spyOn(log, "after");
