@@ -42,6 +42,8 @@ CapabilityBoundingSet=
 AmbientCapabilities=
 NoNewPrivileges=yes
 ProtectSystem=strict
+# The page saves the site file here.
+ReadWritePaths=${inside.config}
 ProtectHome=yes
 PrivateTmp=yes
 ProtectClock=yes

@@ -43,9 +43,10 @@ export function install({ source, version, root, tell }: InstallOptions): void {
     tell({ fr: `${home} : le programme, version ${version}`, en: `${home}: the program, version ${version}` });
   }
   point(at, home, tell);
-  folder(at.config, 0o750, [0, user.gid], tell);
+  // The page saves the site file by putting a new one in its place; the secrets beside it stay root's (sticky).
+  folder(at.config, 0o1770, [0, user.gid], tell);
   folder(at.data, 0o750, [user.uid, user.gid], tell);
-  written(at.site, firstSite(), { mode: 0o640, owner: [0, user.gid], keep: true, tell });
+  written(at.site, firstSite(), { mode: 0o640, owner: [user.uid, user.gid], keep: true, tell });
   written(at.secrets, "# NAME=value, one a line; used as $" + "{NAME} in gateway.yaml\n", {
     mode: 0o600,
     owner: [0, 0],
@@ -115,8 +116,13 @@ interface Writing {
 
 function written(path: string, text: string, { mode, owner, keep, tell }: Writing): void {
   if (existsSync(path) && (keep || readFileSync(path, "utf8") === text)) {
+    const known = statSync(path);
+    if (owner && known.uid !== owner[0]) {
+      chownSync(path, ...owner);
+      tell({ fr: `${path} : change de propriétaire`, en: `${path}: has another owner now` });
+    }
     // What is the user's keeps its words, but secrets that anybody may read are nobody's.
-    if ((statSync(path).mode & 0o777 & ~mode) === 0) return;
+    if ((known.mode & 0o777 & ~mode) === 0) return;
     chmodSync(path, mode);
     tell({
       fr: `${path} : d'autres pouvaient le lire, maintenant ${mode.toString(8)}`,

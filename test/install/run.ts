@@ -99,6 +99,34 @@ async function connect(box: Box): Promise<void> {
   await reads(box);
 }
 
+/** As a person does it in a browser: the first account by its code, then a change of the site file, by the service in its sandbox. */
+async function saves(box: Box): Promise<void> {
+  const journal = await box.does("journalctl", "-u", "vigie", "--no-pager", "-o", "cat");
+  const code = /une seule fois : (\S+)/.exec(journal.slice(journal.lastIndexOf("Premier compte")))?.[1] ?? "";
+  const file = join(box.root, "root/save.mjs");
+  writeFileSync(
+    file,
+    `const [code] = process.argv.slice(2);
+let cookie = "";
+async function ask(method, path, body) {
+  const headers = { cookie, origin: "https://127.0.0.1:8080", "content-type": "application/json" };
+  const answer = await fetch("https://127.0.0.1:8080/api/v1/" + path, { method, headers, body: body && JSON.stringify(body) });
+  cookie ||= answer.headers.getSetCookie().map((one) => one.split(";")[0]).join("; ");
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(method + " " + path + ": " + answer.status + " " + text);
+  return JSON.parse(text);
+}
+await ask("POST", "setup", { code, name: "claire", password: "une longue phrase de passe" });
+const { text, revision } = await ask("GET", "config");
+await ask("PUT", "config", { text: text + "# saved by the page\\n", revision });
+`,
+  );
+  const node = `/opt/vigie/current/node_modules/node-linux-${process.arch}/bin/node`;
+  await box.does("env", "NODE_TLS_REJECT_UNAUTHORIZED=0", node, "/root/save.mjs", code);
+  must(/# saved by the page/.test(readFileSync(join(box.root, "etc/vigie/gateway.yaml"), "utf8")), "nothing was saved");
+  await reads(box);
+}
+
 async function updates(box: Box): Promise<void> {
   const base = "0.1.";
   const make = async (n: number, patch: Parameters<typeof variant>[3], signer = key) => {
@@ -230,6 +258,7 @@ try {
   await step("systemd runs as process 1", () => box.boot());
   await step("install from the tarball, twice; the first-run code is shown", () => install(box));
   await step("it reads the simulated machines", () => connect(box));
+  await step("the page saves the site file", () => saves(box));
   for (const line of await checkHardening(box)) console.log(`  ${line}`);
   await step("killed: there again; frozen: the watchdog starts it again", () => watchdog(box));
   await updates(box);

@@ -90,8 +90,16 @@ export function configRoutes(app: App, desk: Desk): void {
 
 /** Writes the new file and runs it; should it not start, the old one comes back. */
 async function save(config: ConfigDoor, before: string, after: string): Promise<void> {
-  await writeWhole(`${config.file}.before`, before);
-  await writeWhole(config.file, after);
+  try {
+    await writeWhole(`${config.file}.before`, before);
+    await writeWhole(config.file, after);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new HttpError(409, "not-writable", {
+      fr: `La passerelle ne peut pas écrire ${config.file} (${error.code}) ; rien n'a changé. Le fichier et son dossier doivent appartenir à l'utilisateur sous lequel elle tourne (« sudo vigie install » les remet en ordre).`,
+      en: `The gateway cannot write ${config.file} (${error.code}); nothing has changed. The file and its folder must belong to the user it runs as ("sudo vigie install" puts them right).`,
+    });
+  }
   if (!config.apply) return;
   try {
     await config.apply();

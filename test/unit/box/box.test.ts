@@ -155,6 +155,9 @@ test.runIf(process.getuid?.() === 0)(
     expect(readFileSync(join(image, "etc/passwd"), "utf8")).toMatch(/^vigie:.*nologin$/m);
     expect(statSync(at.secrets).mode & 0o777).toBe(0o600);
     expect(statSync(at.data).uid).not.toBe(0);
+    // The service replaces its site file, and cannot replace the secrets beside it.
+    expect(statSync(at.site).uid).toBe(statSync(at.data).uid);
+    expect(statSync(at.config).mode & 0o7777).toBe(0o1770);
     writeFileSync(at.site, "mine");
     told.length = 0;
     install(options);
