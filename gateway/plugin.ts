@@ -139,6 +139,8 @@ export interface DetectorPlugin<O = unknown> {
 export interface NotifierPlugin<O = unknown> {
   kind: "notifier";
   options: z.ZodType<O>;
+  /** The outputs that it will write to, by the option that names each: a driver must declare them. */
+  outputs?(options: O): Readonly<Record<string, string | undefined>>;
   create(options: O, context: NotifierContext): Notifier & { close?(): Promise<void> };
 }
 

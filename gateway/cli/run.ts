@@ -5,7 +5,7 @@ import { keepWatchdog } from "../box/watchdog.ts";
 import { Misused, say, speakAs } from "../cli.ts";
 import { clock } from "../clock.ts";
 import { languageOf } from "../config/language.ts";
-import { Told } from "../core/text.ts";
+import { type Text, Told } from "../core/text.ts";
 import { StoreTrouble } from "../log/rpc.ts";
 import { type Gateway, type Overrides, startGateway } from "../main.ts";
 import { Trial } from "../trial.ts";
@@ -154,15 +154,19 @@ function greeting({ url, broker, setupCode, open, fromMemory }: Gateway): string
         en: "The page is open without an account, on this machine only (web: { open: true }).",
       }),
     );
-  if (setupCode)
-    lines.push(
-      say({
-        fr: `Premier compte : ouvrez ${url}/setup et donnez ce code, une seule fois : ${setupCode}`,
-        en: `First account: open ${url}/setup and give this code, once: ${setupCode}`,
-      }),
-    );
+  if (setupCode) lines.push(say(firstAccount(url, setupCode)));
   if (fromMemory) lines.push(say(fromMemory));
   return lines.join("\n");
+}
+
+/** It is made on the box itself; from elsewhere the way there is through ssh. */
+function firstAccount(url: string, code: string): Text {
+  const { protocol, port } = new URL(url);
+  const [page, tunnel] = [`${protocol}//localhost:${port}/setup`, `ssh -L ${port}:127.0.0.1:${port}`];
+  return {
+    fr: `Premier compte : sur cette machine, ou par ${tunnel} UTILISATEUR@BOITIER, ouvrez ${page} et donnez ce code, une seule fois : ${code}`,
+    en: `First account: on this machine, or through ${tunnel} USER@BOX, open ${page} and give this code, once: ${code}`,
+  };
 }
 
 function port(flag: string, written: string): number {

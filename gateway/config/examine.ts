@@ -6,7 +6,7 @@ import { channelProblems } from "../notices/settings.ts";
 import type { DriverContext, Plugins } from "../plugin.ts";
 import { spectraPoints } from "../spectra.ts";
 import { type Entry, type Loaded, reportProblems } from "./load.ts";
-import { noSuch } from "./suggest.ts";
+import { nearest, noSuch } from "./suggest.ts";
 
 /** A site file whose parts have also met each other: drivers created (nothing opened), every point known. */
 export interface Examined {
@@ -36,6 +36,7 @@ export function examine(loaded: Loaded, plugins: Plugins, contextOf: (id: string
     for (const point of [...driver.points, ...bursts]) addPoint(loaded, entry, points, point);
   }
   checkRules(loaded, points);
+  checkOutputs(loaded, plugins, drivers);
   checkPeople(loaded);
   loaded.verify();
   return { drivers, points: [...points.values()], report };
@@ -64,6 +65,22 @@ function placeOf(entry: Entry, point: Point): Entry["path"] {
   const devices = z.looseObject({ devices: z.array(z.looseObject({ id: z.string() })) }).safeParse(entry.options);
   const index = devices.data?.devices.findIndex(({ id }) => id === point.device) ?? -1;
   return index < 0 ? entry.path : [...entry.path, "devices", index];
+}
+
+/** Nothing is written but what a driver declares. */
+function checkOutputs(loaded: Loaded, plugins: Plugins, drivers: Examined["drivers"]): void {
+  const declared = [...drivers.values()].flatMap(({ driver }) => (driver.outputs ?? []).map(({ id }) => id));
+  for (const { head, options, path } of loaded.config.notifiers) {
+    const wanted = plugins.notifiers.get(head.type)?.outputs?.(options) ?? {};
+    for (const [option, id] of Object.entries(wanted)) {
+      if (id === undefined || declared.includes(id)) continue;
+      const near = nearest(id, declared);
+      loaded.report([...path, option], {
+        fr: `aucun pilote ne déclare de sortie ${id}${near.fr}`,
+        en: `no driver declares an output ${id}${near.en}`,
+      });
+    }
+  }
 }
 
 function checkPeople(loaded: Loaded): void {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Alarm, AlarmEvent, Priority } from "../core/alarm.ts";
-import { reason, type Text, Told, textOf } from "../core/text.ts";
+import { reason, type Text, textOf } from "../core/text.ts";
 import { DURATION_REASON, type Ms, parseDuration, SECOND } from "../core/time.ts";
 import { defineNotifier, type NotifierContext } from "../plugin.ts";
 
@@ -60,15 +60,8 @@ const REFRESH: Ms = 10 * SECOND;
  */
 export default defineNotifier({
   options,
+  outputs: ({ red, amber, green, siren }) => ({ red, amber, green, siren }),
   create(given, context) {
-    for (const lamp of ["red", "amber", "green", "siren"] as const) {
-      const id = given[lamp];
-      if (id !== undefined && !context.outputs.has(id))
-        throw new Told({
-          fr: `${context.id} : ${lamp} : aucun pilote ne déclare de sortie ${id}`,
-          en: `${context.id}: ${lamp}: no driver declares an output ${id}`,
-        });
-    }
     const column = new Column(given, context);
     return {
       name: context.id,

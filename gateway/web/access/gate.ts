@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { hostname } from "node:os";
 import type { FastifyRequest } from "fastify";
 import { isLoopback } from "../../core/address.ts";
+import type { Text } from "../../core/text.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError } from "../errors.ts";
 import { may } from "./roles.ts";
@@ -21,7 +22,7 @@ export function closeGate(app: App, { settings, meters, people }: Desk): void {
 
   app.decorateRequest("visitor", undefined);
   app.addHook("onRequest", async (request) => {
-    const refuse = (status: number, error: string, message: string) => {
+    const refuse = (status: number, error: string, message: string | Text) => {
       meters.counter("web_refused_total", "Requests refused at the door", { status: String(status) }).value += 1;
       // Strangers knock all day; what a known person may not do is worth a line.
       if (request.visitor) {
@@ -37,11 +38,10 @@ export function closeGate(app: App, { settings, meters, people }: Desk): void {
     if (request.url.startsWith("/api/v1/events") && !sameOrigin(request))
       throw refuse(403, "foreign-origin", "This request does not come from the box's own page.");
     if (!open && people.accounts.empty && !isLoopback(request.ip))
-      throw refuse(
-        403,
-        "setup",
-        "The first account is made on the box itself (or through `ssh -L`), with the code it shows.",
-      );
+      throw refuse(403, "setup", {
+        fr: "Le premier compte se crée sur le boîtier lui-même (ou par `ssh -L`), avec le code qu'il affiche à son démarrage.",
+        en: "The first account is made on the box itself (or through `ssh -L`), with the code that it shows when it starts.",
+      });
     request.visitor = people.whoIs(request);
     const need = request.routeOptions.config.need;
     if (need === "anyone" || request.is404) return;

@@ -42,6 +42,15 @@ function problemsOf(look: () => unknown): readonly ConfigProblem[] {
   }
 }
 
+/** What is wrong with a file once its parts have met each other. */
+function examined(text: string): string[] {
+  const loaded = parseConfig(text, "site.yaml", plugins, env);
+  const { site, machines, profile } = loaded.config;
+  const context = { clock, meters: new Meters(), say: pino({ level: "silent" }), cells: new MemoryCells() };
+  const look = () => examine(loaded, plugins, (id) => ({ ...context, id, site, machines, profile }));
+  return problemsOf(look).map(({ path, message }) => `${path}: ${message.en}`);
+}
+
 const whole = `site: { id: atelier, name: Atelier, timezone: Europe/Paris, language: fr }
 machines:
   - { id: tour-2, name: Tour }
@@ -100,6 +109,19 @@ test.each([
   ["slave: 1", "slave: 900", "drivers[0].devices[0].slave: at most 255"],
 ])("words for people: %s → %s", (right, wrong, line) => {
   expect(complaints(whole.replace(right, wrong)).join("\n")).toContain(line);
+});
+
+test("a stack light on an output that no driver declares is refused at the check, not at the start", () => {
+  const light = (red: string) => {
+    const device =
+      "{ id: lamp, slave: 2, machine: tour-2, signals: { r: { at: 0, type: u16, table: holding } }, outputs: { red: { coil: 0 } } }";
+    const text = `${whole}      - ${device}\nnotifiers: [{ id: light, type: stacklight, red: ${red} }]\n`;
+    return examined(text);
+  };
+  expect(light("ligne-1/lamp/red")).toEqual([]);
+  expect(light("ligne-1/lamp/rouge")[0]).toMatch(
+    /notifiers\[0\]\.red: no driver declares an output ligne-1\/lamp\/rouge/,
+  );
 });
 
 test("broken YAML is told in words, and only where it begins", () => {
@@ -198,17 +220,7 @@ notices:
   people:
     - { id: camille, name: Camille, via: [{ channel: pigeon, address: roof }] }
 `;
-  const loaded = parseConfig(text, "site.yaml", plugins, env);
-  const context = { clock, meters: new Meters(), say: pino({ level: "silent" }), cells: new MemoryCells() };
-  const look = () =>
-    examine(loaded, plugins, (id) => ({
-      ...context,
-      id,
-      site: loaded.config.site,
-      machines: loaded.config.machines,
-      profile: loaded.config.profile,
-    }));
-  const lines = problemsOf(look).map(({ path, message }) => `${path}: ${message.en}`);
+  const lines = examined(text);
   const unknown = lines.filter((line) => line.includes("there is no machine tour-3"));
   expect(unknown).toEqual([expect.stringMatching(/^drivers\[0\]\.devices\[0\]\.machine: compteur: .*mean tour-2\?$/)]);
   expect(lines).toContainEqual(expect.stringMatching(/^detectors\[0\]\.point: there is no point tour-2\/powr/));

@@ -105,10 +105,6 @@ test("a light that does not answer is a reason to try again", async () => {
   expect(lamps.red.value).toBe(1);
 });
 
-test("an output that no driver declares is refused before anything starts", () => {
-  expect(() => column({ red: "nowhere" })).toThrow(/no driver declares an output nowhere/);
-});
-
 describeWith(["gcc", "socat"], "on a slave that we did not write", () => {
   test("only the declared coil is ever written, whatever the alarms do", async () => {
     const slave = await libmodbusTcp();
