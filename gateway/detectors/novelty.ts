@@ -171,9 +171,11 @@ function learnFrom(state: State, value: number, strange: Record<Kind, number>, s
     remember(state.records[kind], strange[kind], RULE);
   }
   const off = value - state.centre;
-  const reach = n < 50 ? Infinity : 3 * state.scale;
+  // What has not moved yet (a machine that is off while it is commissioned) says nothing of how far it will go.
+  const early = n < 50 || state.scale === 0;
+  const reach = early ? Infinity : 3 * state.scale;
   state.centre += Math.max(1 / n, 0.003) * Math.max(-reach, Math.min(reach, off));
-  state.scale += Math.max(1 / n, 0.002) * (Math.min(Math.abs(off), n < 50 ? Infinity : 5 * state.scale) - state.scale);
+  state.scale += Math.max(1 / n, 0.002) * (Math.min(Math.abs(off), early ? Infinity : 5 * state.scale) - state.scale);
   state.slow += Math.max(1 / n, 0.003) * (value - state.slow);
   learnPlace(state.place, value);
   learnHabit(state.habit, value, slots);

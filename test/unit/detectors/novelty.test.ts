@@ -42,6 +42,14 @@ describe("novelty", () => {
     expect(flow.findings.at(-1)?.active).toBe(false);
   });
 
+  test("a machine that was off for its first hours is known by its work once it works", () => {
+    const flow = play();
+    for (let i = 0; i < 60; i++) flow.wait(5 * MINUTE).reading(0);
+    const { centre, scale } = z.object({ centre: z.number(), scale: z.number() }).parse(daily(flow, 14).state);
+    expect(centre).toBeGreaterThan(30);
+    expect(scale).toBeGreaterThan(5);
+  });
+
   test("says nothing while it is learning", () => {
     const flow = daily(play({ learn: "20d" }), 10);
     expect(daily(flow, 1, (value) => value + 80).findings).toEqual([]);

@@ -77,6 +77,10 @@ export class Player {
     return this.findings.slice(before);
   }
 
+  get state(): unknown {
+    return this.#state;
+  }
+
   /** The state as another gateway left it on disk. */
   edit(change: (json: string) => string): void {
     this.#state = JSON.parse(change(JSON.stringify(this.#state)));
