@@ -123,9 +123,9 @@ export async function createWeb(parts: WebParts): Promise<Web> {
     routes,
     audit: (what, detail) => people.audit.note({ who: "system", from: "", what, detail }),
     close: async () => {
-      door.close();
+      const closed = door.close();
       await events.close();
-      app.server.closeAllConnections();
+      await closed;
       await app.close();
     },
   };

@@ -1,6 +1,7 @@
-import type { Server } from "node:http";
+import type { Server, ServerResponse } from "node:http";
 import { createServer as createHttps } from "node:https";
 import { createServer as createNet, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Knocks, neighbour } from "../../core/knocks.ts";
 import type { Identity } from "./certificate.ts";
 
@@ -16,6 +17,7 @@ export const bounds = {
   requestWithin: 15_000,
   headWithin: 10_000,
   firstByteWithin: 5_000,
+  lastWordsWithin: 1_000,
   /** New connections: a browser opens six and keeps them. */
   knocks: { burst: 200, perSecond: 30 },
   allKnocks: { burst: 1_000, perSecond: 200 },
@@ -47,6 +49,11 @@ export function serverFor(identity: Identity | undefined, handler: Handler): Ser
 export function openDoor(server: Server, secure: boolean, host: string, port: number) {
   const perAddress = new Map<string, number>();
   const knocks = new Knocks(bounds.knocks, bounds.allKnocks);
+  const underWay = new Set<ServerResponse>();
+  server.on("request", (_request, response) => {
+    underWay.add(response);
+    response.once("close", () => underWay.delete(response));
+  });
   const door = createNet({ noDelay: true }, (socket) => {
     const from = neighbour(socket.remoteAddress ?? "");
     const count = (perAddress.get(from) ?? 0) + 1;
@@ -65,14 +72,18 @@ export function openDoor(server: Server, secure: boolean, host: string, port: nu
     else server.emit("connection", socket);
   });
   door.maxConnections = bounds.sockets;
-  return new Promise<{ port: number; close(): void }>((resolve, reject) => {
+  return new Promise<{ port: number; close(): Promise<void> }>((resolve, reject) => {
     door.once("error", reject);
     door.listen(port, host, () => {
       // Its time limits begin when it listens; what listens for it is the door.
       server.emit("listening");
       const address = door.address();
-      const close = () => {
+      const close = async () => {
         door.close();
+        // What is being answered still goes out: that a new site file was saved, say.
+        const answered = [...underWay].map((response) => new Promise((gone) => response.once("close", gone)));
+        await Promise.race([Promise.all(answered), sleep(bounds.lastWordsWithin, undefined, { ref: false })]);
+        server.closeAllConnections();
         server.close();
       };
       resolve({ port: typeof address === "object" && address ? address.port : port, close });

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
@@ -7,16 +8,12 @@ import { bounds, openDoor, serverFor } from "../../../gateway/web/tls/door.ts";
 import { boxIdentity } from "../../../gateway/web/tls/identity.ts";
 import { memoryLogger, temporaryFolder } from "../../sim/store.ts";
 
-async function door(secure: boolean) {
+async function door(secure: boolean, answer: (response: ServerResponse) => void = (response) => response.end("ok")) {
   const files = { folder: temporaryFolder(), names: [], now: clock.now(), say: memoryLogger([]) };
-  const server = serverFor(secure ? await boxIdentity(files) : undefined, (_request, response) => response.end("ok"));
-  const { port, close } = await openDoor(server, secure, "127.0.0.1", 0);
-  const closeAll = () => {
-    close();
-    server.closeAllConnections();
-  };
-  onTestFinished(closeAll);
-  return { port, closeAll };
+  const server = serverFor(secure ? await boxIdentity(files) : undefined, (_request, response) => answer(response));
+  const opened = await openDoor(server, secure, "127.0.0.1", 0);
+  onTestFinished(opened.close);
+  return opened;
 }
 
 /** How long the door leaves a client that has said so much, ms. */
@@ -52,11 +49,22 @@ test("a request that is never finished is not waited for: ten seconds for its he
 });
 
 test("a door that closes lets go of everybody, finished or not", async () => {
-  const { port, closeAll } = await door(false);
+  const { port, close } = await door(false);
   const sockets = Array.from({ length: 20 }, () => connect(port, "127.0.0.1"));
   const gone = sockets.map((socket) => patienceWith(socket, half.head));
   await Promise.all(sockets.map((socket) => (socket.connecting ? once(socket, "connect") : undefined)));
   await expect.poll(() => sockets.every(({ bytesWritten }) => bytesWritten > 0)).toBe(true);
-  closeAll();
+  await close();
   await Promise.all(gone);
+});
+
+test("a door that closes lets an answer that is under way go out", async () => {
+  const asked = Promise.withResolvers<ServerResponse>();
+  const { port, close } = await door(false, asked.resolve);
+  const answer = fetch(`http://127.0.0.1:${port}/`);
+  const response = await asked.promise;
+  const closed = close();
+  response.end("saved");
+  expect(await (await answer).text()).toBe("saved");
+  await closed;
 });
