@@ -96,6 +96,7 @@ const ofTheWire: ReadonlySet<FaultCode> = new Set<FaultCode>([
   "down",
   "lost",
   "gateway_off",
+  "stalled",
 ]);
 
 const newLine = (id: string, after: Ms): Line => ({

@@ -21,6 +21,7 @@ export const faults = {
   lost: { fr: "perdu avant d'arriver ici", en: "lost before it reached here" },
   buffer_full: { fr: "mémoire tampon pleine", en: "buffer full" },
   gateway_off: { fr: "passerelle éteinte", en: "gateway switched off" },
+  stalled: { fr: "passerelle figée", en: "gateway stood still" },
   damaged: { fr: "données abîmées sur le disque", en: "data damaged on disk" },
   clock: { fr: "heure inconnue", en: "time unknown" },
   unknown: { fr: "cause inconnue", en: "unknown cause" },

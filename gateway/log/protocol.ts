@@ -27,7 +27,7 @@ export interface Gap {
   log: LogName;
   first: number;
   last: number;
-  why: "lost" | "damaged" | "gateway_off";
+  why: "lost" | "damaged" | "gateway_off" | "stalled";
   boot: number;
   from: number | null;
   to: number | null;

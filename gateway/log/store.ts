@@ -22,6 +22,7 @@ import type { JournalParts, Queue } from "./queue.ts";
 import { Line } from "./rpc.ts";
 import { checkBeside } from "./self-check.ts";
 import { type StoreSettings, storeSettings } from "./settings.ts";
+import { noticeStalls } from "./stalls.ts";
 import { Tidying } from "./tidying.ts";
 import { Times } from "./times.ts";
 
@@ -183,7 +184,16 @@ export async function openStore(options: StoreOptions, door?: Door): Promise<Sto
   const ending = new AbortController();
   const { signal } = ending;
   const checking = checkBeside(file, { clock, meters, say, signal });
-  const chores = Promise.all([tidying.run(signal), askForTime(times, clock, signal), checking]);
+  const stalled = (lasted: Ms) => {
+    const { next } = journals.readings;
+    const [boot, to] = [times.boot, times.now()];
+    // It holds no numbers, because none were given out: it only says what that time was.
+    const gap = { log: "readings", first: next, last: next - 1, why: "stalled", boot, from: to - lasted, to } as const;
+    commits.note({ gaps: [gap] });
+    say.warn(`the whole gateway stood still for ${Math.round(lasted / SECOND)} s: nothing was read meanwhile`);
+  };
+  const watching = noticeStalls(clock, signal, stalled);
+  const chores = Promise.all([tidying.run(signal), askForTime(times, clock, signal), checking, watching]);
 
   return {
     ...journals,

@@ -148,6 +148,6 @@ export function shiftSegments(db: DatabaseSync, boot: Boot): void {
 /** Gaps that were told in times of a boot, or up to its beginning, move with it. */
 export function shiftGaps(db: DatabaseSync, boot: number, by: number): void {
   db.prepare("UPDATE gap SET to_t = to_t + ? WHERE boot = ?").run(by, boot);
-  db.prepare("UPDATE gap SET from_t = from_t + ? WHERE boot = ? AND why = 'lost'").run(by, boot);
+  db.prepare("UPDATE gap SET from_t = from_t + ? WHERE boot = ? AND why IN ('lost', 'stalled')").run(by, boot);
   db.prepare("UPDATE gap SET from_t = from_t + ? WHERE boot = ? AND why = 'gateway_off'").run(by, boot + 1);
 }

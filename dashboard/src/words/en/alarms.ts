@@ -85,6 +85,7 @@ export const alarms: Pick<Words, "alarms" | "priority" | "alarmState" | "fault">
     lost: "lost before it reached here",
     buffer_full: "buffer full",
     gateway_off: "gateway switched off",
+    stalled: "gateway stood still",
     damaged: "data damaged on disk",
     clock: "time unknown",
     unknown: "unknown cause",

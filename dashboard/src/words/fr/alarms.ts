@@ -89,6 +89,7 @@ export const alarms = {
     lost: "perdu avant d’arriver ici",
     buffer_full: "mémoire tampon pleine",
     gateway_off: "passerelle éteinte",
+    stalled: "passerelle figée",
     damaged: "données abîmées sur le disque",
     clock: "heure inconnue",
     unknown: "cause inconnue",
