@@ -96,7 +96,7 @@ export const noticeSettings = z
     link: z
       .url()
       .optional()
-      .describe("How telephones reach this gateway, for links that acknowledge: http://vigie.local:8080"),
+      .describe("How telephones reach this gateway, for links that acknowledge: https://vigie.local:8080"),
   })
   .superRefine((settings, refusal) => {
     for (const { path, message } of problemsIn(settings))

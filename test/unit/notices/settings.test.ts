@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { ruleHead } from "../../../gateway/alarms/rule.ts";
+import { epochMs, HOUR } from "../../../gateway/core/time.ts";
 import { noticeSettings } from "../../../gateway/notices/settings.ts";
+import { peopleFor } from "../../../gateway/notices/who.ts";
 import { loadPlugins } from "../../../gateway/plugin.ts";
 
 const claire = { id: "claire", name: "Claire", via: [{ channel: "sms", address: "+33612345678" }] };
@@ -51,4 +53,15 @@ test.each(["alarms.md", "fr/alarmes.md"])("what docs/%s shows can be copied as i
     for (const one of block.notifiers ?? [])
       notifiers.get(one.type)?.options.parse(part(one, (key) => key !== "id" && key !== "type"));
   }
+});
+
+test.each(["alarms.md", "fr/alarmes.md"])("the duty of docs/%s reaches somebody at night and on Sunday", (page) => {
+  const text = readFileSync(join(import.meta.dirname, "../../../docs", page), "utf8");
+  const [, yaml = ""] = /```yaml\n(notifiers:[\s\S]*?)```/.exec(text) ?? [];
+  const settings = noticeSettings.parse(parse(yaml).notices);
+  const steps = settings.policies.flatMap((policy) => policy.steps);
+  const hours = Array.from({ length: 7 * 24 }, (_, hour) => epochMs(Date.UTC(2026, 8, 7) + hour * HOUR));
+  expect(steps).toHaveLength(3);
+  for (const { who } of steps)
+    expect(hours.filter((t) => peopleFor(settings, who, t, "Europe/Paris").length === 0)).toEqual([]);
 });
