@@ -121,7 +121,7 @@ exec "$home/node_modules/node-linux-$arch/bin/node" "$home/gateway/bin.mjs" "$@"
 
 /** The first site file of a new box. */
 export const firstSite = (): string => `# yaml-language-server: $schema=${inside.current}/config/gateway.schema.json
-# Your workshop. Check a change with: vigie check ${inside.site}
+# Your workshop. Check a change with: sudo vigie check ${inside.site}
 site: { id: atelier, name: Atelier, timezone: Europe/Paris, language: fr }
 
 machines: []

@@ -7,6 +7,7 @@ import { loadConfig } from "../config/load.ts";
 import { Meters } from "../core/meter.ts";
 import { loadPlugins } from "../plugin.ts";
 import { openSay } from "../say.ts";
+import { envFor } from "./lib/page.ts";
 
 export const summary = { fr: "vérifie un fichier de site, sans rien ouvrir", en: "checks a site file, opens nothing" };
 
@@ -29,7 +30,7 @@ export async function run(args: string[]): Promise<number> {
   }
   speakAs(languageOf(file));
   const plugins = await loadPlugins();
-  const loaded = loadConfig(file, plugins, process.env);
+  const loaded = loadConfig(file, plugins, envFor(file));
   const { site, machines, profile } = loaded.config;
   const meters = new Meters();
   const unused = { load: async () => new Map<string, unknown>(), commit: async () => undefined };

@@ -12,6 +12,7 @@ import type { Ms } from "../core/time.ts";
 import { unitShown } from "../core/unit.ts";
 import { loadPlugins } from "../plugin.ts";
 import { openSay } from "../say.ts";
+import { envFor } from "./lib/page.ts";
 
 export const summary = {
   fr: "montre en direct les points d'un fichier de site, sans rien enregistrer",
@@ -82,7 +83,7 @@ async function watch(file: string, seconds: number | undefined): Promise<void> {
 
 async function open(file: string) {
   const plugins = await loadPlugins();
-  const loaded = loadConfig(file, plugins, process.env);
+  const loaded = loadConfig(file, plugins, envFor(file));
   const { site, machines, profile } = loaded.config;
   const meters = new Meters();
   // What drivers learn here (holes in register maps) is for the gateway to learn again: this command writes nothing.
