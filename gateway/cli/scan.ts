@@ -31,7 +31,8 @@ export const usage = {
 Sans option, une minute : ce qu'un appareil sorti du carton répondrait. Ne fait que lire.
 
       --port P         /dev/serial/by-id/…, tcp://hôte:502 ou rtu+tcp://hôte:4001
-      --all            ensuite toutes les adresses à toutes les vitesses (long)
+      --all            ensuite toutes les adresses à 9600, 19200, 2400, 38400 et 115200 bauds, sans parité et avec
+                       parité paire (long) ; d'autres réglages par --bauds 4800 --parities odd
       --ids 1-247      ces adresses seulement
       --bauds 9600,…   ces vitesses
       --parities …     ces parités : none,even,odd
@@ -48,7 +49,8 @@ Changer l'adresse d'un appareil, seulement si son profil dit comment :
 Without options a minute: what a device fresh from its box would answer to. Reads only.
 
       --port P         /dev/serial/by-id/…, tcp://host:502 or rtu+tcp://host:4001
-      --all            then every id at every rate (long)
+      --all            then every id at 9600, 19200, 2400, 38400 and 115200 baud, without parity and with even
+                       parity (long); others by --bauds 4800 --parities odd
       --ids 1-247      only these slave ids
       --bauds 9600,…   these baud rates
       --parities …     these parities: none,even,odd

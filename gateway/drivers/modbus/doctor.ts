@@ -90,7 +90,7 @@ const rules: readonly { when(s: Symptoms): boolean; say(s: Symptoms): Text }[] =
   {
     when: (s) => s.serial && s.answered > 0 && share(s) > 0.02 && s.damagedUnits.length === 0,
     say: (s) => ({
-      fr: `${percent(share(s))} des réponses arrivent abîmées : 120 Ω aux deux bouts de la ligne, écran à la terre d'un seul côté, loin des câbles moteur.`,
+      fr: `${percent(share(s))} des réponses arrivent abîmées : 120 Ω aux deux bouts de la ligne, blindage à la terre d'un seul côté, loin des câbles moteur.`,
       en: `${percent(share(s))} of the answers arrive damaged: terminate both ends of the line with 120 Ω, ground the shield at one end only, keep away from motor cables.`,
     }),
   },
