@@ -60,7 +60,7 @@ export const notices = {
   drills: {
     title: "Exercices d’alerte",
     tab: "Exercices",
-    how: "Un message marqué ESSAI traverse toute la chaîne et montre qui est atteint. L’exercice de la semaine se règle avec notices: fireDrill.",
+    how: "Un message marqué TEST traverse toute la chaîne et montre qui est atteint. L’exercice de la semaine se règle avec notices: fireDrill.",
     now: "Lancer un exercice",
     sent: "L’exercice est parti.",
     none: "Aucun exercice pour l’instant.",

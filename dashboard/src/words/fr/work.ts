@@ -46,7 +46,7 @@ export const work = {
     disabled: "désactivée",
     machineState: "État de la machine",
     test: "Essayer toute la chaîne",
-    tested: "Essai envoyé, marqué ESSAI.",
+    tested: "Essai envoyé, marqué TEST.",
     startMaintenance: "Maintenance prévue",
     endMaintenance: "Terminer la maintenance",
     inMaintenance: (until: string, by: string, reason: string) =>
