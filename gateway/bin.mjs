@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const NEEDED = 24;
-// A small site lives in little memory; a large one (cli/room.ts) spends 25 MB so that its readings die young.
+// A small site lives in little memory; a large one (cli/lib/room.ts) spends 25 MB so that its readings die young.
 const FLAGS = [
   "--disable-sigusr1",
   ...(process.env.VIGIE_SITE === "large"
