@@ -37,10 +37,10 @@ export async function checkPort(name: string, place: Place, running: boolean): P
 export async function checkServer(name: string, address: string): Promise<Check> {
   if (!URL.canParse(address))
     return bad(
-      `${name} : ${address} n'est pas une adresse`,
-      `${name}: ${address} is no address`,
-      "Corrigez « url » dans le fichier de site.",
-      "Mend `url` in the site file.",
+      `${name} : « url » n'est pas une adresse`,
+      `${name}: \`url\` is no address`,
+      "Corrigez-la dans le fichier de site.",
+      "Mend it in the site file.",
     );
   const url = new URL(address);
   const usual: Record<string, number> = { "mqtt:": 1883, "mqtts:": 8883, "http:": 80, "https:": 443 };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { IClientOptions, MqttClient } from "mqtt";
+import { shownAddress } from "../core/address.ts";
 import { Fault } from "../core/fault.ts";
 import { NotNow } from "../core/log.ts";
 import type { Series } from "../core/meter.ts";
@@ -22,6 +23,8 @@ const PAUSE_MAX = 30 * SECOND;
 export class RemoteConnection implements MqttConnection {
   readonly #parts: MqttParts;
   readonly #url: string;
+  /** The address as it may be told. */
+  readonly #where: string;
   readonly #subscriptions = new Map<string, OnMessage>();
   readonly #up: Series;
   readonly #reconnects: Series;
@@ -40,6 +43,7 @@ export class RemoteConnection implements MqttConnection {
   constructor(parts: MqttParts, url: string) {
     this.#parts = parts;
     this.#url = url;
+    this.#where = shownAddress(url);
     this.#up = parts.meters.gauge("mqtt_connected", "1 while the broker is reached", { link: parts.name });
     this.#reconnects = parts.meters.counter("mqtt_connects_total", "Connections made", { link: parts.name });
   }
@@ -89,7 +93,7 @@ export class RemoteConnection implements MqttConnection {
         signal?.addEventListener("abort", () => done(), { once: true });
       });
     }
-    if (!this.#window) throw new NotNow(`${this.#parts.name}: no connection to ${this.#url}`, SECOND);
+    if (!this.#window) throw new NotNow(`${this.#parts.name}: no connection to ${this.#where}`, SECOND);
     return this.#window;
   }
 
@@ -159,7 +163,7 @@ export class RemoteConnection implements MqttConnection {
     this.#told = "";
     this.#up.value = 1;
     this.#reconnects.value += 1;
-    const unheard = needsListener ? watchListeners(client, `${name}: nobody listens at ${this.#url} yet`) : undefined;
+    const unheard = needsListener ? watchListeners(client, `${name}: nobody listens at ${this.#where} yet`) : undefined;
     const window = new Window(WINDOW, (message, acked) =>
       client.publish(
         message.topic,
@@ -170,7 +174,7 @@ export class RemoteConnection implements MqttConnection {
     );
     this.#window = window;
     this.#watch = watchAcks(window, () => client.stream.destroy(new Error("no PUBACK")));
-    say.info(`${name}: connected to ${this.#url}`);
+    say.info(`${name}: connected to ${this.#where}`);
     for (const filter of this.#subscriptions.keys()) this.#ask(client, filter);
     if (presence) {
       const birth = { topic: presence, payload: presenceOf("online", this.#parts.clock), retain: true };
@@ -199,7 +203,7 @@ export class RemoteConnection implements MqttConnection {
     if (why.message !== this.#told) {
       this.#told = why.message;
       const text = why.message || "no answer";
-      say.warn(`${name}: no connection to ${this.#url} (${text}), trying again in ${Math.ceil(pause / SECOND)} s`);
+      say.warn(`${name}: no connection to ${this.#where} (${text}), trying again in ${Math.ceil(pause / SECOND)} s`);
     }
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
@@ -242,7 +246,7 @@ export class RemoteConnection implements MqttConnection {
   }
 
   #fault(what: string, cause?: Error): Fault {
-    return new Fault("connection", `${this.#parts.name}: ${what} to ${this.#url}`, { cause });
+    return new Fault("connection", `${this.#parts.name}: ${what} to ${this.#where}`, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
+import { shownAddress } from "../core/address.ts";
 import type { AlarmEvent } from "../core/alarm.ts";
 import { Fault } from "../core/fault.ts";
 import type { Text } from "../core/text.ts";
@@ -35,28 +36,27 @@ export default defineNotifier({
       name: context.id,
       async notify(event: AlarmEvent, signal: AbortSignal) {
         if (given.what === "annunciated" && !event.annunciated) return;
+        const where = shownAddress(given.url);
         const body = JSON.stringify(bodyOf(event, given.template, context));
         const answer = await post(given, body, deliveryId(event), signal);
         if (answer.ok) return;
         const forGood = answer.status >= 400 && answer.status < 500 && answer.status !== 408 && answer.status !== 429;
-        if (!forGood) throw new Fault("refused", answered(given.url, answer.status));
+        if (!forGood) throw new Fault("refused", answered(where, answer.status));
         refused.value++;
-        context.say.error(
-          `${context.id}: ${notAgain(given.url, event.alarm.id, answer.status)[context.site.language]}`,
-        );
+        context.say.error(`${context.id}: ${notAgain(where, event.alarm.id, answer.status)[context.site.language]}`);
       },
     };
   },
 });
 
-const notAgain = (url: string, alarm: string, status: number): Text => ({
-  fr: `${url} a refusé l'alarme ${alarm} (${status}) : elle n'est plus envoyée`,
-  en: `${url} refused alarm ${alarm} (${status}): not sent again`,
+const notAgain = (where: string, alarm: string, status: number): Text => ({
+  fr: `${where} a refusé l'alarme ${alarm} (${status}) : elle n'est plus envoyée`,
+  en: `${where} refused alarm ${alarm} (${status}): not sent again`,
 });
 
-const answered = (url: string, status: number): Text => ({
-  fr: `${url} a répondu ${status}`,
-  en: `${url} answered ${status}`,
+const answered = (where: string, status: number): Text => ({
+  fr: `${where} a répondu ${status}`,
+  en: `${where} answered ${status}`,
 });
 
 const noAnswer = (host: string): Text => ({ fr: `${host} ne répond pas`, en: `no answer from ${host}` });

@@ -1,5 +1,6 @@
 import type { HttpError, WriteApi } from "@influxdata/influxdb-client";
 import type { Logger } from "pino";
+import { shownAddress } from "../../core/address.ts";
 import { NotNow } from "../../core/log.ts";
 import type { Meters, Series } from "../../core/meter.ts";
 import { type Clock, HOUR, MINUTE, type Ms, SECOND } from "../../core/time.ts";
@@ -145,24 +146,25 @@ export class Sender {
 
   #explain(error: unknown): Error {
     if (!isAnswer(error)) return this.#network(error);
-    const { bucket, org, url } = this.#target;
+    const { bucket, org } = this.#target;
+    const where = shownAddress(this.#target.url);
     switch (error.statusCode) {
       case 401:
-        return this.#needsCare(`${url} does not accept the token: check \`token\``);
+        return this.#needsCare(`${where} does not accept the token, check \`token\``);
       case 403:
         return this.#needsCare(
           `the token may not write to bucket ${bucket}: give it write access, or check \`bucket\``,
         );
       case 404:
         return this.#needsCare(
-          `${url} has no bucket ${bucket}${org && ` in org ${org}`}: make it (vigie influx-setup), or check \`bucket\``,
+          `${where} has no bucket ${bucket}${org && ` in org ${org}`}: make it (vigie influx-setup), or check \`bucket\``,
         );
       case 429:
       case 503:
         return new NotNow(`InfluxDB is busy (${error.statusCode})`, retryAfter(error) ?? 5 * SECOND, { cause: error });
       case 200:
         return this.#needsCare(
-          `${url} answers like a web page, not like InfluxDB: check \`url\` (a login page in between?)`,
+          `${where} answers like a web page, not like InfluxDB: check \`url\` (a login page in between?)`,
         );
       default:
         return new Error(`InfluxDB answers ${error.statusCode}: ${reasonIn(error)}`, { cause: error });
@@ -172,11 +174,12 @@ export class Sender {
   #network(error: unknown): Error {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const message = error instanceof Error ? error.message : String(error);
+    const where = shownAddress(this.#target.url);
     if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
       return this.#needsCare(
-        `${this.#target.url}: its certificate is not accepted (${code || message}): check the clock, or give \`ca\``,
+        `${where}: its certificate is not accepted (${code || message}): check the clock, or give \`ca\``,
       );
-    return new Error(`cannot reach InfluxDB at ${this.#target.url} (${code || message})`, { cause: error });
+    return new Error(`cannot reach InfluxDB at ${where} (${code || message})`, { cause: error });
   }
 
   /** A person must do something; asking often does not help. */

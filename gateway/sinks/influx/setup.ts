@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { shownAddress } from "../../core/address.ts";
 import { Told } from "../../core/text.ts";
 import type { Ms } from "../../core/time.ts";
 
@@ -34,13 +35,14 @@ export class SetupRefused extends Told {}
  * as a database. Running it again changes nothing.
  */
 export async function setUp({ url, token, org, bucket: name, retention }: Setup): Promise<Done[]> {
+  const where = shownAddress(url);
   const call = caller(url, token);
   const { orgs: found } = orgs.parse(await call("GET", `/api/v2/orgs?${new URLSearchParams({ org })}`));
   const orgID = found.find((one) => one.name === org)?.id;
   if (!orgID)
     throw new SetupRefused({
-      fr: `${url} n'a pas d'organisation ${org}, ou le jeton n'a pas le droit de la voir`,
-      en: `${url} has no organisation ${org}, or the token may not see it`,
+      fr: `${where} n'a pas d'organisation ${org}, ou le jeton n'a pas le droit de la voir`,
+      en: `${where} has no organisation ${org}, or the token may not see it`,
     });
   const rules = retention > 0 ? [{ type: "expire", everySeconds: Math.round(retention / 1_000) }] : [];
   const known = buckets
@@ -70,6 +72,7 @@ export async function setUp({ url, token, org, bucket: name, retention }: Setup)
 }
 
 function caller(url: string, token: string) {
+  const where = shownAddress(url);
   return async (method: string, path: string, body?: object): Promise<unknown> => {
     const response = await fetch(new URL(path, url), {
       method,
@@ -77,14 +80,14 @@ function caller(url: string, token: string) {
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(10_000),
     }).catch((error: unknown) => {
-      throw new SetupRefused({ fr: `${url} ne répond pas`, en: `cannot reach ${url}` }, { cause: error });
+      throw new SetupRefused({ fr: `${where} ne répond pas`, en: `cannot reach ${where}` }, { cause: error });
     });
     const text = await response.text();
     if (response.ok) return text === "" ? {} : JSON.parse(text);
     if (response.status === 401)
-      throw new SetupRefused({ fr: `${url} n'accepte pas le jeton`, en: `${url} does not accept the token` });
+      throw new SetupRefused({ fr: `${where} n'accepte pas le jeton`, en: `${where} does not accept the token` });
     if (response.status === 404 && path.startsWith("/api/v2/orgs")) return {};
     const said = `${response.status}, ${method} ${path.split("?")[0]}: ${text.slice(0, 200)}`;
-    throw new SetupRefused({ fr: `${url} répond ${said}`, en: `${url} answers ${said}` });
+    throw new SetupRefused({ fr: `${where} répond ${said}`, en: `${where} answers ${said}` });
   };
 }

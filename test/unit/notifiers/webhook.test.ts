@@ -3,9 +3,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { Meters } from "../../../gateway/core/meter.ts";
+import { Told } from "../../../gateway/core/text.ts";
 import { steadyMs } from "../../../gateway/core/time.ts";
 import { carrier, forMachines } from "../../../gateway/notices/carrier.ts";
 import webhook from "../../../gateway/notifiers/webhook.ts";
+import { openSay } from "../../../gateway/say.ts";
 import { alarm, event, make, patient } from "./desk.ts";
 
 interface Got {
@@ -96,6 +98,18 @@ test("a server that refuses a message for good is not asked for ever, and that i
   await make(webhook, { url }, { meters }).notify?.(event(), patient());
   expect(got).toHaveLength(1);
   expect(meters.sum("webhook_refused_total")).toBe(1);
+});
+
+test.each([404, 500])("a server that answers %i is told by its host: the path is the secret", async (status) => {
+  const { url } = await listen(status);
+  const told: string[] = [];
+  const say = openSay("Europe/Paris", (line) => told.push(line));
+  const error = await make(webhook, { url: `${url}/canary?key=canary` }, { say })
+    .notify?.(event(), patient())
+    .catch((refusal: unknown) => refusal);
+  const { fr, en } = error instanceof Told ? error.text : { fr: told.join(), en: told.join() };
+  for (const text of [fr, en, ...told]) expect(text).not.toMatch(/hook\/|canary/);
+  expect(fr).toContain(new URL(url).origin);
 });
 
 test("a redirect is not followed: the signature is for one server", async () => {

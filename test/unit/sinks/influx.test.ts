@@ -144,7 +144,7 @@ test("a server that refuses every line is not asked line by line", async () => {
 });
 
 test.each([
-  [401, /does not accept the token: check `token`/],
+  [401, /does not accept the token, check `token`/],
   [403, /may not write to bucket machines/],
   [404, /has no bucket machines in org atelier: make it \(vigie influx-setup\)/],
 ])("%i pauses for a minute and names what to put right", async (status, words) => {
