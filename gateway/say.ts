@@ -20,9 +20,9 @@ export function openSay(
     { base: null, level },
     {
       write: (json) => {
-        const entry = JSON.parse(json);
+        const entry = JSON.parse(json, (_, value) => (typeof value === "string" ? withoutSecrets(value) : value));
         tail?.take(entry);
-        write(plain ? `${lineOf(entry, timezone)}\n` : json);
+        write(`${plain ? lineOf(entry, timezone) : JSON.stringify(entry)}\n`);
       },
     },
   );
@@ -52,10 +52,10 @@ export class Tail {
   readonly #lines: LogLine[] = [];
   #n = 0;
 
-  /** One line as pino writes it. */
+  /** One line as it is written, its secrets cut out. */
   take(entry: { time: number; level: number; msg?: string }): void {
     this.#n += 1;
-    const text = withoutSecrets((entry.msg ?? "").slice(0, LONGEST));
+    const text = (entry.msg ?? "").slice(0, LONGEST);
     this.#lines.push({ n: this.#n, t: entry.time, level: levelOf(entry.level), text });
     if (this.#lines.length > MOST) this.#lines.shift();
   }
@@ -71,7 +71,7 @@ const levelOf = (level: number): LogLine["level"] => (level >= 50 ? "error" : le
 /** No line should hold a secret; what a library puts into its own message is cut out all the same. */
 export const withoutSecrets = (text: string): string =>
   text
-    .replace(/(:\/\/)[^\s/@]+@/g, "$1…@")
+    .replace(/(:\/\/)[^\s/?#]+@/g, "$1…@")
     .replace(
       /\b(token|password|passwd|secret|authorization|api[_-]?key)(["']?\s*[=:]\s*["']?)(?:bearer\s+|token\s+)?[^\s"',;&]+/gi,
       "$1$2…",

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { LogLine, RestoreAnswer } from "../../../gateway/core/api.ts";
 import { openSay, Tail, withoutSecrets } from "../../../gateway/say.ts";
 import { furniture, restored, type World, world } from "./world.ts";
@@ -93,6 +93,18 @@ describe("the gateway's own log on the page", () => {
       "ligne-1: tour-2 silent (timeout ×3), trying again in 8 s",
     ]);
     expect(await logs("?limit=1")).toHaveLength(1);
+  });
+
+  test.each(["plain", "json"])("a secret in a message is not written either: %s", (kind) => {
+    vi.stubEnv("VIGIE_LOG", kind);
+    const written: string[] = [];
+    const say = openSay("Europe/Paris", (line) => written.push(line), tail);
+    const error = new Error("no answer", { cause: new Error("from mqtt://vigie:s3s@me@broker:1883/x") });
+    say.error({ err: error }, "mqtt://vigie:s3s@me@broker:1883 refused");
+    vi.unstubAllEnvs();
+    expect(written.join()).toContain("mqtt://…@broker:1883 refused");
+    expect(written.join() + tail.lines()[0]?.text).not.toContain("s3s");
+    expect(written.join().includes('{"level":50')).toBe(kind === "json");
   });
 
   test("keeps 500 lines and no more, each cut", () => {
