@@ -25,7 +25,11 @@ export interface ConfigProblem {
 type Path = readonly (string | number)[];
 
 const MAX_ALIASES = 100;
-const SECRET_KEY = /(password|token|secret|passphrase)$/i;
+/** Keys whose value is a secret, among them the headers of HTTP that carry one. */
+const SECRET_KEY = /(password|token|secret|passphrase|api[-_]?key)$|^(proxy-)?authorization$|^cookie$/i;
+/** What stands before the host of an address with a password: `scheme://user:password@`. */
+const PASSWORD_IN_ADDRESS = /:\/\/[^\s/?#:]*:([^\s/?#]+)@/g;
+const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 
 /** A YAML text that remembers where everything stood. */
 export class Source {
@@ -92,12 +96,9 @@ export class Source {
         const key = isPair(holder) && holder.key !== scalar ? keyOf(holder) : undefined;
         const at = scalar.range?.[0] ?? 0;
         const path = pathOf(scalar, ancestors);
-        if (key && SECRET_KEY.test(key) && scalar.value !== "" && !scalar.value.includes("${"))
-          this.#add(at, path, {
-            fr: `un secret n'a pas sa place dans ce fichier : écrivez "\${UN_NOM}" et définissez cette variable`,
-            en: `a secret does not belong in this file: write "\${SOME_NAME}" and set that variable`,
-          });
-        scalar.value = scalar.value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (written, name: string) => {
+        if (key && SECRET_KEY.test(key) && isClear(scalar.value)) this.#add(at, path, SECRET_IN_CLEAR);
+        else if (hasClearPassword(scalar.value)) this.#add(at, path, PASSWORD_IN_CLEAR);
+        scalar.value = scalar.value.replace(VARIABLE, (written, name: string) => {
           const value = env[name];
           if (value !== undefined) return value;
           this.#add(at, path, {
@@ -111,6 +112,21 @@ export class Source {
     });
   }
 }
+
+const SECRET_IN_CLEAR: Text = {
+  fr: `un secret n'a pas sa place dans ce fichier : écrivez "\${UN_NOM}" et définissez cette variable`,
+  en: `a secret does not belong in this file: write "\${SOME_NAME}" and set that variable`,
+};
+
+const PASSWORD_IN_CLEAR: Text = {
+  fr: `le mot de passe de cette adresse n'a pas sa place dans ce fichier : écrivez "\${UN_NOM}" au lieu de l'adresse et définissez cette variable`,
+  en: `the password in this address does not belong in this file: write "\${SOME_NAME}" in place of the address and set that variable`,
+};
+
+const isClear = (value: string): boolean => value !== "" && value.search(VARIABLE) < 0;
+
+const hasClearPassword = (value: string): boolean =>
+  [...value.matchAll(PASSWORD_IN_ADDRESS)].some(([, password = ""]) => isClear(password));
 
 /** Where a value stands, from the nodes above it. */
 function pathOf(scalar: Node, ancestors: readonly (Document | Node | Pair)[]): Path {

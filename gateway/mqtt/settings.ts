@@ -42,18 +42,18 @@ export const brokerSettings = z
 
 export type BrokerSettings = z.infer<typeof brokerSettings>;
 
+const BROKER_REASON = reason({
+  fr: "il faut mqtt://hôte:port ou mqtts://hôte:port",
+  en: "expected mqtt://host:port or mqtts://host:port",
+});
+
 /** Options with which a sink, notifier or driver reaches a broker; without `url` it is the embedded one. */
 export const linkOptions = {
   /** `mqtt://host:1883` or `mqtts://host:8883`. */
   url: z
     .string()
-    .regex(
-      /^(mqtts?|tcp|ssl):\/\//,
-      reason({
-        fr: "il faut mqtt://hôte:port ou mqtts://hôte:port",
-        en: "expected mqtt://host:port or mqtts://host:port",
-      }),
-    )
+    .regex(/^(mqtts?|tcp|ssl):\/\//, BROKER_REASON)
+    .refine((url) => URL.canParse(url), BROKER_REASON)
     .optional(),
   username: z.string().min(1).max(256).optional(),
   password: z.string().min(1).max(1024).optional(),

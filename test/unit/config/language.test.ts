@@ -86,6 +86,8 @@ test.each([
   ["store: { keep: { size: big } }", "une taille, par exemple 500MB ou 4GB"],
   ["detectors: [{ id: x, type: stale }]", "une règle surveille un point: ou une machine:"],
   ["sinks: [{ id: i, type: influx, token: abc }]", "un secret n'a pas sa place dans ce fichier"],
+  ['sinks: [{ id: o, type: mqtt, url: "mqtt://a:b@c" }]', "le mot de passe de cette adresse n'a pas sa place"],
+  ['sinks: [{ id: o, type: mqtt, url: "mqtt://a:b/c" }]', "il faut mqtt://hôte:port"],
   [
     modbus(`{ ${one}, signals: { ${r} } }, { id: a, slave: 2, machine: m, signals: { ${r} } }`),
     "deux appareils s'appellent a",

@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 import { MemoryCells } from "../../sim/peers/kit.ts";
 
-const env = { PORT: "tcp://127.0.0.1:502", INFLUX_TOKEN: "canary" };
+const env = { PORT: "tcp://127.0.0.1:502", INFLUX_TOKEN: "canary", BROKER: "mqtt://vigie:canary@host" };
 
 /** The lines of the error, or of an empty list when the text is good. */
 function complaints(text: string): string[] {
@@ -160,6 +160,37 @@ test("a missing variable and a secret in clear are refused, and the secret is no
   expect(lines).toContain("site.yaml:7:11 drivers[0].port: the environment variable NOT_SET is not set");
   expect(lines).toMatch(/site\.yaml:11:\d+ sinks\[0\]\.token: a secret does not belong in this file/);
   expect(lines).not.toContain("s3cr3t");
+});
+
+const talks = (mqtt: string, headers: string) => `sinks:
+  - { id: out, type: mqtt, url: "${mqtt}" }
+notifiers:
+  - { id: chat, type: webhook, url: "http://x", headers: { ${headers} } }
+`;
+
+test.each([
+  ["mqtt://vigie:s3cr3t@host", "", "site.yaml:2:33 sinks[0].url: the password in this address"],
+  ["mqtts://:s3c@r3t@host:8883/x", "", "site.yaml:2:33 sinks[0].url: the password in this address"],
+  [`mqtt://\${PORT}:s3cr3t@host`, "", "site.yaml:2:33 sinks[0].url: the password in this address"],
+  ["mqtt://h", "Authorization: Bearer s3cr3t", "site.yaml:4:75 notifiers[0].headers.Authorization: a secret"],
+  ["mqtt://h", "proxy-authorization: Basic s3cr3t", "notifiers[0].headers.proxy-authorization: a secret"],
+  ["mqtt://h", "X-API-Key: s3cr3t", "notifiers[0].headers.X-API-Key: a secret"],
+  ["mqtt://h", "Cookie: session=s3cr3t", "notifiers[0].headers.Cookie: a secret"],
+  ["mqtt://h", "Referer: https://me:s3cr3t@x/", "notifiers[0].headers.Referer: the password in this address"],
+])("a secret in an address or a header is refused in clear, and not repeated: %s %s", (url, headers, words) => {
+  const [line, ...rest] = complaints(talks(url, headers));
+  expect(rest).toEqual([]);
+  expect(line).toContain(words);
+  expect(line).toContain(`\${SOME_NAME}`);
+  expect(line).not.toMatch(/s3c|r3t/);
+});
+
+test.each([
+  [`mqtt://vigie:\${INFLUX_TOKEN}@host`, `Authorization: "Bearer \${INFLUX_TOKEN}"`],
+  [`\${BROKER}`, `Cookie: "session=\${INFLUX_TOKEN}", Accept: text/plain`],
+  ["mqtt://vigie@host:1883", "Referer: 'https://x:8080/a:b@c'"],
+])("what comes from a variable is no secret in clear, nor is a user or a port: %s %s", (url, headers) => {
+  expect(complaints(talks(url, headers))).toEqual([]);
 });
 
 test.each([
