@@ -1,4 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -19,16 +22,40 @@ drivers:
 sinks:
   - { id: history, type: sqlite }
   - { id: out, type: mqtt, url: "mqtt://127.0.0.1:${nowhere}", username: vigie, password: "\${CANARY}" }
-notifiers: []
+  - { id: usine, type: mqtt, url: "\${BROKER}" }
+  - { id: influx, type: influx, url: "\${INFLUX}", token: "\${CANARY}", bucket: b }
+detectors:
+  - { id: chaud, type: limit, point: four/v, high: 1, delay: { on: 0s, off: 0s } }
+notifiers:
+  - { id: chat, type: webhook, url: "\${HOOK}", headers: { Authorization: "Bearer \${CANARY}" } }
 `;
+
+/** A server that refuses everything: a hook that was taken away, and a database that does not know the token. */
+async function startRefusing(): Promise<{ at: string; stop(): void }> {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(request.url?.startsWith("/hooks") ? 404 : 401).end();
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  return { at: `127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => server.close() };
+}
 
 describeWith(["mosquitto", "mosquitto_sub"], "secrets", () => {
   test("none of them is in the data folder, in what is printed, or in any answer", async () => {
     const folder = mkdtempSync(join(tmpdir(), "vigie-canary-"));
     const broker = await startMosquitto();
     const file = join(folder, "gateway.yaml");
-    writeFileSync(file, siteFile(broker.url, await freePort()));
-    const gateway = await launch(["run", "--config", file], { env: { CANARY: SECRET } });
+    const nowhere = await freePort();
+    const refusing = await startRefusing();
+    writeFileSync(file, siteFile(broker.url, nowhere));
+    const gateway = await launch(["run", "--config", file], {
+      env: {
+        CANARY: SECRET,
+        BROKER: `mqtt://vigie:${SECRET}@127.0.0.1:${nowhere}/${SECRET}`,
+        INFLUX: `http://${refusing.at}/${SECRET}`,
+        HOOK: `http://${refusing.at}/hooks/${SECRET}?key=${SECRET}`,
+      },
+    });
     try {
       const code = await eventually(
         () => /\b([A-Z2-9]{4}(?:-[A-Z2-9]{2,4}){6})\b/.exec(gateway.output())?.[1],
@@ -55,6 +82,20 @@ describeWith(["mosquitto", "mosquitto_sub"], "secrets", () => {
         password,
       ]);
       await post("/session", { name: "Claire", password: `${PASSWORD} ` });
+      // What goes wrong with an address is told with its host, so that somebody can put it right.
+      const told = [
+        `usine: no connection to mqtt://127.0.0.1:${nowhere} (`,
+        `http://${refusing.at} does not accept the token, check \`token\``,
+        `chat: http://${refusing.at} a refusé l'alarme `,
+      ];
+      await eventually(
+        () => {
+          execFileSync("mosquitto_pub", ["-p", String(broker.port), "-t", "x/y", "-m", '{"v":5}']);
+          return told.every((line) => gateway.output().includes(line)) || undefined;
+        },
+        20_000,
+        gateway.output,
+      );
       const answers = await Promise.all(
         [
           "/api/docs",
@@ -70,6 +111,7 @@ describeWith(["mosquitto", "mosquitto_sub"], "secrets", () => {
             "audit",
             "mqtt/clients",
             "state",
+            "logs?limit=500",
             "support",
           ].map((p) => `/api/v1/${p}`),
         ].map(async (path) => {
@@ -97,6 +139,7 @@ describeWith(["mosquitto", "mosquitto_sub"], "secrets", () => {
     } finally {
       await gateway.stop();
       await broker.stop();
+      refusing.stop();
     }
   }, 60_000);
 });
