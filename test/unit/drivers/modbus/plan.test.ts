@@ -96,7 +96,10 @@ function extent(group: readonly Span[]): { at: number; count: number } {
 
 test("on any map the plan is as cheap as the best there is, and asks no more often", () => {
   fc.assert(
-    fc.property(maps, ({ spans: wanted, max, request, holes }) => {
+    fc.property(maps, ({ spans: wanted, max, request, holes: found }) => {
+      // A hole inside a span is that span's own fault: it can be read by no request at all.
+      const inside = (hole: Hole) => wanted.some((s) => s.at < hole.to && s.at + s.count > hole.from);
+      const holes = found.filter((hole) => !inside(hole));
       const cost = { request, register: 1 };
       const own = { registers: max, bits: 2000, gap: 125 };
       const fits = (group: readonly Span[]) => {
