@@ -19,9 +19,10 @@ export async function* rehearseFolder(
   data: string,
   from: EpochMs,
   to: EpochMs,
+  env: NodeJS.ProcessEnv,
 ): AsyncIterable<AlarmEvent> {
   const plugins = await loadPlugins();
-  const loaded = loadConfig(file, plugins, process.env);
+  const loaded = loadConfig(file, plugins, env);
   const house = furnish(loaded.config, plugins);
   const { points } = examineWith(loaded, house);
   const { site, machines, meters, say, config } = house;

@@ -9,6 +9,7 @@ import { languageOf } from "../config/language.ts";
 import type { AlarmEvent } from "../core/alarm.ts";
 import { epochMs, parseDuration } from "../core/time.ts";
 import { loadPlugins } from "../plugin.ts";
+import { envFor } from "./lib/page.ts";
 
 export const summary = {
   fr: "ce que les règles auraient dit d'un tableau, de vibrations brutes ou de l'historique",
@@ -167,7 +168,7 @@ async function overHistory(config: string, { from, to, data, findings }: Given):
   if (end <= start) throw new Misused({ fr: "--to doit être après --from", en: "--to must be later than --from" });
   const out = await linesTo(findings);
   const counts = { alert: 0, watch: 0 };
-  for await (const event of rehearseFolder(config, data, start, end)) {
+  for await (const event of rehearseFolder(config, data, start, end, envFor(config))) {
     const { t, alarm } = event;
     counts[alarm.level]++;
     console.log(

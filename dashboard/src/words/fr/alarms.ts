@@ -18,7 +18,7 @@ export const alarms = {
     noHistory: "Aucun événement pour le moment.",
     onlyNewest: (n: number) => `Les ${n} événements les plus récents sont affichés.`,
     by: (who: string) => `par ${who}`,
-    test: "ESSAI",
+    test: "TEST",
     count: (n: number) => `${n} alarme${s(n)} à traiter`,
     ack: "Acquitter",
     acking: "Acquittement…",
