@@ -96,8 +96,11 @@ function inFrame(cell: CellRow, by: number): CellRow {
 const TELLS = "postman";
 /** Who goes on in the stand-in where it stood on the disk, and lives again through what is before that. */
 const RULES = "alarms";
-/** The follower of the stand-in's readings that has them kept: what is pending for it waits for the disk. */
-export const KEPT_FOR = "disk";
+/**
+ * The follower of the stand-in's readings that has them kept: what is pending for it waits for the disk. Not a name that a
+ * site file may give, because a sink of that name would share its place.
+ */
+export const KEPT_FOR = "(disk)";
 
 /** The places that a stand-in begins with. */
 export function cursorsFor({ seq }: Seed, disk: Peeked | undefined): string {

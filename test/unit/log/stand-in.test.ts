@@ -1,76 +1,25 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { clock } from "../../../gateway/clock.ts";
 import type { Entry } from "../../../gateway/core/log.ts";
-import { Meters } from "../../../gateway/core/meter.ts";
 import { good, type Reading } from "../../../gateway/core/reading.ts";
 import { carry } from "../../../gateway/log/carry.ts";
 import { follow } from "../../../gateway/log/follow.ts";
 import type { WriterCall } from "../../../gateway/log/protocol.ts";
-import { type Ground, openGround } from "../../../gateway/log/stand-in.ts";
 import { type Door, openDoor, STORE_FILE, type Store } from "../../../gateway/log/store.ts";
 import { eventually } from "../../sim/gateway.ts";
+import { everything, goneOver, type House, openHouse, spoiled, valuesOf } from "../../sim/house.ts";
 import { ledgerOf } from "../../sim/ledger.ts";
 import { memoryLogger, temporaryFolder } from "../../sim/store.ts";
-
-interface House extends Ground {
-  meters: Meters;
-  said: string[];
-  close(): Promise<void>;
-}
-
-/** As the gateway opens it. Closed with the test. */
-async function open(folder: string): Promise<House> {
-  const [meters, said]: [Meters, string[]] = [new Meters(), []];
-  const ground = await openGround({ folder, clock, meters, say: memoryLogger(said), evidence: async () => "ntp" });
-  let closing: Promise<void> | undefined;
-  const close = () => {
-    closing ??= ground.store.close();
-    return closing;
-  };
-  onTestFinished(close);
-  return { ...ground, meters, said, close };
-}
 
 let next = 0;
 const append = (store: Store, count: number) =>
   store.readings.append(Array.from({ length: count }, () => good("m/n", clock.now(), next++)));
 
-async function everything(store: Store): Promise<Entry<Reading>[]> {
-  const all: Entry<Reading>[] = [];
-  for (;;) {
-    const some = await store.readings.after(all.at(-1)?.seq ?? 0, 5_000);
-    if (some.length === 0) return all;
-    all.push(...some);
-  }
-}
-
-const valuesOf = (entries: readonly Entry<Reading>[]) =>
-  entries.map(({ item }) => (item.quality === "bad" ? Number.NaN : item.value));
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
-
-/** A disk that can be read, and whose store cannot be opened: SQLite finds a folder in the place of the lock. */
-function spoiled(folder: string): () => void {
-  const lock = join(folder, "lock");
-  renameSync(lock, `${lock}.away`);
-  mkdirSync(lock);
-  return () => {
-    rmdirSync(lock);
-    renameSync(`${lock}.away`, lock);
-  };
-}
-
-/** Lets the stand-in find that its disk is good again, and go over to it. */
-async function goneOver(house: House): Promise<void> {
-  const ending = new AbortController();
-  const changed = Promise.withResolvers<void>();
-  const running = house.standIn?.run(ending.signal, changed.resolve);
-  await changed.promise;
-  await running;
-}
 
 function inOrder(entries: readonly Entry<Reading>[]): boolean {
   return entries.every(({ boot, seq, steady }, i) => {
@@ -102,7 +51,7 @@ async function takes(house: House, count: number): Promise<number[]> {
 test("what came while the disk could not be opened goes there once, in order, with its times; followers go on", async () => {
   next = 0;
   const folder = temporaryFolder();
-  const before = await open(folder);
+  const before = await openHouse(folder);
   await append(before.store, 50);
   expect(await takes(before, 30)).toEqual(upTo(30));
   await before.store.cells.commit({
@@ -114,7 +63,7 @@ test("what came while the disk could not be opened goes there once, in order, wi
   await before.close();
 
   const heal = spoiled(folder);
-  const during = await open(folder);
+  const during = await openHouse(folder);
   expect(during.store.state()).toBe("degraded");
   expect(during.meters.all().find(({ name }) => name === "log_degraded")?.value).toBe(1);
   await append(during.store, 100);
@@ -131,7 +80,7 @@ test("what came while the disk could not be opened goes there once, in order, wi
   await during.close();
   expect(existsSync(during.folder)).toBe(true);
 
-  const after = await open(folder);
+  const after = await openHouse(folder);
   expect(after.standIn).toBeUndefined();
   expect(existsSync(during.folder)).toBe(false);
   const entries = await everything(after.store);
@@ -156,7 +105,7 @@ test("a disk that nobody could read: numbers and steady time go on from its own,
   const [disk, data] = [join(folder, "disk"), join(folder, "data")];
   mkdirSync(disk);
   symlinkSync(disk, data);
-  const before = await open(data);
+  const before = await openHouse(data);
   await append(before.store, 50);
   const timers = { on: 5 };
   const alarm = (process: string, more: object) => ({ life: { process, shelf: "none" }, timers, ...more });
@@ -167,7 +116,7 @@ test("a disk that nobody could read: numbers and steady time go on from its own,
   await before.close();
   renameSync(disk, `${disk}.away`);
 
-  const during = await open(data);
+  const during = await openHouse(data);
   await append(during.store, 100);
   expect((await during.store.cells.load("account")).size).toBe(1);
   await during.store.cells.commit({
@@ -177,7 +126,7 @@ test("a disk that nobody could read: numbers and steady time go on from its own,
   await during.close();
   renameSync(`${disk}.away`, disk);
 
-  const after = await open(data);
+  const after = await openHouse(data);
   const entries = await everything(after.store);
   expect(valuesOf(entries)).toEqual(upTo(150));
   expect(inOrder(entries)).toBe(true);
@@ -194,9 +143,9 @@ test("a disk that nobody could read: numbers and steady time go on from its own,
 test("what was too much for the memory is a gap with its cause, and counted", async () => {
   next = 0;
   const folder = temporaryFolder();
-  await (await open(folder)).close();
+  await (await openHouse(folder)).close();
   const heal = spoiled(folder);
-  const during = await open(folder);
+  const during = await openHouse(folder);
   for (let i = 0; i < 5; i++) await append(during.store, 1_000);
   await during.close();
   // As retention by size does it: the oldest rows go.
@@ -205,7 +154,7 @@ test("what was too much for the memory is a gap with its cause, and counted", as
   db.close();
   heal();
 
-  const after = await open(folder);
+  const after = await openHouse(folder);
   const entries = await everything(after.store);
   const lost = 5_000 - entries.length;
   expect(lost).toBeGreaterThan(0);
@@ -218,9 +167,9 @@ test("what was too much for the memory is a gap with its cause, and counted", as
 test("a disk that fails again half-way: nothing is lost, and nothing comes over twice", async () => {
   next = 0;
   const folder = temporaryFolder();
-  await (await open(folder)).close();
+  await (await openHouse(folder)).close();
   const heal = spoiled(folder);
-  const during = await open(folder);
+  const during = await openHouse(folder);
   for (let i = 0; i < 6; i++) await append(during.store, 20_000);
   await during.close();
   heal();
@@ -230,7 +179,7 @@ test("a disk that fails again half-way: nothing is lost, and nothing comes over 
   expect(rowsIn(folder)).toBeGreaterThan(0);
   expect(rowsIn(folder)).toBeLessThan(120_000);
 
-  const after = await open(folder);
+  const after = await openHouse(folder);
   expect(valuesOf(await everything(after.store))).toEqual(upTo(120_000));
 }, 60_000);
 
@@ -256,29 +205,29 @@ function rowsIn(folder: string): number {
 
 test("a second gateway on the same folder is refused, whether the first is on the disk or in memory", async () => {
   const folder = temporaryFolder();
-  const first = await open(folder);
-  await expect(open(folder)).rejects.toThrow(/another Vigie \(process \d+\) already uses this data folder/);
+  const first = await openHouse(folder);
+  await expect(openHouse(folder)).rejects.toThrow(/another Vigie \(process \d+\) already uses this data folder/);
   await first.close();
   const heal = spoiled(folder);
-  const second = await open(folder);
+  const second = await openHouse(folder);
   expect(second.standIn).toBeDefined();
-  await expect(open(folder)).rejects.toThrow(/another Vigie/);
+  await expect(openHouse(folder)).rejects.toThrow(/another Vigie/);
   heal();
   // Also once the disk is good again: what the first one has must come over first.
-  await expect(open(folder)).rejects.toThrow(/another Vigie/);
+  await expect(openHouse(folder)).rejects.toThrow(/another Vigie/);
   await second.close();
-  await open(folder);
+  await openHouse(folder);
 }, 30_000);
 
 test("a store from a newer Vigie, and a file in the place of the folder, are refused, and nothing goes on from memory", async () => {
   const folder = temporaryFolder();
-  await (await open(folder)).close();
+  await (await openHouse(folder)).close();
   const file = join(folder, STORE_FILE);
   const db = new DatabaseSync(file);
   db.exec("PRAGMA user_version = 99; PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
   const before = readFileSync(file);
-  await expect(open(folder)).rejects.toThrow(/newer Vigie/);
-  await expect(open(file)).rejects.toThrow(/is a file, not a folder/);
+  await expect(openHouse(folder)).rejects.toThrow(/newer Vigie/);
+  await expect(openHouse(file)).rejects.toThrow(/is a file, not a folder/);
   expect(readFileSync(file).equals(before)).toBe(true);
 });
