@@ -1,8 +1,9 @@
 import { join } from "node:path";
+import type { Reading } from "../core/reading.ts";
 import { type Clock, epochMs, steadyMs } from "../core/time.ts";
 import { cellsBack, cursorsBack, type Seed, STAND_IN, seedOf } from "./kept.ts";
 import { Names } from "./names.ts";
-import { burstsCodec, type Codec, noticesCodec, readingsCodec } from "./pack.ts";
+import { burstsCodec, type Codec, foreign, noticesCodec, readingsCodec } from "./pack.ts";
 import {
   type Boot,
   type Commit,
@@ -74,8 +75,9 @@ export async function carry(from: string, to: string, door: Door, clock: Clock):
       await door.writer.ask({ call: "commit", commit: { ...rest, ...part, cells, names: fresh } });
       names.stored(fresh);
     };
-    const gaps = mine.gaps.map((gap) => movedGap(gap, mark));
-    await write({ boots: bootsOf(mine, seed, mark), gaps: again ? gaps : [...pauses(seed, disk, mark), ...gaps] });
+    // Pauses are told by the clock as it stood, and move with the boots of their transaction; its own gaps have moved.
+    await write({ boots: bootsOf(mine, seed, mark), gaps: again ? [] : pauses(seed, disk, mark) });
+    await write({ gaps: gapsOf(mine, seed, mark) });
     for (const log of logNames) await carryRows(log, { line, mine, seed, mark, names, write });
     const cells = cellsBack(mine, disk, mark);
     await write({ cells, cursors: cursorsBack({ ...mine, seq: seed.seq }, door.opened.cursors, mark) });
@@ -87,15 +89,18 @@ export async function carry(from: string, to: string, door: Door, clock: Clock):
 
 async function carryRows(log: LogName, { line, mine, seed, mark, names, write }: Carrying): Promise<void> {
   const theirs = new Names(mine.names);
+  const began = seed.t + shiftOf(mine, seed.boot + 1);
+  const known = mine.gaps.filter((gap) => gap.log === log);
   while (mark.upTo[log] < mine.heads[log].newest) {
     const found = await line.ask({ call: "after", log, seq: mark.upTo[log], limit: AT_ONCE[log] });
     const [rows, gaps]: [Row[], Gap[]] = [[], []];
     for (const { first, n, body } of found.filter((row) => row.first <= mine.heads[log].newest)) {
       const by = { seq: mark.seq[log], boot: mark.boot, steady: mark.steady };
       const moved = repack[log]({ first, body }, [theirs, names], by);
-      const known = mine.gaps.filter((gap) => gap.log === log);
       for (const [a, b] of uncovered(known, mark.upTo[log] + 1, first - 1)) {
-        const times = { boot: moved?.boot ?? 0, from: seed.t, to: moved?.t ?? null };
+        const shift = moved?.loose ? shiftOf(mine, moved.boot - mark.boot) : 0;
+        const to = moved && moved.t !== null ? moved.t + shift : null;
+        const times = { boot: moved?.boot ?? 0, from: began, to };
         gaps.push({ log, first: a + mark.seq[log], last: b + mark.seq[log], why: "lost", ...times });
         if (log === "readings") mark.lost += b - a + 1;
       }
@@ -111,7 +116,10 @@ async function carryRows(log: LogName, { line, mine, seed, mark, names, write }:
 interface Repacked {
   body: Uint8Array<ArrayBuffer>;
   boot: number;
+  /** Of its first entry. */
   t: number | null;
+  /** That time moves with its boot. */
+  loose: boolean;
 }
 
 /** The same entries under the names, numbers and steady time of the disk; undefined for a batch that is damaged. */
@@ -131,7 +139,9 @@ const repackWith =
       steady: steadyMs(entry.steady + by.steady),
     }));
     const head = entries?.[0];
-    return entries && head && { body: codec.pack(entries, names), boot: head.boot, t: timeOf(head) };
+    if (!entries || !head) return undefined;
+    const loose = head.tq === "unsynced" && !foreign.has(head.item as Reading);
+    return { body: codec.pack(entries, names), boot: head.boot, t: timeOf(head), loose };
   };
 
 const repack = {
@@ -192,12 +202,19 @@ const bootsOf = ({ boots }: Peeked, seed: Seed, mark: Mark): Boot[] =>
     .filter(({ boot }) => boot > seed.boot)
     .map((boot) => ({ ...boot, boot: boot.boot + mark.boot, offset: boot.offset + mark.steady }));
 
-const movedGap = (gap: Gap, mark: Mark): Gap => ({
-  ...gap,
-  first: gap.first + mark.seq[gap.log],
-  last: gap.last + mark.seq[gap.log],
-  boot: gap.boot + mark.boot,
-});
+/** Its own gaps: what is below its first number is the disk's, or the pause before it. */
+const gapsOf = ({ gaps }: Peeked, seed: Seed, mark: Mark): Gap[] =>
+  gaps
+    .filter(({ log, last }) => last >= seed.seq[log])
+    .map((gap) => ({
+      ...gap,
+      first: Math.max(gap.first, seed.seq[gap.log]) + mark.seq[gap.log],
+      last: gap.last + mark.seq[gap.log],
+      boot: gap.boot + mark.boot,
+    }));
+
+/** What the times of one of its runs, as the clock stood, must be moved by, as far as it knows. */
+const shiftOf = ({ boots }: Peeked, boot: number): number => boots.find((one) => one.boot === boot)?.shift ?? 0;
 
 /** Between what the disk took last and what the stand-in took first, there was no gateway. */
 const pauses = (seed: Seed, disk: Peeked, mark: Mark): Gap[] =>

@@ -145,9 +145,10 @@ export function shiftSegments(db: DatabaseSync, boot: Boot): void {
   soil(db, days);
 }
 
-/** Gaps that were told in times of a boot, or up to its beginning, move with it. */
+/** Gaps that were told in times of a boot, or from its end, move with it. Boot numbers leap where a stand-in has run. */
 export function shiftGaps(db: DatabaseSync, boot: number, by: number): void {
   db.prepare("UPDATE gap SET to_t = to_t + ? WHERE boot = ?").run(by, boot);
   db.prepare("UPDATE gap SET from_t = from_t + ? WHERE boot = ? AND why IN ('lost', 'stalled')").run(by, boot);
-  db.prepare("UPDATE gap SET from_t = from_t + ? WHERE boot = ? AND why = 'gateway_off'").run(by, boot + 1);
+  const next = "(SELECT min(boot) FROM boot WHERE boot > ?)";
+  db.prepare(`UPDATE gap SET from_t = from_t + ? WHERE boot = ${next} AND why = 'gateway_off'`).run(by, boot);
 }

@@ -1,11 +1,20 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
 import { clock } from "../../../gateway/clock.ts";
 import { good } from "../../../gateway/core/reading.ts";
+import { epochMs } from "../../../gateway/core/time.ts";
+import { carry } from "../../../gateway/log/carry.ts";
 import { follow } from "../../../gateway/log/follow.ts";
-import { everything, openHouse, spoiled, valuesOf } from "../../sim/house.ts";
+import { closeDoor, openDoor, STORE_FILE, type Store } from "../../../gateway/log/store.ts";
+import { everything, type House, openHouse, spoiled, valuesOf } from "../../sim/house.ts";
 import { memoryLogger, temporaryFolder } from "../../sim/store.ts";
 
+const DAYS = 86_400_000;
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+const append = (store: Store, count: number, now = clock.now()) =>
+  store.readings.append(upTo(count).map((value) => good("m/n", now, value)));
 
 test("a sink that somebody has called disk takes nothing from what waits for the disk", async () => {
   const folder = temporaryFolder();
@@ -36,3 +45,68 @@ test("a sink that somebody has called disk takes nothing from what waits for the
   const after = await openHouse(folder);
   expect(valuesOf(await everything(after.store))).toEqual(upTo(600));
 }, 30_000);
+
+/** Every gap of the file whose times are not those of this test, in words. */
+function wrongGaps(folder: string, began: number): string[] {
+  const db = new DatabaseSync(join(folder, STORE_FILE), { readOnly: true });
+  try {
+    const now = clock.now() + 1_000;
+    const rows = db.prepare("SELECT log, why, from_t, to_t FROM gap").all();
+    expect(rows.map(({ why }) => why)).toEqual(expect.arrayContaining(["gateway_off", "lost"]));
+    const wrong = rows.filter(({ from_t, to_t }) => [from_t, to_t].some((t) => Number(t) < began || Number(t) > now));
+    const day = (t: unknown) => new Date(Number(t)).toISOString();
+    return wrong.map(({ log, why, from_t, to_t }) => `${log}: ${why} from ${day(from_t)} to ${day(to_t)}`);
+  } finally {
+    db.close();
+  }
+}
+
+test.for([
+  "in memory",
+  "after a first try at the disk",
+  "on the disk",
+])("a wrong clock, put right %s: the history says truly when there was no gateway, and what is lost", {
+  timeout: 30_000,
+}, async (known) => {
+  const began = clock.now() - 1_000;
+  let late = known === "on the disk" ? 100 * DAYS : 0;
+  const how = {
+    clock: { ...clock, now: () => epochMs(clock.now() - late) },
+    evidence: async () => (late === 0 ? ("ntp" as const) : ("none" as const)),
+  };
+  const putRight = (house: House) => house.store.time.set(clock.now(), "somebody");
+  const folder = temporaryFolder();
+  const before = await openHouse(folder, how);
+  await append(before.store, 20, how.clock.now());
+  await before.close();
+  late = 100 * DAYS;
+  const heal = spoiled(folder);
+  const first = await openHouse(folder, how);
+  for (let i = 0; i < 2; i++) await append(first.store, 1_000, how.clock.now());
+  await first.close();
+  const during = await openHouse(folder, how);
+  await append(during.store, 5, how.clock.now());
+  // The second thousand: what is before the first entry is the pause.
+  const db = new DatabaseSync(join(during.folder, STORE_FILE));
+  db.exec("DELETE FROM readings WHERE first = (SELECT max(first) FROM readings WHERE n = 1000)");
+  db.close();
+  if (known === "in memory") putRight(during);
+  heal();
+  if (known !== "on the disk") await carriedOnce(during, folder);
+  if (known === "after a first try at the disk") putRight(during);
+  await append(during.store, 5, how.clock.now());
+  await during.close();
+
+  const after = await openHouse(folder, how);
+  putRight(after);
+  await append(after.store, 5, how.clock.now());
+  await after.close();
+  late = 0;
+  expect(wrongGaps(folder, began)).toEqual([]);
+});
+
+async function carriedOnce({ folder: from }: House, to: string): Promise<void> {
+  const door = await openDoor(to);
+  await carry(from, to, door, clock);
+  await closeDoor(door);
+}
