@@ -1,23 +1,23 @@
-import { createHash, randomUUID } from "node:crypto";
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Text } from "../core/text.ts";
 import { type Clock, MINUTE, type Ms, SECOND } from "../core/time.ts";
 import { type Carried, carry } from "./carry.ts";
-import { lockFolder, Refusal } from "./database.ts";
 import { kernelBoot } from "./evidence.ts";
 import { cellsFor, cursorsFor, KEPT_FOR, type Seed, STAND_IN, seen } from "./kept.ts";
 import type { Place } from "./places.ts";
 import { type LogName, logNames, type Peeked, type ReaderAnswers, type ReaderCall } from "./protocol.ts";
 import { Line, StoreTrouble } from "./rpc.ts";
 import { type StoreSettings, storeSettings } from "./settings.ts";
+import { lockShelter, makeShelter, shelterLeft, shelterReady } from "./shelter.ts";
 import {
   closeDoor,
   type Door,
   nextSeq,
   openDoor,
+  openedAgain,
   openStore,
   STORE_FILE,
   type Store,
@@ -30,11 +30,7 @@ const PATIENCE: Ms = 10 * SECOND;
 const KNOCK_EVERY: Ms = 5 * SECOND;
 /** What a stand-in may take of the memory; beyond, its oldest readings go, and are counted. */
 const BOUND = { size: 32e6, bursts: 8e6 } as const;
-/** Where files in memory are, the better place first. */
-const MEMORY = [...(process.env.RUNTIME_DIRECTORY?.split(":").slice(0, 1) ?? []), "/dev/shm", tmpdir()];
-/** In a stand-in's folder, once it has its first numbers. */
-const READY = "ready";
-/** Beside it, once the disk was good again: how long that took to open, in ms, so that a slow one is given its time. */
+/** In a stand-in's folder, once the disk was good again: how long that took to open, in ms, so that a slow one is given its time. */
 const OPENS_IN = "opens-in";
 /** Files that a page and its visitors know it by. */
 const KNOWN_BY = ["tls", "web-push-keys.json"];
@@ -63,18 +59,23 @@ export interface StandIn {
  */
 export async function openGround(options: StoreOptions): Promise<Ground> {
   const { folder, clock } = options;
-  const left = placesFor(folder).find((place) => isOurs(place) && existsSync(join(place, READY)));
-  const lock = left === undefined ? undefined : lockedOrRefused(left);
+  let left = shelterLeft(folder);
+  const lock = left === undefined ? undefined : lockShelter(left);
   const [opening, began] = [openDoor(folder), clock.monotonic()];
   let door: Door | undefined;
   try {
     door = await within(PATIENCE + 3 * opensIn(left), opening, clock);
-    if (left !== undefined) await endOf(left, options, door);
-    const store = await openStore(options, left === undefined ? door : undefined);
+    if (left !== undefined) {
+      await endOf(left, options, door);
+      left = undefined;
+      door = await within(PATIENCE, openedAgain(folder, door), clock);
+    }
+    const store = await openStore(options, door);
     lock?.release();
     return { store, folder, standIn: undefined };
   } catch (error) {
     lock?.release();
+    void door?.writer.end();
     if (!isDisk(error)) throw error;
     return standIn(options, { error, opening: error instanceof Stalled && !door ? opening : undefined, began, left });
   }
@@ -107,7 +108,7 @@ interface Trouble {
 
 async function standIn(options: StoreOptions, { error, opening, began, left }: Trouble): Promise<Ground> {
   const { folder, clock, meters, say } = options;
-  const place = left ?? makePlace(folder);
+  const place = left ?? makeShelter(folder);
   if (place === undefined) throw error;
   say.error(`the data folder ${folder} cannot be used (${error.message}); going on from memory`);
   if (left === undefined) await plant(place, options, opening ? undefined : await peeked(folder, clock));
@@ -131,6 +132,7 @@ async function standIn(options: StoreOptions, { error, opening, began, left }: T
         const door = await (next ?? openDoor(folder));
         const took = clock.monotonic() - since;
         await homeFrom(place, folder, door, clock);
+        await closeDoor(door);
         writeFileSync(join(place, OPENS_IN), String(took));
         say.info(`the data folder ${folder} can be used again: going over to it`);
         return change();
@@ -153,12 +155,10 @@ async function standIn(options: StoreOptions, { error, opening, began, left }: T
   return { store: shown, folder: place, standIn: { text: words(folder, error), run } };
 }
 
-/** Everything that the stand-in has by now goes through the door, which is shut then. */
+/** Everything that the stand-in has by now goes through the door. */
 async function homeFrom(place: string, folder: string, door: Door, clock: Clock): Promise<Carried> {
   try {
-    const carried = await within(MINUTE, carry(place, folder, door, clock), clock);
-    await closeDoor(door);
-    return carried;
+    return await within(MINUTE, carry(place, folder, door, clock), clock);
   } catch (error) {
     // A disk that hangs holds its thread; the rest must not wait for that.
     void door.writer.end();
@@ -198,7 +198,7 @@ async function plant(place: string, { folder, clock }: StoreOptions, disk: Peeke
   const commit = { rows, names, cells, gaps: [], boots: [...boots, first], meta, cursors: cursorsFor(seed, disk) };
   await door.writer.ask({ call: "commit", commit });
   await closeDoor(door);
-  writeFileSync(join(place, READY), "");
+  shelterReady(place);
 }
 
 /** What can be read of a store that cannot be opened; undefined where that is nothing. */
@@ -213,44 +213,10 @@ async function peeked(folder: string, clock: Clock): Promise<Peeked | undefined>
   }
 }
 
-/** Folders in memory for this data folder, the same ones after a restart. */
-function placesFor(folder: string): string[] {
-  const name = `vigie-${createHash("sha256").update(resolve(folder)).digest("hex").slice(0, 16)}`;
-  return MEMORY.map((parent) => join(parent, `${name}-${user()}`));
-}
-
-function makePlace(folder: string): string | undefined {
-  return placesFor(folder).find((place) => {
-    try {
-      // One that a crash left half made is no beginning.
-      if (isOurs(place)) rmSync(place, { recursive: true });
-      mkdirSync(place, { mode: 0o700 });
-      return isOurs(place);
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Where everybody may make folders, one that others could look into, or have put there for us, is not ours. */
-function isOurs(place: string): boolean {
-  const found = lstatSync(place, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.uid === user() && (found.mode & 0o077) === 0;
-}
-
-const user = () => process.getuid?.() ?? 0;
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 const opensIn = (left: string | undefined): Ms =>
   left !== undefined && existsSync(join(left, OPENS_IN)) ? Number(readFileSync(join(left, OPENS_IN), "utf8")) || 0 : 0;
-
-function lockedOrRefused(place: string): { release(): void } {
-  try {
-    return lockFolder(join(place, "lock"));
-  } catch (error) {
-    throw error instanceof Refusal ? new StoreTrouble("refused", error.message) : error;
-  }
-}
 
 const bounded = (settings: StoreSettings): StoreSettings => ({ ...settings, keep: { ...settings.keep, ...BOUND } });
 

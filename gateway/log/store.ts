@@ -97,6 +97,12 @@ export async function openDoor(folder: string): Promise<Door> {
   }
 }
 
+/** The same door, once something was written through it: what its file holds now. */
+export async function openedAgain(folder: string, { writer, opened: { remarks } }: Door): Promise<Door> {
+  const opened = await writer.ask({ call: "open", file: join(folder, STORE_FILE) });
+  return { writer, opened: { ...opened, remarks: [...new Set([...remarks, ...opened.remarks])] } };
+}
+
 export async function closeDoor({ writer }: Door, meta: Readonly<Record<string, string>> = {}): Promise<void> {
   await writer.ask({ call: "close", meta });
   await writer.end();

@@ -130,6 +130,7 @@ export class Writing {
   }
 
   #open(remarks: string[]): Opened {
+    this.#drop();
     const { db, migrated } = openForWriting(this.#file, this.#script);
     this.#db = db;
     this.#inode = inodeOf(this.#file);

@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync, renameSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
@@ -109,4 +110,46 @@ async function carriedOnce({ folder: from }: House, to: string): Promise<void> {
   const door = await openDoor(to);
   await carry(from, to, door, clock);
   await closeDoor(door);
+}
+
+test("a disk that fails again just when everything is on it: a new stand-in, and nothing is left of the old one", async () => {
+  const folder = temporaryFolder();
+  await (await openHouse(folder)).close();
+  const heal = spoiled(folder);
+  const during = await openHouse(folder);
+  await append(during.store, 100);
+  await during.close();
+  heal();
+  let again: (() => void) | undefined;
+  const say = memoryLogger([]);
+  // The lock that is held needs its name no more; the store does.
+  Object.assign(say, {
+    info: (line: string) => {
+      if (line.includes("from memory are in the store")) again = withoutStore(folder);
+    },
+  });
+  const second = await openHouse(folder, { say });
+  expect(again).toBeDefined();
+  expect(second.standIn).toBeDefined();
+  await second.store.readings.append([good("m/n", clock.now(), 100)]);
+  expect(statSync(second.folder).mode & 0o077).toBe(0);
+  await second.close();
+  again?.();
+
+  const after = await openHouse(folder);
+  expect(after.standIn).toBeUndefined();
+  expect(valuesOf(await everything(after.store))).toEqual(upTo(101));
+  expect(existsSync(second.folder)).toBe(false);
+}, 30_000);
+
+/** The store is away, and nothing can be put in its place. */
+function withoutStore(folder: string): () => void {
+  const file = join(folder, STORE_FILE);
+  for (const end of ["", "-wal", "-shm"]) if (existsSync(file + end)) renameSync(file + end, `${file}.away${end}`);
+  mkdirSync(file);
+  return () => {
+    rmdirSync(file);
+    for (const end of ["", "-wal", "-shm"])
+      if (existsSync(`${file}.away${end}`)) renameSync(`${file}.away${end}`, file + end);
+  };
 }
