@@ -15,6 +15,8 @@ import { lockShelter, makeShelter, shelterLeft, shelterReady } from "./shelter.t
 import {
   closeDoor,
   type Door,
+  type Knock,
+  knock,
   nextSeq,
   openDoor,
   openedAgain,
@@ -48,7 +50,10 @@ export interface Ground {
 export interface StandIn {
   /** What is wrong, what happens meanwhile, and what to do. */
   text: Text;
-  /** Tries until the data folder can be used and has everything; then calls `change`, once. */
+  /**
+   * Tries until the data folder can be used and has everything; then calls `change`, once. Once it has ended, it holds
+   * nothing of the data folder.
+   */
   run(signal: AbortSignal, change: () => void): Promise<void>;
 }
 
@@ -61,10 +66,10 @@ export async function openGround(options: StoreOptions): Promise<Ground> {
   const { folder, clock } = options;
   let left = shelterLeft(folder);
   const lock = left === undefined ? undefined : lockShelter(left);
-  const [opening, began] = [openDoor(folder), clock.monotonic()];
+  const [opening, began] = [knock(folder), clock.monotonic()];
   let door: Door | undefined;
   try {
-    door = await within(PATIENCE + 3 * opensIn(left), opening, clock);
+    door = await within(PATIENCE + 3 * opensIn(left), opening.door, clock);
     if (left !== undefined) {
       await endOf(left, options, door);
       left = undefined;
@@ -100,7 +105,7 @@ async function endOf(place: string, options: StoreOptions, door: Door): Promise<
 interface Trouble {
   error: StoreTrouble;
   /** The disk may still answer. */
-  opening: Promise<Door> | undefined;
+  opening: Knock | undefined;
   began: Ms;
   /** Where a stand-in of an earlier start is, which goes on. */
   left: string | undefined;
@@ -123,13 +128,15 @@ async function standIn(options: StoreOptions, { error, opening, began, left }: T
   const { seq } = places.get(KEPT_FOR) as Place;
   store.readings.hold?.(KEPT_FOR, { seq, backlog: [] });
   const run = async (signal: AbortSignal, change: () => void) => {
-    let next = opening;
+    let tried = opening;
+    signal.addEventListener("abort", () => void tried?.end(), { once: true });
     for (let said = ""; !signal.aborted; ) {
       await clock.sleep(KNOCK_EVERY, signal).catch(() => undefined);
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       try {
-        const since = next ? began : clock.monotonic();
-        const door = await (next ?? openDoor(folder));
+        const since = tried ? began : clock.monotonic();
+        tried ??= knock(folder);
+        const door = await tried.door;
         const took = clock.monotonic() - since;
         await homeFrom(place, folder, door, clock);
         await closeDoor(door);
@@ -137,7 +144,8 @@ async function standIn(options: StoreOptions, { error, opening, began, left }: T
         say.info(`the data folder ${folder} can be used again: going over to it`);
         return change();
       } catch (problem) {
-        next = undefined;
+        if (signal.aborted) break;
+        tried = undefined;
         const why = messageOf(problem);
         // Not for the disk's sake: a start sets aside what cannot be taken over.
         if (!isDisk(problem) && !isRefusal(problem)) return change();
@@ -145,6 +153,8 @@ async function standIn(options: StoreOptions, { error, opening, began, left }: T
         said = why;
       }
     }
+    // The next gateway finds the folder free, and goes on from what is over by now.
+    await tried?.end();
   };
   const logs = {
     readings: seen(store.readings, "readings", store.cells, first.readings),

@@ -86,16 +86,28 @@ export interface Door {
   opened: Opened;
 }
 
-/** Makes the folder where there is none. Everything that touches the disk happens in the writing thread. */
-export async function openDoor(folder: string): Promise<Door> {
-  const writer = new Line<WriterCall, WriterAnswers>(new URL("./writer.ts", import.meta.url), "writer");
-  try {
-    return { writer, opened: await writer.ask({ call: "open", file: join(folder, STORE_FILE) }) };
-  } catch (error) {
-    await writer.end();
-    throw error;
-  }
+/** A door that opens as soon as the disk lets it. */
+export interface Knock {
+  door: Promise<Door>;
+  /** Lets go of the folder, whether the door is open by now or not. */
+  end(): Promise<void>;
 }
+
+/** Makes the folder where there is none. Everything that touches the disk happens in the writing thread. */
+export function knock(folder: string): Knock {
+  const writer = new Line<WriterCall, WriterAnswers>(new URL("./writer.ts", import.meta.url), "writer");
+  const opening = async () => {
+    try {
+      return { writer, opened: await writer.ask({ call: "open", file: join(folder, STORE_FILE) }) };
+    } catch (error) {
+      await writer.end();
+      throw error;
+    }
+  };
+  return { door: opening(), end: () => writer.end() };
+}
+
+export const openDoor = (folder: string): Promise<Door> => knock(folder).door;
 
 /** The same door, once something was written through it: what its file holds now. */
 export async function openedAgain(folder: string, { writer, opened: { remarks } }: Door): Promise<Door> {

@@ -8,6 +8,7 @@ import { epochMs } from "../../../gateway/core/time.ts";
 import { carry } from "../../../gateway/log/carry.ts";
 import { follow } from "../../../gateway/log/follow.ts";
 import { closeDoor, openDoor, STORE_FILE, type Store } from "../../../gateway/log/store.ts";
+import { eventually } from "../../sim/gateway.ts";
 import { everything, type House, openHouse, spoiled, valuesOf } from "../../sim/house.ts";
 import { memoryLogger, temporaryFolder } from "../../sim/store.ts";
 
@@ -152,4 +153,34 @@ function withoutStore(folder: string): () => void {
     for (const end of ["", "-wal", "-shm"])
       if (existsSync(`${file}.away${end}`)) renameSync(`${file}.away${end}`, file + end);
   };
+}
+
+test("stopped while it carries everything over: the next start is not refused, and everything is there once", async () => {
+  const folder = temporaryFolder();
+  await (await openHouse(folder)).close();
+  const heal = spoiled(folder);
+  const during = await openHouse(folder);
+  for (let i = 0; i < 10; i++) await append(during.store, 20_000);
+  heal();
+  const ending = new AbortController();
+  const changed: string[] = [];
+  const running = during.standIn?.run(ending.signal, () => changed.push("changed"));
+  await eventually(() => (someIn(folder) ? true : undefined), 15_000);
+  ending.abort();
+  await running;
+  expect(changed).toEqual([]);
+  await during.close();
+
+  const after = await openHouse(folder);
+  expect(after.standIn).toBeUndefined();
+  expect((await everything(after.store)).length).toBe(200_000);
+}, 60_000);
+
+function someIn(folder: string): boolean {
+  const db = new DatabaseSync(join(folder, STORE_FILE), { readOnly: true });
+  try {
+    return db.prepare("SELECT 1 FROM readings LIMIT 1").get() !== undefined;
+  } finally {
+    db.close();
+  }
 }
