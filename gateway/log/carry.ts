@@ -177,7 +177,8 @@ function newMark(seed: Seed, mine: Peeked, disk: Peeked): Mark {
   // Numbers that were shown are never another reading's: where they change, the boot does too.
   const shown = raised ? newestBoot(mine) : seed.boot;
   const boot = Math.max(shown, newestBoot(disk)) - seed.boot;
-  const kernel = mine.boots[0]?.kernel ?? "";
+  // Not its oldest boot: that may be one of the disk's, and of an earlier start of the machine.
+  const kernel = mine.boots.find((one) => one.boot === seed.boot)?.kernel ?? "";
   const then = { now: () => epochMs(seed.t), monotonic: () => seed.monotonic };
   return {
     standIn: seed.id,

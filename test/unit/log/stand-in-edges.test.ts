@@ -184,3 +184,25 @@ function someIn(folder: string): boolean {
     db.close();
   }
 }
+
+test("steady time stays as it was shown where the disk has known earlier starts of the machine, and a clock was put right", async () => {
+  let early = 10 * 60_000;
+  const how = { clock: { ...clock, now: () => epochMs(clock.now() - early) } };
+  const folder = temporaryFolder();
+  const first = await openHouse(folder, { ...how, kernel: "an earlier start of the machine" });
+  await append(first.store, 1, how.clock.now());
+  await first.close();
+  const second = await openHouse(folder, how);
+  await append(second.store, 1, how.clock.now());
+  await second.close();
+  early = 0;
+  const heal = spoiled(folder);
+  const during = await openHouse(folder, how);
+  await append(during.store, 1);
+  const shown = (await everything(during.store)).at(-1);
+  await during.close();
+  heal();
+
+  const after = await openHouse(folder, how);
+  expect((await everything(after.store)).at(-1)).toEqual(shown);
+}, 30_000);
