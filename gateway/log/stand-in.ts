@@ -203,10 +203,13 @@ async function plant(place: string, { folder, clock }: StoreOptions, disk: Peeke
   const first = { boot, kernel, offset, wall: t - monotonic, shift: null, tq: "unsynced" as const };
   const door = await openDoor(place);
   const meta = Object.fromEntries(logNames.map((log) => [`reserved:${log}`, String(seq[log])]));
-  const { tail: rows, names, boots } = disk ?? { tail: [], names: [], boots: [] };
+  const { tail: rows, names, boots, gaps } = disk ?? { tail: [], names: [], boots: [], gaps: [] };
   const cells = cellsFor(seed, disk);
-  const commit = { rows, names, cells, gaps: [], boots: [...boots, first], meta, cursors: cursorsFor(seed, disk) };
-  await door.writer.ask({ call: "commit", commit });
+  const none = { rows: [], names: [], cells: [], boots: [], meta: {}, cursors: null };
+  const all = { rows, names, cells, gaps: [], boots: [...boots, first], meta, cursors: cursorsFor(seed, disk) };
+  await door.writer.ask({ call: "commit", commit: all });
+  // The boots move the gaps that are written beside them, and the disk's have moved already.
+  await door.writer.ask({ call: "commit", commit: { ...none, gaps } });
   await closeDoor(door);
   shelterReady(place);
 }

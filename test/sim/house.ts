@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmdirSync } from "node:fs";
+import { mkdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { clock } from "../../gateway/clock.ts";
@@ -15,7 +15,7 @@ export interface House extends Ground {
   close(): Promise<void>;
 }
 
-/** As the gateway opens it. Closed with the test. */
+/** As the gateway opens it. Closed with the test, and what it has in memory goes with it. */
 export async function openHouse(folder: string, how: Partial<StoreOptions> = {}): Promise<House> {
   const [meters, said]: [Meters, string[]] = [new Meters(), []];
   const say = memoryLogger(said);
@@ -25,7 +25,10 @@ export async function openHouse(folder: string, how: Partial<StoreOptions> = {})
     closing ??= ground.store.close();
     return closing;
   };
-  onTestFinished(close);
+  onTestFinished(async () => {
+    await close();
+    if (ground.standIn) rmSync(ground.folder, { recursive: true, force: true });
+  });
   return { ...ground, meters, said, close };
 }
 

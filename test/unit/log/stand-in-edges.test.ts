@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync, rmdirSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, renameSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
@@ -206,3 +206,40 @@ test("steady time stays as it was shown where the disk has known earlier starts 
   const after = await openHouse(folder, how);
   expect((await everything(after.store)).at(-1)).toEqual(shown);
 }, 30_000);
+
+test("where the numbers of a disk that can be read leap, the stand-in counts entries, and knows of the same gaps", async () => {
+  let late = 100 * DAYS;
+  const how = {
+    clock: { ...clock, now: () => epochMs(clock.now() - late) },
+    evidence: async () => (late === 0 ? ("ntp" as const) : ("none" as const)),
+  };
+  const [crashing, folder] = [temporaryFolder(), temporaryFolder()];
+  const first = await openHouse(crashing, how);
+  await append(first.store, 100, how.clock.now());
+  // As a power cut leaves it: numbers that were reserved are not given back.
+  for (const end of ["", "-wal"]) cpSync(join(crashing, STORE_FILE + end), join(folder, STORE_FILE + end));
+  const second = await openHouse(folder, how);
+  await append(second.store, 100, how.clock.now());
+  second.store.time.set(clock.now(), "somebody");
+  late = 0;
+  await second.close();
+  const gaps = gapsIn(folder);
+  expect(gaps).toHaveLength(1);
+
+  spoiled(folder);
+  const during = await openHouse(folder, how);
+  await append(during.store, 100);
+  const { readings } = during.store;
+  expect((await everything(during.store)).length).toBe(300);
+  expect(readings.count?.(0, readings.head().newest)).toBe(300);
+  expect(gapsIn(during.folder).slice(0, 1)).toEqual(gaps);
+}, 30_000);
+
+function gapsIn(folder: string): object[] {
+  const db = new DatabaseSync(join(folder, STORE_FILE), { readOnly: true });
+  try {
+    return db.prepare("SELECT * FROM gap WHERE log = 'readings' ORDER BY first").all();
+  } finally {
+    db.close();
+  }
+}
