@@ -10,7 +10,7 @@ import { bootsOf, cursorsOf, gapsOf, metaOf, namesOf } from "./rows.ts";
 
 /** All that is small in a store, without writing a byte: also from a card that is read-only, or full. */
 export function peek(file: string, tail: boolean): Peeked {
-  const db = existsSync(`${file}-wal`) ? openForReading(file) : openUntouched(file);
+  const db = openPeeking(file);
   try {
     const boots = bootsOf(db);
     const compacted = Number(metaOf(db, "compacted") ?? 0);
@@ -48,10 +48,20 @@ function tailOf(db: DatabaseSync): Row[] {
   return rows.reverse();
 }
 
-/** A file that was closed well has no write-ahead log beside it, and SQLite need not make the files for one. */
-function openUntouched(file: string): DatabaseSync {
+function openPeeking(file: string): DatabaseSync {
+  // A file that was closed well has no write-ahead log beside it, and SQLite need not make the files for one.
+  if (!existsSync(`${file}-wal`)) return openAs(file, "immutable=1");
+  if (existsSync(`${file}-shm`)) return openForReading(file);
+  // One that was not, without the index of its log: nobody can write where it should be, so it is made in memory. SQLite
+  // does that for whoever is alone with the file, and leaves out the locks, which want a file that can be written to.
+  const db = openAs(file, "vfs=unix-none");
+  db.exec("PRAGMA locking_mode = EXCLUSIVE");
+  return db;
+}
+
+function openAs(file: string, how: string): DatabaseSync {
   const url = pathToFileURL(file);
-  url.search = "?immutable=1";
+  url.search = `?${how}`;
   return new DatabaseSync(url, { readOnly: true });
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, renameSync, rmdirSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { expect, test } from "vitest";
@@ -7,6 +7,7 @@ import { good } from "../../../gateway/core/reading.ts";
 import { epochMs } from "../../../gateway/core/time.ts";
 import { carry } from "../../../gateway/log/carry.ts";
 import { follow } from "../../../gateway/log/follow.ts";
+import { peek } from "../../../gateway/log/peek.ts";
 import { closeDoor, openDoor, STORE_FILE, type Store } from "../../../gateway/log/store.ts";
 import { eventually } from "../../sim/gateway.ts";
 import { everything, type House, openHouse, spoiled, valuesOf } from "../../sim/house.ts";
@@ -243,3 +244,20 @@ function gapsIn(folder: string): object[] {
     db.close();
   }
 }
+
+test("a disk after a power cut whose index of the write-ahead log is missing is read, and not a byte is written", async () => {
+  const [crashing, folder] = [temporaryFolder(), temporaryFolder()];
+  const running = await openHouse(crashing);
+  await append(running.store, 100);
+  await running.store.cells.commit({ cells: [{ kind: "account", key: "me", value: "mine" }] });
+  for (const end of ["", "-wal"]) cpSync(join(crashing, STORE_FILE + end), join(folder, STORE_FILE + end));
+  const file = join(folder, STORE_FILE);
+  const before = bytesIn(folder);
+  const { cells, heads, tail } = peek(file, true);
+  expect(cells).toContainEqual({ kind: "account", key: "me", value: '"mine"' });
+  expect(heads.readings.newest).toBe(100);
+  expect(tail.map(({ n }) => n)).toEqual([100]);
+  expect(bytesIn(folder)).toEqual(before);
+});
+
+const bytesIn = (folder: string) => readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "hex")]);
