@@ -125,6 +125,8 @@ await ask("PUT", "config", { text: text + "# saved by the page\\n", revision });
   await box.does("env", "NODE_TLS_REJECT_UNAUTHORIZED=0", node, "/root/save.mjs", code);
   must(/# saved by the page/.test(readFileSync(join(box.root, "etc/vigie/gateway.yaml"), "utf8")), "nothing was saved");
   await reads(box);
+  const state = (await box.tries("systemctl", "is-active", "vigie")).out.trim();
+  must(state === "active", `after a new site file systemd takes the service for ${state}`);
 }
 
 async function updates(box: Box): Promise<void> {
