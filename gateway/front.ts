@@ -45,8 +45,9 @@ export interface Inside {
 export function webParts(house: House, inside: Inside): WebParts {
   const { store, engine, sinks, examined, running, points, folder, postman, broker, reload } = inside;
   const { config, site, machines, meters, say } = house;
-  const chosen = config.history === undefined ? sinks.find((sink) => sink.history) : sinks[config.history];
-  const historian: Historian | undefined = chosen?.history;
+  // The store keeps its history whatever sinks there are, and no server that is away can take that answer from people.
+  const historian: Historian | undefined =
+    config.history === undefined ? store.history : sinks[config.history]?.history;
   const dashboard = join(import.meta.dirname, "../dashboard/dist");
   const view = (id: string, { type, driver }: { type: string; driver: Driver }) => ({
     type,

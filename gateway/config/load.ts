@@ -30,7 +30,7 @@ export interface Config extends Sections {
   readonly sinks: readonly Entry[];
   readonly detectors: readonly Entry<z.output<typeof sections.rule>>[];
   readonly notifiers: readonly Entry[];
-  /** Index in `sinks` of the one that answers for the past; undefined for the first that can. */
+  /** Index in `sinks` of the one that answers for the past; undefined for the store itself. */
   readonly history: number | undefined;
   /** The parsed YAML of a device profile, the site's own folder first. */
   profile(name: string): unknown;
@@ -199,7 +199,7 @@ export const document = z.strictObject({
     .string()
     .max(64)
     .optional()
-    .describe("The id of the sink that answers for the past; the first that can, where left out"),
+    .describe("The id of the sink that answers for the past; the gateway's own store, where left out"),
   web: sections.web,
   broker: sections.broker,
   store: sections.store,

@@ -1,5 +1,6 @@
 import type { FaultCode } from "./fault.ts";
 import type { PointId } from "./point.ts";
+import { Told } from "./text.ts";
 import type { EpochMs } from "./time.ts";
 
 /** What a stretch of time held. Without a good reading there is no number: `min`, `mean`, `max` are null and `why` says the cause. */
@@ -32,4 +33,9 @@ export interface Historian {
   samples(point: PointId, from: EpochMs, to: EpochMs): AsyncIterable<Sample>;
   /** For counters: how much was counted in [from, to), over roll-overs and replacements; null when unknown. */
   counted(point: PointId, from: EpochMs, to: EpochMs): Promise<number | null>;
+}
+
+/** Who keeps the past does not give it now; asking again later may do. */
+export class HistoryAway extends Told {
+  override readonly name = "HistoryAway";
 }

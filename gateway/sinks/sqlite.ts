@@ -3,7 +3,7 @@ import { defineSink } from "../plugin.ts";
 
 /**
  * The history on this machine: every reading, roll-ups, gaps with their cause. The store itself moves readings from the log
- * into it, so there is nothing to carry; this only says that the site wants its questions answered from here.
+ * into it, so there is nothing to carry, and it is kept without this entry too: this only gives it a name, for `history:`.
  */
 export default defineSink({
   options: z.strictObject({}),

@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import { ZodError, z } from "zod";
 import { ActionRefused } from "../core/alarm.ts";
 import type { ErrorAnswer } from "../core/api.ts";
+import { HistoryAway } from "../core/history.ts";
 import { type Language, languages, sameText, type Text, Told } from "../core/text.ts";
 
 /** An answer other than 200, thrown from anywhere in a route. */
@@ -26,7 +27,8 @@ export function answerErrors(app: FastifyInstance, say: Logger, site: Language):
     const { lang = site } = asked.safeParse(request.query).data ?? {};
     const { status, body } = errorAnswer(error, lang);
     if (status >= 500) say.error(`web: ${request.method} ${request.routeOptions.url ?? "?"}: ${error.message}`);
-    return reply.code(status).send(body);
+    // A table that failed before its first row had said already what it is.
+    return reply.code(status).removeHeader("content-disposition").type("application/json; charset=utf-8").send(body);
   });
   app.setNotFoundHandler((_request, reply) =>
     reply.code(404).send({ error: "not-found", message: "There is nothing at this address." } satisfies ErrorAnswer),
@@ -38,6 +40,8 @@ const asked = z.looseObject({ lang: z.enum(languages).optional().catch(undefined
 function errorAnswer(error: FastifyError, language: Language): { status: number; body: ErrorAnswer } {
   if (error instanceof HttpError)
     return { status: error.statusCode, body: { error: error.error, message: error.text[language] } };
+  if (error instanceof HistoryAway)
+    return { status: 503, body: { error: "history-away", message: error.text[language] } };
   if (error instanceof ActionRefused) {
     const status = error.code === "unknown-alarm" ? 404 : error.code === "not-now" ? 409 : 403;
     return { status, body: { error: error.code, message: error.message } };

@@ -42,7 +42,7 @@ export interface WebParts {
   points: ReadonlyMap<PointId, Point>;
   drivers: ReadonlyMap<string, DriverView>;
   alarms: Alarms;
-  /** Undefined where no sink keeps history. */
+  /** Undefined where the sink that the site file names for it keeps none. */
   historian: Historian | undefined;
   readings: Pick<Log<Reading>, "head">;
   notices: Log<AlarmEvent>;

@@ -84,7 +84,7 @@ log-enabled = false
 
 async function ready(child: ChildProcess, folder: string, url: string, path: string): Promise<RealServer> {
   const stop = async () => {
-    if (child.exitCode === null) {
+    if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGKILL");
       await once(child, "exit");
     }

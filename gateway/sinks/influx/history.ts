@@ -1,27 +1,30 @@
 import { z } from "zod";
 import { Counting } from "../../core/counting.ts";
 import { faultCode } from "../../core/fault.ts";
-import type { Bucket, Historian, Sample } from "../../core/history.ts";
+import { type Bucket, type Historian, HistoryAway, type Sample } from "../../core/history.ts";
 import { machineOf, type PointId, signalOf } from "../../core/point.ts";
+import type { Text } from "../../core/text.ts";
 import { DAY, type EpochMs, epochMs, HOUR, MINUTE, type Ms } from "../../core/time.ts";
 import { MEASUREMENT } from "./line.ts";
 import type { Target } from "./send.ts";
 
 /** What `/query` answers: a table per statement and series. */
 const reply = z.object({
-  results: z.array(
-    z.object({
-      error: z.string().optional(),
-      series: z
-        .array(
-          z.object({
-            columns: z.array(z.string()),
-            values: z.array(z.array(z.union([z.number(), z.string(), z.null()]))),
-          }),
-        )
-        .optional(),
-    }),
-  ),
+  results: z
+    .array(
+      z.object({
+        error: z.string().optional(),
+        series: z
+          .array(
+            z.object({
+              columns: z.array(z.string()),
+              values: z.array(z.array(z.union([z.number(), z.string(), z.null()]))),
+            }),
+          )
+          .optional(),
+      }),
+    )
+    .optional(),
   error: z.string().optional(),
 });
 
@@ -33,6 +36,7 @@ const QUARTER: Ms = 15 * MINUTE;
 
 /** The past as InfluxDB holds it, asked in InfluxQL: the one language that 1.x, 2.x and 3.x share. */
 export function influxHistory(site: string, target: Target): Historian {
+  const ask = (q: string) => rowsOf(target, q);
   return {
     async range(point, from, to, buckets) {
       if (!(to > from) || !(buckets >= 1))
@@ -96,25 +100,66 @@ export function influxHistory(site: string, target: Target): Historian {
       at = until;
     }
   }
+}
 
-  async function ask(q: string): Promise<Row[][]> {
-    const [db = "", rp] = target.bucket.split("/");
-    const query = new URLSearchParams({ db, q, epoch: "ms", ...(rp && { rp }) });
-    const response = await fetch(new URL("query", `${target.url.replace(/\/$/, "")}/`), {
-      method: "POST",
-      headers: { authorization: authorization(target.token), "content-type": "application/x-www-form-urlencoded" },
-      body: query,
-      signal: AbortSignal.timeout(target.timeout),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`InfluxDB answers ${response.status} to a question: ${text.slice(0, 200)}`);
-    const { results, error } = reply.parse(JSON.parse(text));
-    const failed = error ?? results.find((result) => result.error)?.error;
-    if (failed) throw new Error(`InfluxDB cannot answer: ${failed}`);
-    return results.map(({ series }) =>
-      (series ?? []).flatMap(({ columns, values }) => values.map((row) => rowOf(columns, row))),
+/** Each statement's rows. Throws `HistoryAway`, whatever the server sent. */
+async function rowsOf(target: Target, q: string): Promise<Row[][]> {
+  const [db = "", rp] = target.bucket.split("/");
+  const query = new URLSearchParams({ db, q, epoch: "ms", ...(rp && { rp }) });
+  const { status, body } = await post(target, query).catch((error: unknown) => {
+    throw away(target, { fr: "ne répond pas", en: "does not answer" }, codeOf(error), error);
+  });
+  if (status === 401 || status === 403)
+    throw away(target, { fr: "n'accepte pas le jeton", en: "does not accept the token" }, `${status}`);
+  const read = reply.safeParse(body);
+  const failed = read.data?.error ?? read.data?.results?.find(({ error }) => error)?.error;
+  if (status >= 300 || failed || !read.data?.results)
+    throw away(
+      target,
+      { fr: "répond autre chose", en: "answers something else" },
+      (failed ?? `${status}`).slice(0, 200),
     );
+  return read.data.results.map(({ series }) =>
+    (series ?? []).flatMap(({ columns, values }) => values.map((row) => rowOf(columns, row))),
+  );
+}
+
+async function post(target: Target, body: URLSearchParams): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(new URL("query", `${target.url.replace(/\/$/, "")}/`), {
+    method: "POST",
+    headers: { authorization: authorization(target.token), "content-type": "application/x-www-form-urlencoded" },
+    body,
+    signal: AbortSignal.timeout(target.timeout),
+  });
+  const text = await response.text();
+  return { status: response.status, body: jsonIn(text) };
+}
+
+/** The host only: an address may have a password in it. */
+function away(target: Target, what: Text, why: string, cause?: unknown): HistoryAway {
+  const { host } = new URL(target.url);
+  return new HistoryAway(
+    {
+      fr: `L'historique est demandé à InfluxDB (${host}), qui ${what.fr} (${why}). Les mesures restent gardées ici : sans la clé history: du fichier de site, la passerelle répond elle-même.`,
+      en: `The history is asked from InfluxDB (${host}), which ${what.en} (${why}). Readings are kept here all the same: without the key history: in the site file the gateway answers itself.`,
+    },
+    { cause },
+  );
+}
+
+/** Undefined for what is none, a login page for one. */
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
+}
+
+/** Why a question got no answer, whatever the server sent. */
+function codeOf(error: unknown): string {
+  const { cause, name } = error instanceof Error ? error : new Error(String(error));
+  return cause instanceof Error && "code" in cause ? String(cause.code) : name;
 }
 
 /** InfluxDB 1.x knows users, 2.x and 3.x tokens. */

@@ -1,10 +1,9 @@
-import { z } from "zod";
 import type { EnergyAnswer, MachineEnergy } from "../../core/api.ts";
 import type { MachineState } from "../../core/detector.ts";
 import type { Bucket, Historian } from "../../core/history.ts";
 import type { Point } from "../../core/point.ts";
 import { type EpochMs, HOUR, MINUTE } from "../../core/time.ts";
-import { instant } from "../answers.ts";
+import { inLanguage, instant } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { span } from "./history.ts";
 import { historianOr404 } from "./site.ts";
@@ -21,7 +20,10 @@ export function energyRoutes(app: App, desk: Desk): void {
     "/energy",
     {
       config: { need: "wall" },
-      schema: { tags: ["history"], querystring: z.strictObject({ from: instant.optional(), to: instant.optional() }) },
+      schema: {
+        tags: ["history"],
+        querystring: inLanguage.extend({ from: instant.optional(), to: instant.optional() }),
+      },
     },
     async ({ query }): Promise<EnergyAnswer> => {
       const { from, to } = span(desk, query);

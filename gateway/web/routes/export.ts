@@ -58,7 +58,7 @@ function exportForPrograms(app: App, desk: Desk): void {
       schema: {
         tags: ["history"],
         description: "One point for other programs: csv, json or InfluxDB line protocol; numbers with a point.",
-        querystring: z.strictObject({
+        querystring: inLanguage.extend({
           point: z.string(),
           format: z.enum(exportFormats).default("csv"),
           from: instant.optional(),
@@ -90,8 +90,7 @@ async function* csv(
     en: ["time", "epoch_ms", "point", "value", "unit", "cause"],
   };
   // The mark tells spreadsheets that it is UTF-8.
-  yield `\uFEFF${heads[language].join(separator)}\r\n`;
-  let block = "";
+  let block = `\uFEFF${heads[language].join(separator)}\r\n`;
   for (const point of points) {
     const unit = cell(unitShown(point.signal.unit), separator);
     for await (const { t, value, why } of samples(point)) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { HistoryAnswer } from "../../core/api.ts";
-import { historyAnswer, instant, says } from "../answers.ts";
+import { historyAnswer, inLanguage, instant, says } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError } from "../errors.ts";
 import { historianOr404, pointOr404 } from "./site.ts";
@@ -14,7 +14,7 @@ export function historyRoutes(app: App, desk: Desk): void {
       config: { need: "wall" },
       schema: {
         tags: ["history"],
-        querystring: z.strictObject({
+        querystring: inLanguage.extend({
           point: z.string().min(3).max(130),
           from: instant.optional(),
           to: instant.optional(),

@@ -123,6 +123,11 @@ export function pointOr404(desk: Desk, id: string) {
 }
 
 export function historianOr404(desk: Desk) {
-  if (!desk.historian) throw new HttpError(404, "no-history", "No sink of this site keeps history.");
+  if (!desk.historian) throw new HttpError(404, "no-history", noHistory);
   return desk.historian;
 }
+
+const noHistory: Text = {
+  fr: "Le fichier de site fait répondre de l'historique (history:) une destination qui n'en garde pas : enlever cette clé, la passerelle répondra elle-même.",
+  en: "The site file lets a sink answer for the past (history:) that keeps none: take that key out, and the gateway answers itself.",
+};
