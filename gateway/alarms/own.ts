@@ -1,9 +1,10 @@
 import type { AlarmDesign } from "../core/alarm.ts";
 import type { Finding } from "../core/detector.ts";
 import { numberOf, type Reading } from "../core/reading.ts";
+import { refusalOf } from "../core/refusal.ts";
 import type { Text } from "../core/text.ts";
 import { DAY, HOUR, MINUTE, type Ms } from "../core/time.ts";
-import type { AlarmRule } from "./record.ts";
+import type { Advice, AlarmRule } from "./record.ts";
 import { plainDesign } from "./rule.ts";
 
 interface Watched {
@@ -12,6 +13,8 @@ interface Watched {
   readonly prefix: string;
   readonly text: Text;
   readonly holds: (value: number) => boolean;
+  /** What the number says beyond that, of the part whose name ends the point's. */
+  readonly say?: (part: string, value: number) => { readonly text: Text; readonly advice: Advice } | undefined;
 }
 
 /** What the gateway raises about itself: from its own health, which comes through the log like everything else. */
@@ -50,6 +53,14 @@ const watched: readonly Watched[] = [
     {
       consequence: { fr: "Les mesures attendent ici", en: "Readings wait here" },
       action: { fr: "Lire le journal : jeton, base ou certificat", en: "Read the log: token, bucket or certificate" },
+    },
+    (sink, code) => {
+      const { why, action } = refusalOf(code) ?? {};
+      const text = why && {
+        fr: `La base ${sink} refuse les mesures : ${why.fr}`,
+        en: `The database ${sink} refuses the readings: ${why.en}`,
+      };
+      return text && { text, advice: { action } };
     },
   ),
   own(
@@ -101,13 +112,16 @@ const watched: readonly Watched[] = [
 export const ownRules: readonly AlarmRule[] = watched.map(({ rule }) => rule);
 
 /** What a reading of machine `gateway` says about it; undefined for most. */
-export function ownFinding(reading: Reading): { rule: AlarmRule; finding: Finding } | undefined {
+export function ownFinding(
+  reading: Reading,
+): { rule: AlarmRule; finding: Finding; advice?: Advice | undefined } | undefined {
   const value = numberOf(reading);
   if (value === null || !reading.point.startsWith("gateway/")) return undefined;
   const found = watched.find(({ prefix }) => reading.point.startsWith(prefix));
   if (!found) return undefined;
-  const { rule, text, holds } = found;
-  return { rule, finding: { active: holds(value), level: "alert", score: 1, point: reading.point, text } };
+  const { rule, prefix, text: usual, holds, say } = found;
+  const { text = usual, advice } = say?.(reading.point.slice(prefix.length + 1), value) ?? {};
+  return { rule, finding: { active: holds(value), level: "alert", score: 1, point: reading.point, text }, advice };
 }
 
 function own(
@@ -117,8 +131,9 @@ function own(
   holds: Watched["holds"],
   text: Text,
   design: Partial<AlarmDesign>,
+  say?: Watched["say"],
 ): Watched {
   const whole: AlarmDesign = { ...plainDesign, delay: { on, off: MINUTE }, ackRequired: false, ...design };
   const rule: AlarmRule = { id, type: "own", machine: "gateway", enabled: true, design: whole };
-  return { rule, prefix: `gateway/${gauge}`, text, holds };
+  return { rule, prefix: `gateway/${gauge}`, text, holds, ...(say && { say }) };
 }

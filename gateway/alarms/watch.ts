@@ -84,7 +84,10 @@ class Watching implements Watch {
   readonly #slots: readonly Slot[];
   readonly #seats: ReadonlyMap<PointId, Seat>;
   readonly #silenced = new Map<PointId, string>();
-  readonly #believed = new Map<string, { rule: AlarmRule; finding: Finding; about: AlarmRecord["about"] }>();
+  readonly #believed = new Map<
+    string,
+    { rule: AlarmRule; finding: Finding; about: AlarmRecord["about"]; advice: Advice | undefined }
+  >();
   /** Findings of one entry wait until all its detectors have spoken: a broken sensor is known before its limit speaks. */
   #fresh: { slot: Slot; finding: Finding }[] = [];
   #reliving = false;
@@ -123,7 +126,7 @@ class Watching implements Watch {
     const seat = this.#seats.get(point);
     if (!seat) {
       const said = ownFinding(entry.item);
-      if (said) this.#tell(said.rule, said.finding, "silence", out);
+      if (said) this.#tell(said.rule, said.finding, "silence", out, said.advice);
       return;
     }
     seat.last = entry.item;
@@ -153,10 +156,10 @@ class Watching implements Watch {
 
   awake(doubtful: (rule: string) => boolean, window: Ms, out: AlarmEvent[]): void {
     const holding = new Set<string>();
-    for (const [id, { rule, finding, about }] of this.#believed) {
+    for (const [id, { rule, finding, about, advice }] of this.#believed) {
       if (!finding.active || !doubtful(rule.id)) continue;
       holding.add(id);
-      this.desk.find(rule, finding, about, this.#moment, out);
+      this.desk.find(rule, finding, about, this.#moment, out, advice);
     }
     this.#believed.clear();
     this.desk.doubt((record) => doubtful(record.rule) && !holding.has(record.id), this.#moment, window);
@@ -284,7 +287,7 @@ class Watching implements Watch {
   }
 
   #tell(rule: AlarmRule, finding: Finding, about: AlarmRecord["about"], out: AlarmEvent[], advice?: Advice): void {
-    if (this.#reliving) this.#believed.set(alarmId(rule, finding.point), { rule, finding, about });
+    if (this.#reliving) this.#believed.set(alarmId(rule, finding.point), { rule, finding, about, advice });
     else this.desk.find(rule, finding, about, this.#moment, out, advice);
   }
 }

@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { shownAddress } from "../../core/address.ts";
 import { NotNow } from "../../core/log.ts";
 import type { Meters, Series } from "../../core/meter.ts";
+import type { Refusal } from "../../core/refusal.ts";
 import { type Clock, HOUR, MINUTE, type Ms, SECOND } from "../../core/time.ts";
 
 export interface Target {
@@ -59,9 +60,11 @@ export class Sender {
     this.#clock = parts.clock;
     this.#most = this.#size = most;
     this.#onRefused = parts.onRefused;
-    this.#care = meters.gauge("sink_needs_care", "1 while a sink waits for somebody to put its settings right", {
-      sink: name,
-    });
+    this.#care = meters.gauge(
+      "sink_needs_care",
+      "Why a sink waits for somebody to put its settings right: 401 token, 403 its rights, 404 bucket, 400 every line is refused, 495 certificate, 200 a web page answers; else 0",
+      { sink: name },
+    );
     this.#refused = meters.counter("sink_refused_total", "Lines that a server will never take", { sink: name });
   }
 
@@ -135,7 +138,7 @@ export class Sender {
         else found.push({ line: part[0] ?? "", reason: reasonIn(again) });
       }
       if (taken === 0 && found.length > REFUSED_MOST)
-        throw this.#needsCare(`InfluxDB refuses every line (${reasonIn(error)}): check org and bucket`);
+        throw this.#needsCare(400, `InfluxDB refuses every line (${reasonIn(error)}): check org and bucket`);
     }
     for (const refused of found) {
       this.#refused.value++;
@@ -150,13 +153,15 @@ export class Sender {
     const where = shownAddress(this.#target.url);
     switch (error.statusCode) {
       case 401:
-        return this.#needsCare(`${where} does not accept the token, check \`token\``);
+        return this.#needsCare(401, `${where} does not accept the token, check \`token\``);
       case 403:
         return this.#needsCare(
+          403,
           `the token may not write to bucket ${bucket}: give it write access, or check \`bucket\``,
         );
       case 404:
         return this.#needsCare(
+          404,
           `${where} has no bucket ${bucket}${org && ` in org ${org}`}: make it (vigie influx-setup), or check \`bucket\``,
         );
       case 429:
@@ -164,6 +169,7 @@ export class Sender {
         return new NotNow(`InfluxDB is busy (${error.statusCode})`, retryAfter(error) ?? 5 * SECOND, { cause: error });
       case 200:
         return this.#needsCare(
+          200,
           `${where} answers like a web page, not like InfluxDB: check \`url\` (a login page in between?)`,
         );
       default:
@@ -177,14 +183,15 @@ export class Sender {
     const where = shownAddress(this.#target.url);
     if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
       return this.#needsCare(
+        495,
         `${where}: its certificate is not accepted (${code || message}): check the clock, or give \`ca\``,
       );
     return new Error(`cannot reach InfluxDB at ${where} (${code || message})`, { cause: error });
   }
 
   /** A person must do something; asking often does not help. */
-  #needsCare(message: string): NotNow {
-    this.#care.value = 1;
+  #needsCare(why: Refusal, message: string): NotNow {
+    this.#care.value = why;
     return new NotNow(message, MINUTE);
   }
 }
