@@ -1,8 +1,9 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { ErrorAnswer, HistoryAnswer } from "../../gateway/core/api.ts";
+import { openBrowser, visit } from "../e2e/browser.ts";
 import { describeWith } from "../need.ts";
 import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
 import { type RealServer, startInflux1 } from "../sim/influx-servers.ts";
@@ -75,4 +76,20 @@ describeWith(["influxd"], "history: names a server", () => {
     expect(((await table.json()) as ErrorAnswer).message).toContain(words.en);
     expect(gateway.output()).not.toContain(SECRET);
   });
+});
+
+describeWith(["chromium"], "history: names a server that is away", () => {
+  test("a chart says so, in words, in its place", async () => {
+    const file = join(mkdtempSync(join(tmpdir(), "vigie-history-")), "site.yaml");
+    const demo = readFileSync(join(import.meta.dirname, "../../config/demo.yaml"), "utf8");
+    const host = `127.0.0.1:${await freePort()}`;
+    writeFileSync(file, `${demo}\nsinks:\n  - { ${influx(`http://${host}`)} }\nhistory: influx\n`);
+    const gateway = await launch(["demo", "--config", file], { env: { TOKEN: SECRET } });
+    onTestFinished(async () => void (await gateway.stop()));
+    const browser = await openBrowser();
+    onTestFinished(() => browser.close());
+    const { page } = await visit(browser, `${gateway.url}/history?point=tour-1/power`);
+    const said = page.locator(".chart").getByText(`InfluxDB (${host}), qui ne répond pas`);
+    await said.waitFor({ timeout: 10_000 });
+  }, 60_000);
 });

@@ -38,7 +38,7 @@ export function Chart({ point, window, comparison, alarms, past }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const width = useSignal(600);
   const pointed = useSignal<number | undefined>(undefined);
-  const { answer, other, states } = useHistories(point, comparison, window, width);
+  const { answer, other, states, away } = useHistories(point, comparison, window, width);
   const columns = useComputed(() => drawn(answer.value, window.value, point.every));
   const doing = useComputed(() => doingOf(states.value?.buckets ?? [], Math.min(Date.now(), window.value.to)));
   const shown = useRef({ point, alarms, past, columns, doing, window });
@@ -88,6 +88,11 @@ export function Chart({ point, window, comparison, alarms, past }: Props) {
         }}
       />
       {answer.value && columns.value.t.length === 0 && <p class="chart-empty">{words.value.chart.noData}</p>}
+      {away.value !== "" && (
+        <p class="problem" role="status">
+          {away.value}
+        </p>
+      )}
       {above > 0 && <Shares doing={doing.value} window={window.value} />}
       <GapList columns={columns.value} />
     </div>
@@ -142,7 +147,8 @@ function useHistories(
   const answer = useSignal<HistoryAnswer | null>(null);
   const other = useSignal<HistoryAnswer | null>(null);
   const states = useSignal<HistoryAnswer | null>(null);
-  useEffect(() => fetchWindow({ point: id, every, shift: 0 }, window, width, answer), [id]);
+  const away = useSignal("");
+  useEffect(() => fetchWindow({ point: id, every, shift: 0 }, window, width, answer, away), [id]);
   useEffect(() => {
     other.value = null;
     return comparison && fetchWindow({ point: comparison.point, every, shift: comparison.shift }, window, width, other);
@@ -152,7 +158,7 @@ function useHistories(
     if (!pointSignal(state)) return;
     return fetchWindow({ point: state, every: 1_000, shift: 0, lead: HOLD, fine: true }, window, width, states);
   }, [machine]);
-  return { answer, other, states };
+  return { answer, other, states, away };
 }
 
 const lineOf = (

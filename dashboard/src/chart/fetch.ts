@@ -1,7 +1,8 @@
 import { effect, type Signal } from "@preact/signals";
 import type { HistoryAnswer } from "../../../gateway/core/api.ts";
-import { get } from "../http.ts";
+import { get, Refused } from "../http.ts";
 import { tick } from "../live.ts";
+import { language } from "../words/index.ts";
 import { bucketsFor } from "./series.ts";
 import { lastOf, type Window } from "./window.ts";
 
@@ -12,13 +13,15 @@ const MOST = 1_900;
 
 /**
  * Keeps `answer` filled with what `window` shows, as many buckets as fit the width. A window that follows the present moves on
- * and is asked again at the pace at which a pixel changes. Returns how to stop.
+ * and is asked again at the pace at which a pixel changes. `away` says why there is no past to show, for as long as there is
+ * none. Returns how to stop.
  */
 export function fetchWindow(
   what: { point: string; every: number; shift: number; lead?: number; fine?: true },
   window: Signal<Window>,
   width: Signal<number>,
   answer: Signal<HistoryAnswer | null>,
+  away?: Signal<string>,
 ): () => void {
   let asking = new AbortController();
   let asked = 0;
@@ -32,10 +35,12 @@ export function fetchWindow(
     // Whole steps, so that a moving window does not re-cut its buckets each time.
     const start = Math.floor((from - what.shift - (what.lead ?? 0)) / step) * step;
     const end = Math.ceil((to - what.shift) / step) * step;
-    const range = `from=${start}&to=${end}&buckets=${Math.min(MOST, Math.round((end - start) / step))}`;
+    const range = `from=${start}&to=${end}&buckets=${Math.min(MOST, Math.round((end - start) / step))}&lang=${language.peek()}`;
     try {
       answer.value = await get<HistoryAnswer>(`/history?point=${encodeURIComponent(what.point)}&${range}`, signal);
-    } catch {
+      if (away) away.value = "";
+    } catch (error) {
+      if (away && error instanceof Refused && error.status === 503) away.value = error.message;
       // What is drawn stays drawn; the banner tells about a lost gateway.
     }
   };
