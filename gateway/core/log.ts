@@ -91,6 +91,9 @@ export interface Cell {
   value: unknown;
 }
 
+/** The cell that knows the newest line of the audit list: whoever can shorten that file cannot shorten the store. */
+export const auditEnd = { kind: "audit", key: "end" } as const;
+
 export interface Change {
   cells?: readonly Cell[];
   /** Appended to the notices log in the same transaction: an alarm never moves without its notice, nor twice. */

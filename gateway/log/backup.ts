@@ -16,7 +16,7 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Told } from "../core/text.ts";
 import type { Clock } from "../core/time.ts";
-import { unpackFiles } from "./beside.ts";
+import { hasAuditList, keepAuditEnd, unpackFiles } from "./beside.ts";
 import { lockFolder, openForReading, Refusal } from "./database.ts";
 import { openReader } from "./questions.ts";
 import { SCHEMA_VERSION, versionOf } from "./schema.ts";
@@ -61,7 +61,9 @@ export async function restore(folder: string, file: string, clock: Clock): Promi
     const store = join(folder, STORE_FILE);
     const draft = `${store}.part`;
     await copyFile(file, draft);
+    const listStays = hasAuditList(folder);
     unpackFiles(draft, folder, clock.now());
+    keepAuditEnd(draft, store, listStays);
     sync(draft);
     const aside = existsSync(store) ? join(folder, `before-restore-${clock.now()}`) : undefined;
     if (aside) mkdirSync(aside);

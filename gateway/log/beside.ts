@@ -1,7 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { auditEnd } from "../core/log.ts";
+import { openForReading, rowCrc } from "./database.ts";
 import { writeSynced } from "./floor.ts";
+import { putCell } from "./rows.ts";
 
 /** Folders beside the store whose files a backup must not be without: the logbook's photographs, and what people did. */
 const FOLDERS = ["photos", "audit"] as const;
@@ -40,6 +43,40 @@ export function unpackFiles(copy: string, folder: string, now: number): void {
     db.exec("VACUUM");
   } finally {
     db.close();
+  }
+}
+
+/** Whether there is an audit list that a restore leaves as it is. */
+export const hasAuditList = (folder: string): boolean => namesIn(join(folder, "audit")).length > 0;
+
+/**
+ * What the store knows of the end of the audit list stays with the list that stays: the backup knows how long its own was,
+ * and another one would look as if somebody had cut it off.
+ */
+export function keepAuditEnd(copy: string, store: string, listStays: boolean): void {
+  const known = auditEndIn(store);
+  if (known === null && !listStays) return; // Both are the backup's.
+  const db = new DatabaseSync(copy);
+  try {
+    putCell(db, auditEnd.kind, auditEnd.key, known);
+  } finally {
+    db.close();
+  }
+}
+
+function auditEndIn(store: string): string | null {
+  if (!existsSync(store)) return null;
+  const { kind, key } = auditEnd;
+  try {
+    const db = openForReading(store);
+    try {
+      const row = db.prepare("SELECT value, crc FROM cell WHERE kind = ? AND key = ?").get(kind, key);
+      return row && row.crc === rowCrc(kind, key, String(row.value)) ? String(row.value) : null;
+    } finally {
+      db.close();
+    }
+  } catch {
+    return null; // Damaged, maybe why somebody restores: the list is believed as it is then.
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Cells, Log, Stretch } from "../core/log.ts";
+import { auditEnd, type Cells, type Log, type Stretch } from "../core/log.ts";
 import { steadyMs } from "../core/time.ts";
 import { type Place, readPlaces, writePlaces } from "./places.ts";
 import { type CellRow, type LogName, logNames, type Peeked } from "./protocol.ts";
@@ -42,8 +42,9 @@ const nobody: CellRow = {
   }),
 };
 const isNobody = ({ kind, key }: CellRow) => kind === nobody.kind && key === nobody.key;
-/** Places in the log go their own way, and the stand-in's own cells are nobody else's. */
-const isOwn = (cell: CellRow) => cell.kind === STAND_IN || cell.kind === "cursor" || isNobody(cell);
+/** Places in the log go their own way, the stand-in's own cells are nobody else's, and each side has an audit list of its own. */
+const isOwn = (cell: CellRow) =>
+  cell.kind === STAND_IN || cell.kind === "cursor" || cell.kind === auditEnd.kind || isNobody(cell);
 
 /** The cells that a stand-in begins with. */
 export function cellsFor(seed: Seed, disk: Peeked | undefined): CellRow[] {

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Logger } from "pino";
 import { z } from "zod";
+import { auditEnd, type Cells } from "../../core/log.ts";
 import type { Meters } from "../../core/meter.ts";
 import type { Clock } from "../../core/time.ts";
 
@@ -29,12 +30,19 @@ const MOST_WAITING = 100;
 const short = z.string().max(300);
 const waiting = z.strictObject({ who: short, from: short, what: short, detail: short });
 
+/** How far the list has come. */
+const end = line.pick({ n: true, hash: true });
+type End = z.infer<typeof end>;
+
 const FIRST = "0".repeat(64);
 const FILE_BYTES = 4 * 1024 * 1024;
 const KEPT = 1_000;
+/** A file put aside, by its last line. */
+const ASIDE = /^audit-(\d+)(?:-damaged(?:-\d+)?)?\.jsonl$/;
 
 export interface AuditParts {
   folder: string;
+  cells: Cells;
   clock: Clock;
   meters: Meters;
   say: Logger;
@@ -43,13 +51,14 @@ export interface AuditParts {
 /**
  * What people did to the gateway, one JSON line each, every line with the hash of the one before: a line that is changed
  * or taken out breaks the chain. Append-only; after 4 MB a file is put aside as `audit-<first n>.jsonl`, and the chain
- * goes on. With a full disk the lines stay in memory (the last 1,000) and are counted; nobody is kept from working.
+ * goes on. The store knows the newest line that is on disk, or one before it: a list that ends earlier, or says something
+ * else there, was cut off or written anew. With a full disk the lines stay in memory (the last 1,000) and are counted; nobody is kept from working.
  */
 export class Audit {
   readonly #parts: AuditParts;
   readonly #file: string;
   readonly #recent: AuditLine[] = [];
-  #last: Pick<AuditLine, "n" | "hash"> = { n: 0, hash: FIRST };
+  #last: End = { n: 0, hash: FIRST };
   #bytes = 0;
   #writing: Promise<void> = Promise.resolve();
 
@@ -61,24 +70,72 @@ export class Audit {
   static async open(parts: AuditParts): Promise<Audit> {
     const audit = new Audit(parts);
     await mkdir(join(parts.folder, "audit"), { recursive: true, mode: 0o700 });
-    if (existsSync(audit.#file)) await audit.#goOn();
+    await audit.#goOn();
     await audit.#takeInbox();
     return audit;
   }
 
-  /** Takes up the chain of the file that is there. */
+  /** Takes up the chain where it ends. */
   async #goOn(): Promise<void> {
-    const { lines, broken } = readChain(await readFile(this.#file, "utf8"));
+    const known = end.safeParse((await this.#parts.cells.load(auditEnd.kind)).get(auditEnd.key)).data;
+    const text = existsSync(this.#file) ? await readFile(this.#file, "utf8") : "";
+    const { lines, broken } = readChain(text);
     for (const l of lines.slice(-KEPT)) this.#recent.push(l);
-    this.#last = lines.at(-1) ?? this.#last;
-    this.#bytes = (await stat(this.#file)).size;
-    if (broken) {
-      // Changed by somebody, or cut off by a power failure: put aside as it is, and said in the new file.
-      this.#parts.say.error(`audit list: ${broken}; the file is kept as audit-${this.#last.n}-damaged.jsonl`);
-      await rename(this.#file, this.#file.replace("audit.jsonl", `audit-${this.#last.n}-damaged.jsonl`));
-      this.#bytes = 0;
-      await this.#put({ who: "system", from: "", what: "audit-damaged", detail: broken });
-    }
+    // Between the file put aside and the first line of the next one there is none.
+    const aside = lines.length > 0 ? [] : await this.#readAside();
+    this.#last = lines.at(-1) ?? aside.at(-1) ?? this.#last;
+    this.#bytes = Buffer.byteLength(text);
+    const wrong = broken ?? (known && (await this.#missing(known, lines)));
+    if (wrong) await this.#beginAgain(wrong, known, text !== "");
+    else if (known?.hash !== this.#last.hash && this.#last.n > 0) this.#remember(this.#last);
+  }
+
+  /** Changed or cut off by somebody, or by a power failure: put aside as it is, and said in the new file. */
+  async #beginAgain(wrong: string, known: End | undefined, rest: boolean): Promise<void> {
+    const { say } = this.#parts;
+    const { n } = this.#last;
+    const free = [`audit-${n}-damaged.jsonl`, `audit-${n}-damaged-${this.#parts.clock.now()}.jsonl`];
+    const name = free.find((one) => !existsSync(join(dirname(this.#file), one)));
+    say.error(`audit list: ${wrong}${rest ? `; the file is kept as ${name}` : ""}`);
+    if (rest && name) await rename(this.#file, join(dirname(this.#file), name));
+    this.#bytes = 0;
+    // A number that was given is not given again, and the new file stands on the last line that is known.
+    if (known && known.n > n) this.#last = known;
+    await this.#put({ who: "system", from: "", what: "audit-damaged", detail: wrong });
+  }
+
+  /** In words, that the line which the store knows is not there. The list may have come further since. */
+  async #missing({ n, hash }: End, lines: readonly AuditLine[]): Promise<string | undefined> {
+    if (this.#last.n < n) return `its end is missing: lines ${this.#last.n + 1} to ${n}`;
+    const [first] = lines;
+    const there = first && first.n === n + 1 ? first.prev : await this.#hashOf(n, lines);
+    return there === hash ? undefined : `line ${n} is not the one that was written`;
+  }
+
+  async #hashOf(n: number, lines: readonly AuditLine[]): Promise<string | undefined> {
+    const from = (some: readonly AuditLine[]) => some.find((l) => l.n === n)?.hash;
+    return from(lines) ?? from(await this.#readAside(n));
+  }
+
+  /** The lines of the first file put aside that ends at line `n` or later; without `n`, of the newest one. */
+  async #readAside(n?: number): Promise<AuditLine[]> {
+    const folder = dirname(this.#file);
+    const files = (await readdir(folder))
+      .flatMap((name) => {
+        const last = ASIDE.exec(name)?.[1];
+        return last === undefined ? [] : [{ name, last: Number(last) }];
+      })
+      .sort((a, b) => a.last - b.last);
+    const file = n === undefined ? files.at(-1) : files.find(({ last }) => last >= n);
+    return file ? readChain(await readFile(join(folder, file.name), "utf8")).lines : [];
+  }
+
+  /** Once a line is on disk, and never before: a crash in between leaves the list ahead of what is known. */
+  #remember({ n, hash }: End): void {
+    const { cells, say } = this.#parts;
+    cells
+      .commit({ cells: [{ ...auditEnd, value: { n, hash } }], urgent: false })
+      .catch((error) => say.warn(`audit list: its end could not be noted: ${error}`));
   }
 
   /** The newest lines, newest first. */
@@ -117,24 +174,28 @@ export class Audit {
     this.#last = { n: body.n, hash };
     this.#recent.push({ ...body, prev, hash });
     if (this.#recent.length > KEPT) this.#recent.shift();
-    this.#writing = this.#writing.then(() => this.#write(`${JSON.stringify({ ...body, prev, hash })}\n`, body.n));
+    this.#writing = this.#writing.then(() => this.#write({ ...body, prev, hash }));
     return this.#writing;
   }
 
-  async #write(text: string, n: number): Promise<void> {
+  async #write(noted: AuditLine): Promise<void> {
+    const text = `${JSON.stringify(noted)}\n`;
     try {
       if (this.#bytes > FILE_BYTES) {
-        await rename(this.#file, this.#file.replace("audit.jsonl", `audit-${n - 1}.jsonl`));
+        await rename(this.#file, this.#file.replace("audit.jsonl", `audit-${noted.n - 1}.jsonl`));
         this.#bytes = 0;
       }
+      const fresh = this.#bytes === 0;
       const file = await open(this.#file, "a", 0o600);
       try {
-        await file.write(text);
+        await file.appendFile(text);
         await file.datasync();
       } finally {
         await file.close();
       }
-      this.#bytes += text.length;
+      if (fresh) await syncFolder(dirname(this.#file));
+      this.#bytes += Buffer.byteLength(text);
+      this.#remember(noted);
     } catch (error) {
       const { meters, say } = this.#parts;
       meters.counter("audit_lost_total", "Audit lines that could not be written").value += 1;
@@ -156,6 +217,16 @@ export function readChain(text: string): { lines: AuditLine[]; broken?: string }
     lines.push(parsed);
   }
   return { lines };
+}
+
+/** A new file is only there after a power cut if its folder knows of it. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 function parse<T>(row: string, shape: z.ZodType<T>): T | undefined {

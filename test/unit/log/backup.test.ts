@@ -1,13 +1,16 @@
-import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { run as exportReadings } from "../../../gateway/cli/export.ts";
 import { main } from "../../../gateway/cli.ts";
 import { clock } from "../../../gateway/clock.ts";
+import { Meters } from "../../../gateway/core/meter.ts";
 import { bad, good } from "../../../gateway/core/reading.ts";
 import { epochMs } from "../../../gateway/core/time.ts";
 import { backUp, restore } from "../../../gateway/log/backup.ts";
-import { openTestStore, running, temporaryFolder } from "../../sim/store.ts";
+import { Audit } from "../../../gateway/web/access/audit.ts";
+import { quiet } from "../../sim/peers/kit.ts";
+import { openTestStore, running, type TestStore, temporaryFolder } from "../../sim/store.ts";
 
 const T = Date.UTC(2026, 2, 2, 8);
 
@@ -95,6 +98,43 @@ test("photographs and the audit list come back with the store; what is there alr
   // The photographs do not lie in the store for ever after.
   expect(readFileSync(join(fresh, "vigie.db")).includes(photo.subarray(0, 64))).toBe(false);
 });
+
+test("a backup that comes back leaves the audit list whole: on a fresh disk, over what is there, and where only the list is left", async () => {
+  const [folder, place] = [temporaryFolder(), temporaryFolder()];
+  const file = join(place, "vigie.backup");
+  const noted = await listed(folder, 5, async ({ store }) => store.backup(file));
+  expect(noted).toHaveLength(5);
+
+  const fresh = temporaryFolder();
+  await restore(fresh, file, clock);
+  expect(await listed(fresh, 1)).toEqual([6, 5, 4, 3, 2, 1].map((n) => `${n} backup`));
+  // Another box, or the same one set up anew: its own list is shorter than the backup's, and stays.
+  const other = temporaryFolder();
+  await listed(other, 2);
+  await restore(other, file, clock);
+  expect(await listed(other, 1)).toEqual(["3 backup", "2 backup", "1 backup"]);
+  const bare = temporaryFolder();
+  await listed(bare, 1);
+  rmSync(join(bare, "vigie.db"));
+  await restore(bare, file, clock);
+  expect(await listed(bare, 0)).toEqual(["1 backup"]);
+  // Cut off before the restore, which hides nothing.
+  writeFileSync(join(other, "audit/audit.jsonl"), "");
+  await restore(other, file, clock);
+  expect(await listed(other, 0)).toEqual(["4 audit-damaged"]);
+});
+
+/** A gateway for a while, with so many new lines in its audit list: what the list says then, newest first. */
+async function listed(folder: string, lines: number, more?: (t: TestStore) => Promise<void>): Promise<string[]> {
+  const t = await openTestStore({ folder });
+  const { cells } = t.store;
+  const audit = await Audit.open({ folder, cells, clock, meters: new Meters(), say: quiet });
+  for (let i = 0; i < lines; i++) await audit.note({ who: "Claire", from: "", what: "backup", detail: "" });
+  await running(t.clock, cells.commit({}));
+  await more?.(t);
+  await t.close();
+  return audit.recent(99).map(({ n, what }) => `${n} ${what}`);
+}
 
 test("what root puts back belongs to the user of the folder, who is to write on", async () => {
   const [folder, place] = [temporaryFolder(), temporaryFolder()];

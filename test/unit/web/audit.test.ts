@@ -1,16 +1,30 @@
-import { appendFileSync, existsSync, mkdtempSync, readFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { clock } from "../../../gateway/clock.ts";
+import type { Cells } from "../../../gateway/core/log.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
+import { openGround } from "../../../gateway/log/stand-in.ts";
 import { Audit, readChain } from "../../../gateway/web/access/audit.ts";
-import { quiet } from "../../sim/peers/kit.ts";
+import { MemoryCells, quiet } from "../../sim/peers/kit.ts";
+import { temporaryFolder } from "../../sim/store.ts";
 
-const opened = async (folder = mkdtempSync(join(tmpdir(), "vigie-audit-"))) => {
-  const audit = await Audit.open({ folder, clock, meters: new Meters(), say: quiet });
+const opened = async (folder = mkdtempSync(join(tmpdir(), "vigie-audit-")), cells: Cells = new MemoryCells()) => {
+  const meters = new Meters();
+  const audit = await Audit.open({ folder, cells, clock, meters, say: quiet });
   const at = (name: string) => join(folder, "audit", name);
-  return { audit, folder, at, chain: () => readChain(readFileSync(at("audit.jsonl"), "utf8")) };
+  return { audit, folder, cells, meters, at, chain: () => readChain(readFileSync(at("audit.jsonl"), "utf8")) };
 };
 const update = { who: "root", from: "", what: "update-refused", detail: "x.tar.gz: its signature is not ours" };
 const visit = { who: "Claire", from: "10.0.0.7", what: "sign-in", detail: "" };
@@ -50,4 +64,87 @@ test("what is no note, says too much, or brings a number of its own is left out;
   await audit.note(visit);
   expect(chain().lines.length).toBe(98);
   expect(chain().broken).toBeUndefined();
+});
+
+/** A list of so many lines, and what the store knows of it. */
+const listOf = async (count: number) => {
+  const list = await opened();
+  for (let i = 0; i < count; i++) await list.audit.note(visit);
+  const rows = readFileSync(list.at("audit.jsonl"), "utf8").split("\n").filter(Boolean);
+  const write = (some: readonly string[]) =>
+    writeFileSync(list.at("audit.jsonl"), some.map((row) => `${row}\n`).join(""));
+  return { ...list, rows, write, again: () => opened(list.folder, list.cells) };
+};
+
+test.each([
+  ["its last lines are cut off", 3, "its end is missing: lines 4 to 5"],
+  ["it is emptied", 0, "its end is missing: lines 1 to 5"],
+])("a list is said to be damaged at the next start when %s, and once only", async (_, left, finding) => {
+  const list = await listOf(5);
+  list.write(list.rows.slice(0, left));
+  const next = await list.again();
+  expect(next.audit.recent(1)[0]).toMatchObject({ n: 6, who: "system", what: "audit-damaged", detail: finding });
+  expect(next.chain()).toMatchObject({ lines: { length: 1 } });
+  const after = await list.again();
+  expect(after.audit.recent(9).map(({ what }) => what)).toEqual(["audit-damaged"]);
+});
+
+test("a list that was taken away altogether is said to be damaged at the next start", async () => {
+  const list = await listOf(2);
+  rmSync(list.at("audit.jsonl"));
+  expect((await list.again()).audit.recent(1)[0]).toMatchObject({ n: 3, what: "audit-damaged" });
+});
+
+test("a list that was written anew, with a chain that fits, is not the one that the store knows", async () => {
+  const [list, forged] = [await listOf(3), await listOf(4)];
+  list.write(forged.rows);
+  expect((await list.again()).audit.recent(1)[0]).toMatchObject({ detail: "line 3 is not the one that was written" });
+});
+
+test("a crash between a line and what the store knows of it is no damage", async () => {
+  const list = await listOf(2);
+  const known = (await list.cells.load("audit")).get("end");
+  await list.audit.note(visit);
+  await list.audit.note(visit);
+  await list.cells.commit({ cells: [{ kind: "audit", key: "end", value: known }] });
+  const next = await list.again();
+  expect(next.audit.recent(9).map(({ n, what }) => [n, what])).toEqual([4, 3, 2, 1].map((n) => [n, "sign-in"]));
+  expect((await list.cells.load("audit")).get("end")).toMatchObject({ n: 4 });
+});
+
+test("a crash between a file put aside and the first line of the next one is no damage", async () => {
+  const list = await listOf(2);
+  renameSync(list.at("audit.jsonl"), list.at("audit-2.jsonl"));
+  const next = await list.again();
+  await next.audit.note(visit);
+  expect(next.chain().lines.map(({ n, what }) => [n, what])).toEqual([[3, "sign-in"]]);
+  expect((await list.again()).audit.recent(9)).toHaveLength(1);
+});
+
+test("a list from before the store knew its end is taken as it is", async () => {
+  const list = await listOf(2);
+  const next = await opened(list.folder);
+  expect(next.audit.recent(9)).toHaveLength(2);
+  expect((await next.cells.load("audit")).get("end")).toMatchObject({ n: 2 });
+});
+
+test("a time on memory, with a list of its own, makes neither list look cut off", async () => {
+  const folder = temporaryFolder();
+  const lock = join(folder, "lock");
+  const listed = async (lines: number) => {
+    const ground = await openGround({ folder, clock, meters: new Meters(), say: quiet, evidence: async () => "ntp" });
+    const { audit } = await opened(ground.folder, ground.store.cells);
+    for (let i = 0; i < lines; i++) await audit.note(visit);
+    await ground.store.cells.commit({});
+    const said = audit.recent(9).map(({ n, what }) => `${n} ${what}`);
+    await ground.store.close();
+    return said;
+  };
+  await listed(3);
+  renameSync(lock, `${lock}.away`);
+  mkdirSync(lock);
+  expect(await listed(1)).toEqual(["1 sign-in"]);
+  rmdirSync(lock);
+  renameSync(`${lock}.away`, lock);
+  expect(await listed(1)).toEqual([4, 3, 2, 1].map((n) => `${n} sign-in`));
 });
