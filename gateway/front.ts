@@ -84,6 +84,7 @@ export function webParts(house: House, inside: Inside): WebParts {
     commissioning: openCommissioning(join(import.meta.dirname, "../config/profiles"), clock),
     store: {
       timeQuality: () => store.time.quality(),
+      now: () => store.time.now(),
       setTime: (now, by) => store.time.set(now, by),
       backup: (file) => store.backup(file),
       check: verify,

@@ -116,6 +116,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   const { reload } = overrides;
   const inside = { store, engine, sinks, examined, running, points, folder, postman, broker, reload };
   const web = await createWeb(withoutRestore(webParts(house, inside), standIn));
+  store.time.steps((words) => void web.audit("clock-step", words));
 
   const following = new AbortController();
   const options = { cells: store.cells, clock, say, meters, signal: following.signal };

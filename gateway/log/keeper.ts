@@ -18,7 +18,7 @@ const EARLIEST = Date.UTC(2026, 0, 1);
 /** Longer than this no gateway has lain on a shelf: a clock that says so is wrong, or lied to. */
 const LATEST: Ms = 5 * 365 * DAY;
 /** Smaller differences are the drift that a time service corrects all the time. */
-const STEP: Ms = 250;
+export const STEP: Ms = 250;
 /** A reading this near to our own clock was stamped by it; another one brings the time of another machine. */
 const OURS: Ms = 1_500;
 /** A clock that was right does not become wrong by more than this. */
@@ -47,6 +47,8 @@ export class Keeper {
   #vouched: Evidence = "none";
   /** The newest step: readings stamped before it may arrive after it. */
   #step: { at: Ms; before: Ms } | undefined;
+  /** What it has stepped by since somebody asked. */
+  #stepped: Ms = 0;
   /** The newest time that is known to be true from earlier boots. */
   readonly #known: number;
 
@@ -77,9 +79,17 @@ export class Keeper {
     if (Math.abs(by) > STEP) {
       this.#step = { at: this.#clock.monotonic(), before: this.#offset };
       this.#correction -= by;
+      this.#stepped += by;
     }
     this.#offset = offset;
     return Math.abs(by) > STEP;
+  }
+
+  /** What the wall clock has stepped by since the last call. */
+  stepped(): Ms {
+    const by = this.#stepped;
+    this.#stepped = 0;
+    return by;
   }
 
   /** The believed time of a reading stamped `t` at `monotonic`; undefined for one that is not from our clock. */

@@ -66,6 +66,8 @@ export interface StoreTime {
   steady(): SteadyMs;
   /** An operator says what time it is. */
   set(now: EpochMs, by: string): void;
+  /** Hears of steps of the wall clock in words, at most a few an hour, those since the start first. */
+  steps(listener: (words: string) => void): void;
 }
 
 export const STORE_FILE = "vigie.db";
@@ -225,6 +227,7 @@ export async function openStore(options: StoreOptions, door?: Door): Promise<Sto
       now: () => times.now(),
       steady: () => times.steady(),
       set: (now, by) => times.set(now, by),
+      steps: (listener) => times.steps.listen(listener),
     },
     state: () => (commits.degraded ? "degraded" : "ok"),
     async backup(copy) {

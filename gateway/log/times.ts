@@ -3,9 +3,10 @@ import type { Entry } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
 import type { Reading } from "../core/reading.ts";
 import { type Clock, type EpochMs, epochMs, type Ms, SECOND, type SteadyMs, type TimeQuality } from "../core/time.ts";
-import { type Evidence, Keeper, placeEarlier, type Verdict } from "./keeper.ts";
+import { type Evidence, Keeper, placeEarlier, STEP, type Verdict } from "./keeper.ts";
 import { foreign } from "./pack.ts";
 import type { Boot, Opened } from "./protocol.ts";
+import { Steps } from "./steps.ts";
 
 /** A stale clock may say anything about how long the power was off; a longer pause than this is not believed. */
 const LONGEST_PAUSE: Ms = 30 * 86_400_000;
@@ -23,6 +24,8 @@ export interface TimesParts {
 
 /** The store's time: stamps what comes in, and puts right what was stamped before anybody knew. */
 export class Times {
+  /** Of the wall clock, whether believed or not. What a person sets is told by whoever let them. */
+  readonly steps: Steps;
   readonly #parts: TimesParts;
   readonly #keeper: Keeper;
   readonly #boots: Map<number, Boot>;
@@ -31,6 +34,7 @@ export class Times {
 
   constructor(parts: TimesParts) {
     this.#parts = parts;
+    this.steps = new Steps(parts.clock, parts.meters);
     this.#boots = new Map(parts.opened.boots.map((boot) => [boot.boot, boot]));
     const boot = firstBoot(parts);
     this.#boots.set(boot.boot, boot);
@@ -103,7 +107,17 @@ export class Times {
   hear(evidence: Evidence): Verdict | undefined {
     const verdict = this.#keeper.hear(evidence);
     this.#act(verdict);
+    this.#tell(verdict, evidence);
     return verdict;
+  }
+
+  #tell(verdict: Verdict | undefined, evidence: Evidence): void {
+    const stepped = this.#keeper.stepped();
+    const followed = verdict !== undefined && verdict.kind !== "refused";
+    const by = !followed ? stepped : verdict.kind === "settled" ? (verdict.boot.shift ?? 0) : verdict.by;
+    if (Math.abs(by) <= STEP) return;
+    const to = followed ? this.now() : this.#parts.clock.now();
+    this.steps.tell({ from: epochMs(Math.round(to - by)), to, followed, evidence });
   }
 
   set(now: EpochMs, by: string): void {

@@ -100,6 +100,8 @@ export interface CommissioningDoor {
 /** The store, as the system page uses it. */
 export interface StoreDoor {
   timeQuality(): TimeQuality;
+  /** The time of the readings, which is not always what the wall clock says. */
+  now(): EpochMs;
   /** Somebody says what time it is, on a box that no time source tells. */
   setTime(now: EpochMs, by: string): void;
   /** A consistent copy of everything, while it runs. */

@@ -70,7 +70,8 @@ function timeRoute(app: App, desk: Desk): void {
     },
     async (request) => {
       if (!desk.store) throw notFound("This gateway keeps no time.");
-      const note = by(request, "time-set", new Date(request.body.now).toISOString());
+      const [before, after] = [desk.store.now(), request.body.now].map((t) => new Date(t).toISOString());
+      const note = by(request, "time-set", `${before} → ${after}`);
       desk.store.setTime(epochMs(request.body.now), note.who);
       await desk.people.audit.note(note);
       return { now: desk.clock.now(), quality: desk.store.timeQuality() };

@@ -223,6 +223,8 @@ describe("the rest of the box", () => {
     const now = Date.UTC(2026, 10, 23);
     expect((await ask("POST", "/time", { now })).json).toMatchObject({ quality: "synced" });
     expect(timesSet).toMatchObject([{ now }]);
+    const said = { who: "local", what: "time-set", detail: "2023-11-14T22:13:20.000Z → 2026-11-23T00:00:00.000Z" };
+    expect((await ask("GET", "/audit")).json[0]).toMatchObject(said);
   });
 
   test("the system says its disk, clock, queues and versions; the backup leaves nothing behind", async () => {

@@ -149,6 +149,7 @@ export function furniture(folder: string): Partial<WebParts> {
     },
     office: smallOffice(),
     store: {
+      now: () => epochMs(1_700_000_000_000),
       timeQuality: () => (timesSet.length > 0 ? "synced" : "unsynced"),
       setTime: (now, by) => void timesSet.push({ now, by }),
       backup: async (to) => writeFileSync(to, "copy"),
