@@ -1,8 +1,12 @@
-import { expect, onTestFinished, test } from "vitest";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { AuditAnswer } from "../../../gateway/core/api.ts";
 import { epochMs, HOUR, MINUTE } from "../../../gateway/core/time.ts";
 import type { Evidence } from "../../../gateway/log/keeper.ts";
-import { openTestStore } from "../../sim/store.ts";
+import { startGateway } from "../../../gateway/main.ts";
+import { eventually } from "../../sim/gateway.ts";
+import { openTestStore, temporaryFolder } from "../../sim/store.ts";
 import { world } from "../web/world.ts";
 
 /** A store whose clock is vouched for as the test says, and what is told of its steps. */
@@ -78,4 +82,20 @@ test("a step from before the page was there stands in the audit list, too", asyn
   expect(lines).toHaveLength(2);
   for (const line of lines)
     expect(line).toMatchObject({ who: "system", what: "clock-step", detail: expect.stringContaining("(+3600 s)") });
+});
+
+test("the running gateway writes it down", async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, "site.yaml");
+  writeFileSync(file, "site: { id: hall }\nweb: { open: true }\nbroker: { enabled: false }\ndrivers: []\n");
+  const gateway = await startGateway(file, { data: join(folder, "data"), host: "127.0.0.1", port: 0 });
+  onTestFinished(() => gateway.stop());
+  const real = Date.now;
+  const later = vi.spyOn(Date, "now").mockImplementation(() => real() + HOUR);
+  onTestFinished(() => later.mockRestore());
+  const lines = await eventually(async () => {
+    const all = (await (await fetch(`${gateway.url}/api/v1/audit`)).json()) as AuditAnswer[];
+    return all.length > 0 ? all : undefined;
+  }, 20_000);
+  expect(lines).toMatchObject([{ who: "system", what: "clock-step", detail: expect.stringContaining("(+3600 s)") }]);
 });
