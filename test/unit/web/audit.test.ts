@@ -7,18 +7,21 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { clock } from "../../../gateway/clock.ts";
+import type { AuditAnswer } from "../../../gateway/core/api.ts";
 import type { Cells } from "../../../gateway/core/log.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
 import { openGround } from "../../../gateway/log/stand-in.ts";
 import { Audit, readChain } from "../../../gateway/web/access/audit.ts";
 import { MemoryCells, quiet } from "../../sim/peers/kit.ts";
 import { temporaryFolder } from "../../sim/store.ts";
+import { anAlarm, world } from "./world.ts";
 
 const opened = async (folder = mkdtempSync(join(tmpdir(), "vigie-audit-")), cells: Cells = new MemoryCells()) => {
   const meters = new Meters();
@@ -147,4 +150,37 @@ test("a time on memory, with a list of its own, makes neither list look cut off"
   rmdirSync(lock);
   renameSync(`${lock}.away`, lock);
   expect(await listed(1)).toEqual([4, 3, 2, 1].map((n) => `${n} sign-in`));
+});
+
+test("a disk that is full is counted for every line, and keeps nobody from working", async () => {
+  const w = await world({ open: true });
+  onTestFinished(() => w.web.close());
+  const lost = () => w.parts.meters.sum("audit_lost_total", {});
+  const file = join(w.folder, "audit", "audit.jsonl");
+  const silence = () => fetch(w.api("/alarms/a1/ack"), { method: "POST" });
+  w.alarms.all.set("a1", anAlarm("a1"));
+  await w.web.audit("updated", "before");
+  expect(lost()).toBe(0);
+
+  renameSync(file, `${file}.away`);
+  symlinkSync("/dev/full", file); // ENOSPC at every write, from the kernel.
+  expect((await silence()).status).toBe(200);
+  expect(w.alarms.acts).toMatchObject([{ id: "a1", action: { kind: "ack" } }]);
+  await w.web.audit("updated", "meanwhile");
+  expect(lost()).toBe(2);
+  expect(await (await fetch(`${w.web.url}/metrics`)).text()).toContain("vigie_audit_lost_total 2");
+  const shown = (await (await fetch(w.api("/audit"))).json()) as AuditAnswer[];
+  expect(shown.map(({ what }) => what)).toEqual(["updated", "alarm-ack", "updated"]);
+  expect((await w.cells.load("audit")).get("end")).toMatchObject({ n: 1 });
+
+  rmSync(file);
+  renameSync(`${file}.away`, file);
+  await w.web.audit("updated", "after");
+  expect(lost()).toBe(2);
+  // What was lost stays lost, and the next start says where.
+  const next = await opened(w.folder, w.cells);
+  expect(next.audit.recent(1)[0]).toMatchObject({
+    ...{ n: 5, what: "audit-damaged" },
+    detail: "line 2 does not follow the one before",
+  });
 });
