@@ -8,6 +8,7 @@ import { ucum } from "../core/unit.ts";
 import { type DriverContext, defineDriver } from "../plugin.ts";
 import { listen } from "./lib/listen.ts";
 import { addressOf, isPort, type Pipe, PORT_REASON, serialPipe, tcpPipe } from "./lib/pipe.ts";
+import { type Danger, dangerOf } from "./lines/pattern.ts";
 import { LineSplitter } from "./lines/split.ts";
 
 /**
@@ -34,13 +35,27 @@ const period = z.string().transform((written, ctx): Ms => {
   return z.NEVER;
 });
 
+const DANGERS: Readonly<Record<Danger, string>> = {
+  slow: reason({
+    fr: "une seule ligne pourrait occuper cette expression pendant des heures, et arrêter tout le reste : pas de répétition dans une répétition, comme (a+)+, et [^,]*, plutôt que .*,",
+    en: "a single line could keep this expression busy for hours, and stop everything else: no repetition inside a repetition, as in (a+)+, and [^,]*, rather than .*,",
+  }),
+  "refers-back": reason({
+    fr: "\\1 et \\k<nom> ne sont pas acceptés : une ligne pourrait les occuper pendant des heures ; écrivez une deuxième fois ce qu'ils répètent",
+    en: "\\1 and \\k<name> are not accepted: a line could keep them busy for hours; write a second time what they repeat",
+  }),
+};
+
 const pattern = z.string().transform((written, ctx): RegExp => {
   try {
-    return new RegExp(written);
+    const expression = new RegExp(written);
+    const danger = dangerOf(written);
+    if (!danger) return expression;
+    ctx.addIssue({ code: "custom", message: DANGERS[danger] });
   } catch {
     ctx.addIssue({ code: "custom", message: NO_PATTERN });
-    return z.NEVER;
   }
+  return z.NEVER;
 });
 
 const NO_SIGNAL = reason({ fr: "donnez au moins un signal", en: "name at least one signal" });

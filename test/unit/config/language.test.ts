@@ -129,6 +129,10 @@ test.each([
     "cette expression régulière",
   ],
   [
+    "drivers: [{ id: d, type: lines, port: /dev/x, machine: m, signals: { a: { match: '^(a+)+$' } } }]",
+    "une seule ligne pourrait",
+  ],
+  [
     "drivers: [{ id: d, type: node, port: /dev/x, nodes: [{ id: n, channels: { a: { unit: Cel } } }] }]",
     "dites quelle machine",
   ],

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { reasonOf } from "../../../gateway/core/text.ts";
 import { LINE_MAX, LineSplitter } from "../../../gateway/drivers/lines/split.ts";
 import plugin from "../../../gateway/drivers/lines.ts";
 import { driverContext, Running } from "../../sim/modbus/driver.ts";
@@ -105,4 +106,13 @@ test("the silence of a caliper with a button is no fault; a lost connection is m
 test("a pattern that is none is refused with its fault", () => {
   const parsed = plugin.options.safeParse({ ...scale, port: "/dev/x", signals: { weight: { match: "(" } } });
   expect(parsed.error?.issues[0]?.message).toMatch(/no regular expression/);
+});
+
+test("a pattern that one line could keep busy for hours is refused, in both languages", () => {
+  for (const match of ["^(a+)+$", "(a)\\1"]) {
+    const parsed = plugin.options.safeParse({ ...scale, port: "/dev/x", signals: { weight: { match } } });
+    const [issue] = parsed.error?.issues ?? [];
+    expect(issue?.path).toEqual(["signals", "weight", "match"]);
+    expect(reasonOf(issue?.message ?? "")?.fr).toContain("pendant des heures");
+  }
 });
