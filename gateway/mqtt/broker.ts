@@ -10,7 +10,7 @@ import type { EmbeddedBroker } from "../plugin.ts";
 import { MqttAccounts, mayPublish, maySubscribe, type Rights } from "./accounts.ts";
 import { type ByteGuard, knocked, watch } from "./guard.ts";
 import { insideOf } from "./inside.ts";
-import { bindMemory, keeps } from "./sessions.ts";
+import { bindMemory, Sessions } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
 import { tlsServer } from "./tls.ts";
 
@@ -73,11 +73,12 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
     },
     authorizeSubscribe: (client, asked, done) => done(null, door.maySubscribe(client, asked.topic) ? asked : null),
   });
-  bindMemory(aedes, (what) =>
+  const memory = bindMemory(aedes, (what) =>
     parts.meters.counter("broker_dropped_total", "Messages dropped at a bound of the broker's memory", { what }),
   );
   accounts.onRevoked((name) => {
     for (const client of door.connected()) if (door.visitor(client)?.name === name) client.close();
+    for (const id of door.sessions.endAll(name)) void memory.endSession(id);
   });
   aedes.on("client", (client) => door.entered(client));
   aedes.on("clientDisconnect", (client) => door.left(client));
@@ -117,6 +118,7 @@ interface Neighbour {
 
 /** Who may come in, and what they may do inside. */
 class Door {
+  readonly sessions = new Sessions();
   readonly #parts: BrokerParts;
   readonly #accounts: MqttAccounts;
   readonly #visitors = new WeakMap<Client, Visitor>();
@@ -124,7 +126,6 @@ class Door {
   readonly #sockets = new Map<string, Neighbour>();
   readonly #inside = new Set<Client>();
   readonly #pace = new Knocks(pace.each, pace.all);
-  readonly #sessions = new Set<string>();
   readonly #all = new Set<Socket>();
 
   constructor(parts: BrokerParts, accounts: MqttAccounts) {
@@ -187,7 +188,8 @@ class Door {
   /** A CONNECT has arrived. */
   mayKnock(client: Client, packet: ConnectPacket): boolean {
     const id = packet.clientId;
-    const fine = id.length <= 128 && !/[+#/$\p{Cc}]/u.test(id) && (packet.clean !== false || this.#mayKeep(id));
+    const fine =
+      id.length <= 128 && !/[+#/$\p{Cc}]/u.test(id) && this.sessions.fit({ id, clean: packet.clean !== false });
     if (fine) return true;
     this.#refused("client id");
     client.conn.destroy();
@@ -196,8 +198,10 @@ class Door {
 
   admit(client: Client, name: string | undefined, password: Buffer | undefined): boolean {
     const visitor = this.#whoIs(client, name, password);
-    if (!visitor) {
-      this.#refused("name or password");
+    // Others may have come in since this one knocked.
+    const fits = this.sessions.fit(client);
+    if (!visitor || !fits) {
+      this.#refused(visitor ? "client id" : "name or password");
       return false;
     }
     this.#visitors.set(client, visitor);
@@ -206,7 +210,7 @@ class Door {
       knock.guard.admitted = true;
       knock.known.knocking.delete(client.conn);
     }
-    if (!client.clean) this.#sessions.add(client.id);
+    this.sessions.begin(client, visitor.name);
     return true;
   }
 
@@ -234,10 +238,6 @@ class Door {
 
   closeAll(): void {
     for (const socket of this.#all) socket.destroy();
-  }
-
-  #mayKeep(id: string): boolean {
-    return this.#sessions.has(id) || this.#sessions.size < keeps.sessions;
   }
 
   #whoIs(client: Client, name: string | undefined, password: Buffer | undefined): Visitor | undefined {

@@ -11,6 +11,28 @@ export const keeps = {
   sessions: 100,
 } as const;
 
+/** Whose sessions outlive their connections: client ids, each with its account. */
+export class Sessions {
+  readonly #owners = new Map<string, string>();
+
+  fit({ id, clean }: { id: string; clean: boolean }): boolean {
+    return clean || this.#owners.has(id) || this.#owners.size < keeps.sessions;
+  }
+
+  /** Somebody came in; whoever comes in clean ends the session that was kept for its id. */
+  begin({ id, clean }: { id: string; clean: boolean }, owner: string): void {
+    if (clean) this.#owners.delete(id);
+    else this.#owners.set(id, owner);
+  }
+
+  /** For an account that is no more, or not what it was. */
+  endAll(owner: string): string[] {
+    const ids = [...this.#owners].filter(([, of]) => of === owner).map(([id]) => id);
+    for (const id of ids) this.#owners.delete(id);
+    return ids;
+  }
+}
+
 /** The part of aedes' memory that grows with what clients do. It hangs on the broker without a type of its own. */
 interface Memory {
   outgoingEnqueueCombi(subs: { clientId: string }[], packet: unknown): Promise<void>;
@@ -20,7 +42,10 @@ interface Memory {
 }
 
 /** Gives the broker's memory its bounds; aedes' own has none. */
-export function bindMemory(broker: Aedes, dropped: (what: "queue" | "retained") => Series): void {
+export function bindMemory(
+  broker: Aedes,
+  dropped: (what: "queue" | "retained") => Series,
+): { endSession(id: string): Promise<void> } {
   const memory = (broker as unknown as { persistence: Memory }).persistence;
   const waiting = new Map<string, number>();
   const topics = new Set<string>();
@@ -63,4 +88,6 @@ export function bindMemory(broker: Aedes, dropped: (what: "queue" | "retained") 
     }
     await retain(packet);
   };
+
+  return { endSession: (id) => memory.cleanSubscriptions({ id }) };
 }
