@@ -2,22 +2,25 @@ import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { openEngine } from "./alarms/engine.ts";
 import { clock } from "./clock.ts";
+import type { Examined } from "./config/examine.ts";
 import { type Config, loadConfig } from "./config/load.ts";
 import type { AlarmEvent } from "./core/alarm.ts";
 import type { Follower, Log, OwnFollower } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
+import type { Reading } from "./core/reading.ts";
 import type { Text } from "./core/text.ts";
 import { type Ms, SECOND } from "./core/time.ts";
 import { adoptZone } from "./core/zone.ts";
 import { webParts } from "./front.ts";
 import { HEALTH_DRIVER, healthDriver } from "./health.ts";
-import { createNotifiers, createSinks, examineWith, furnish } from "./house.ts";
+import { createNotifiers, createSinks, examineWith, furnish, type House } from "./house.ts";
 import { follow } from "./log/follow.ts";
 import { openGround, type StandIn } from "./log/stand-in.ts";
-import { type Broker, openBroker } from "./mqtt/broker.ts";
+import type { Store } from "./log/store.ts";
+import { openBroker } from "./mqtt/broker.ts";
 import { carrier, forMachines } from "./notices/carrier.ts";
 import { openPostman } from "./notices/postman.ts";
-import { type Context, type EmbeddedBroker, loadPlugins } from "./plugin.ts";
+import { type Context, type EmbeddedBroker, loadPlugins, type Sink } from "./plugin.ts";
 import { createSpectra, type Spectra } from "./spectra.ts";
 import { supervise } from "./supervise.ts";
 import type { WebParts } from "./web/parts.ts";
@@ -70,20 +73,16 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
 
   // Whatever opens is closed in reverse order, also when a later part fails to open.
   await using opened = new AsyncDisposableStack();
-  const { meters, say, site, machines } = house;
+  const { meters, say } = house;
   const points = new Map(examined.points.map((point) => [point.id, point]));
   const asked = { folder: overrides.data, clock, meters, say, points: examined.points, settings: config.store };
   const { store, folder, standIn } = await openGround(asked);
   opened.defer(() => store.close());
   house.cells.arrived(store.cells);
 
-  let broker: Broker | undefined;
-  if (config.broker.enabled) {
-    const identity = await brokerIdentity(config, folder, say);
-    broker = await openBroker({ settings: config.broker, site, cells: store.cells, clock, meters, say, ...identity });
-    opened.use({ [Symbol.asyncDispose]: broker.close });
-    house.broker = broker.inside;
-  }
+  const broker = await brokerOf(house, folder, store);
+  if (broker) opened.defer(broker.close);
+  house.broker = broker?.inside;
 
   const acquiring = new AbortController();
   const wires = { readings: store.readings, bursts: store.bursts, clock, meters, say, signal: acquiring.signal };
@@ -96,41 +95,18 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   opened.defer(stopDrivers);
 
   const sinks = createSinks(house, store, points);
-  const engine = await openEngine({
-    ...{ site, machines, points: examined.points, plugins: plugins.detectors, rules: config.detectors },
-    ...{ settings: config.alarms, log: store.readings, notices: store.notices, cells: store.cells, clock, meters, say },
-    emit: (readings) => void store.readings.append(readings).catch(() => undefined),
-  });
+  const judges = await openJudges(house, { store, examined, folder, standIn });
+  const { engine, notifiers, postman } = judges;
   for (const point of engine.points) points.set(point.id, point);
-  const notifiers = createNotifiers(house, engine, examined, folder);
-  const postman = await openPostman({
-    ...{ settings: config.notices, site, machines, alarms: engine, notifiers, cells: store.cells },
-    ...{ clock, meters, say, steady: () => store.time.steady() },
-  });
-  const spectra = createSpectra({
-    append: (readings) => store.readings.append(readings),
-    folder: join(folder, "bursts"),
-    ...(standIn && { keep: BURSTS_IN_MEMORY }),
-    meters,
-  });
   const { reload } = overrides;
   const inside = { store, engine, sinks, examined, running, points, folder, postman, broker, reload };
   const web = await createWeb(withoutRestore(webParts(house, inside), standIn));
   store.time.steps((words) => void web.audit("clock-step", words));
 
   const following = new AbortController();
-  const options = { cells: store.cells, clock, say, meters, signal: following.signal };
-  const start = <T>(log: Log<T>, follower: Follower<T>) => follow(log, follower, options);
   const followers = [
-    ...sinks.map((sink) => start(store.readings, sink)),
-    start(store.readings, engine),
-    start(store.bursts, engine.bursts),
-    start(store.bursts, spectra),
-    start(store.notices, keepBursts(spectra)),
-    start(store.readings, web.live),
-    start(store.notices, postman.follower),
+    ...followAll(house, { store, sinks, ...judges, live: web.live }, following.signal),
     postman.run(following.signal),
-    ...notifiers.filter(forMachines).map((notifier) => start(store.notices, carrier(notifier))),
     ...(standIn ? [standIn.run(following.signal, () => void reload?.(async () => undefined))] : []),
   ];
 
@@ -156,6 +132,66 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
       await rest.disposeAsync();
     },
   };
+}
+
+/** The broker inside, where the site has one. */
+async function brokerOf({ config, site, meters, say }: House, folder: string, { cells }: Store) {
+  if (!config.broker.enabled) return undefined;
+  const identity = await brokerIdentity(config, folder, say);
+  return openBroker({ settings: config.broker, site, cells, clock, meters, say, ...identity });
+}
+
+interface Ground {
+  store: Store;
+  examined: Examined;
+  folder: string;
+  standIn: StandIn | undefined;
+}
+
+/** Whoever draws conclusions from readings, and whoever is told of them. */
+async function openJudges(house: House, { store, examined, folder, standIn }: Ground) {
+  const { config, plugins, site, machines, meters, say } = house;
+  const { cells } = store;
+  const engine = await openEngine({
+    ...{ site, machines, points: examined.points, plugins: plugins.detectors, rules: config.detectors },
+    ...{ settings: config.alarms, log: store.readings, notices: store.notices, cells, clock, meters, say },
+    emit: (readings) => void store.readings.append(readings).catch(() => undefined),
+  });
+  const notifiers = createNotifiers(house, engine, examined, folder);
+  const postman = await openPostman({
+    ...{ settings: config.notices, site, machines, alarms: engine, notifiers, cells },
+    ...{ clock, meters, say, steady: () => store.time.steady() },
+  });
+  const spectra = createSpectra({
+    append: (readings) => store.readings.append(readings),
+    folder: join(folder, "bursts"),
+    ...(standIn && { keep: BURSTS_IN_MEMORY }),
+    meters,
+  });
+  return { engine, notifiers, postman, spectra };
+}
+
+interface Followers extends Awaited<ReturnType<typeof openJudges>> {
+  store: Store;
+  sinks: readonly Sink[];
+  live: Follower<Reading>;
+}
+
+/** Everybody behind the logs, each at its own place. */
+function followAll({ meters, say }: House, all: Followers, signal: AbortSignal): Promise<void>[] {
+  const { store, sinks, engine, notifiers, postman, spectra, live } = all;
+  const start = <T>(log: Log<T>, follower: Follower<T>) =>
+    follow(log, follower, { cells: store.cells, clock, say, meters, signal });
+  return [
+    ...sinks.map((sink) => start(store.readings, sink)),
+    start(store.readings, engine),
+    start(store.bursts, engine.bursts),
+    start(store.bursts, spectra),
+    start(store.notices, keepBursts(spectra)),
+    start(store.readings, live),
+    start(store.notices, postman.follower),
+    ...notifiers.filter(forMachines).map((notifier) => start(store.notices, carrier(notifier))),
+  ];
 }
 
 /** A backup put in place of a store in memory would be lost with it. */
