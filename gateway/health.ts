@@ -3,8 +3,8 @@ import { HEARTBEAT } from "./core/detector.ts";
 import type { Driver } from "./core/driver.ts";
 import type { Meters, Series } from "./core/meter.ts";
 import { type Point, pointId } from "./core/point.ts";
-import { good, type Reading } from "./core/reading.ts";
-import { type Clock, type Ms, SECOND } from "./core/time.ts";
+import { bad, good, type Reading } from "./core/reading.ts";
+import { type Clock, type EpochMs, type Ms, SECOND } from "./core/time.ts";
 
 const HEARTBEAT_EVERY: Ms = 1 * SECOND;
 const HEALTH_EVERY: Ms = 30 * SECOND;
@@ -38,7 +38,7 @@ export function healthDriver(meters: Meters, clock: Clock): Driver {
         if (now >= nextHealth) {
           nextHealth = now + HEALTH_EVERY;
           meters.all();
-          readings.push(...own.map(({ series, point }) => good(point.id, clock.now(), series.value)));
+          readings.push(...own.map(({ series, point }) => readingOf(point, series, clock.now())));
         }
         scheduled(meters).value += readings.length;
         yield { readings };
@@ -54,6 +54,10 @@ export const HEALTH_DRIVER = "gateway";
 
 const scheduled = (meters: Meters): Series =>
   meters.counter("readings_scheduled_total", "Readings that were due", { driver: HEALTH_DRIVER });
+
+/** A gauge that could not be measured has no number: the device that is at fault is this one. */
+const readingOf = ({ id }: Point, { value }: Series, now: EpochMs): Reading =>
+  Number.isFinite(value) ? good(id, now, value) : bad(id, now, "device");
 
 function pointOf(series: Series): Point {
   const words = [series.name, ...Object.values(series.labels)].join("_");
@@ -81,7 +85,7 @@ function measureProcess(meters: Meters, clock: Clock): void {
   let before = { at: started, usage: process.cpuUsage() };
   meters.probe(() => {
     const at = clock.monotonic();
-    rss.value = process.memoryUsage.rss();
+    rss.value = residentMemory();
     uptime.value = (at - started) / SECOND;
     // Two looks within a second (a page and the driver) share one measurement.
     if (at - before.at < SECOND) return;
@@ -92,4 +96,13 @@ function measureProcess(meters: Meters, clock: Clock): void {
     delay.reset();
     before = { at, usage };
   });
+}
+
+/** The system says it in a file, which cannot be opened when the process has no descriptor left. */
+function residentMemory(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return Number.NaN;
+  }
 }

@@ -16,6 +16,7 @@ const packages = {
   "mkfs.ext4": "e2fsprogs",
   gcc: "gcc",
   "systemd-analyze": "systemd",
+  prlimit: "util-linux",
   "g++": "g++",
   "pkg-config": "pkg-config",
   "/usr/include/modbus/modbus.h": "libmodbus-dev",

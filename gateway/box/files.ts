@@ -34,6 +34,8 @@ RuntimeDirectoryMode=0700
 RuntimeDirectoryPreserve=yes
 WorkingDirectory=${inside.data}
 UMask=0077
+# Each connection and file takes one. systemd's own 1024, which Node may not raise here, is less than page and broker let in.
+LimitNOFILE=4096
 OOMScoreAdjust=-500
 Nice=-5
 CPUWeight=500

@@ -31,9 +31,15 @@ export class Meters {
     this.#probes.push(measure);
   }
 
-  /** All series, probes run first. */
+  /** All series, probes run first. One that fails is counted: whoever asks (a timer, a page) must not fall with it. */
   all(): readonly Series[] {
-    for (const measure of this.#probes) measure();
+    for (const measure of this.#probes) {
+      try {
+        measure();
+      } catch {
+        this.counter("probes_failed_total", "Times the gateway could not measure something of itself").value += 1;
+      }
+    }
     return [...this.#series.values()];
   }
 

@@ -1,0 +1,89 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { Agent, get } from "node:http";
+import { createConnection, type Socket } from "node:net";
+import { expect, test } from "vitest";
+import type { PointAnswer } from "../../gateway/core/api.ts";
+import { describeWith } from "../need.ts";
+import { eventually, launch } from "../sim/gateway.ts";
+
+describeWith(["prlimit"], "no file descriptor left", () => {
+  test("wires are read on, the gateway says what it cannot measure, and comes back by itself", async () => {
+    const gateway = await launch(["demo"]);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (path: string) => answerOf(gateway.url + path, agent);
+    const counted = async (name: string) => sumOf(await ask("/metrics"), name);
+    const memory = async () =>
+      (JSON.parse(await ask("/api/v1/points")) as PointAnswer[]).find(({ id }) => id === "gateway/memory_bytes");
+    const crowd = new Crowd([gateway.url, gateway.mqtt ?? ""].map((url) => Number(new URL(url).port)));
+    try {
+      await eventually(async () => (await counted("vigie_readings_good_total")) > 50 || undefined, 20_000);
+      const pid = gateway.process.pid ?? 0;
+      const open = readdirSync(`/proc/${pid}/fd`).length;
+      execFileSync("prlimit", ["--pid", String(pid), `--nofile=${open + 10}:4096`]);
+      crowd.push();
+      await eventually(async () => Number.isNaN(await counted("vigie_memory_bytes")) || undefined, 20_000);
+      const before = await counted("vigie_readings_good_total");
+      await eventually(async () => (await memory())?.why === "device" || undefined, 40_000, gateway.output);
+      expect((await memory())?.value).toBeNull();
+      expect((await counted("vigie_readings_good_total")) - before).toBeGreaterThan(50);
+      expect(await counted("vigie_driver_restarts_total")).toBe(0);
+      crowd.leave();
+      await eventually(async () => (await memory())?.quality === "good" || undefined, 40_000, gateway.output);
+      await eventually(async () => (await counted("vigie_log_degraded")) === 0 || undefined, 40_000, gateway.output);
+      expect(gateway.process.exitCode).toBeNull();
+    } finally {
+      crowd.leave();
+      agent.destroy();
+      await gateway.stop();
+    }
+  }, 180_000);
+});
+
+/** Connections that say nothing, and come again when they are thrown out. */
+class Crowd {
+  readonly #ports: readonly number[];
+  readonly #sockets = new Set<Socket>();
+  #again: NodeJS.Timeout | undefined;
+
+  constructor(ports: readonly number[]) {
+    this.#ports = ports;
+  }
+
+  push(): void {
+    this.#again = setInterval(() => {
+      while (this.#sockets.size < 60) this.#knock(this.#ports[this.#sockets.size % this.#ports.length] ?? 0);
+    }, 50);
+  }
+
+  leave(): void {
+    clearInterval(this.#again);
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #knock(port: number): void {
+    const socket = createConnection(port, "127.0.0.1");
+    this.#sockets.add(socket);
+    socket.on("error", () => undefined);
+    socket.on("close", () => this.#sockets.delete(socket));
+  }
+}
+
+const answerOf = (url: string, agent: Agent): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const request = get(url, { agent }, (response) => {
+      let text = "";
+      response.on("data", (chunk) => {
+        text += chunk;
+      });
+      response.on("end", () => resolve(text));
+    });
+    request.on("error", reject);
+  });
+
+/** Of all series of that name in Prometheus text. */
+const sumOf = (text: string, name: string): number =>
+  [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"))].reduce(
+    (sum, [, value]) => sum + Number(value),
+    0,
+  );
