@@ -12,8 +12,10 @@ const log = process.env.VIGIE_WIRE_LOG;
 /** Questions are told in bunches: a process that is killed says nothing at its end. */
 const BUNCH = 20;
 let seen = 0;
+/** Open from the beginning: a process that has no descriptor left must not lose its wires to who watches them. */
+const file = log ? fs.openSync(log, "a") : undefined;
 
-if (log) {
+if (file !== undefined) {
   const { _write, _writev } = net.Socket.prototype;
   net.Socket.prototype._write = function (chunk, ...rest) {
     look(chunk);
@@ -55,5 +57,5 @@ function look(bytes) {
 function note(what) {
   const test = process.env.VIGIE_TEST_FILE ?? "?";
   const program = process.argv.slice(1, 3).join(" ");
-  fs.appendFileSync(log, `${JSON.stringify({ test, program, main: isMainThread, ...what })}\n`);
+  fs.appendFileSync(file, `${JSON.stringify({ test, program, main: isMainThread, ...what })}\n`);
 }
