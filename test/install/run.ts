@@ -49,6 +49,8 @@ async function install(box: Box): Promise<void> {
 
 /** The simulated machines, as a service of the box, at ports that survive a restart of it. */
 async function simulator(box: Box): Promise<Record<string, number>> {
+  // What an earlier one has written says where that one listened.
+  rmSync(join(box.root, "root/ports.json"), { force: true });
   await box.does("systemd-run", "--unit=simulator", "/bin/sh", "-c", "exec vigie simulate --json > /root/ports.json");
   const file = join(box.root, "root/ports.json");
   return eventually(() => {
