@@ -69,11 +69,10 @@ export function createSinks(house: House, store: Store, points: ReadonlyMap<Poin
 export function createNotifiers(
   house: House,
   alarms: Alarms,
-  { drivers }: Examined,
+  { outputs }: Examined,
   folder: string,
 ): (Notifier & { close?(): Promise<void> })[] {
   const { config, plugins, broker, cells } = house;
-  const outputs = new Map([...drivers.values()].flatMap(({ driver }) => driver.outputs ?? []).map((o) => [o.id, o]));
   return config.notifiers.map(({ head, options }) => {
     const context = { ...house.context(head.id), alarms, broker, outputs, cells, folder };
     return found(plugins.notifiers, head.type).create(options, context);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Driver } from "../core/driver.ts";
+import type { Driver, Output } from "../core/driver.ts";
 import type { Point } from "../core/point.ts";
 import type { Text } from "../core/text.ts";
 import { channelProblems } from "../notices/settings.ts";
@@ -12,6 +12,8 @@ import { nearest, noSuch } from "./suggest.ts";
 export interface Examined {
   readonly drivers: ReadonlyMap<string, { type: string; driver: Driver }>;
   readonly points: readonly Point[];
+  /** Everything that may be written, by id. */
+  readonly outputs: ReadonlyMap<string, Output>;
   /** What drivers have to say of their plan (bus use, requests per second), for `vigie check`. */
   readonly report: readonly Text[];
 }
@@ -35,11 +37,13 @@ export function examine(loaded: Loaded, plugins: Plugins, contextOf: (id: string
     const bursts = (driver.bursts ?? []).flatMap((source) => spectraPoints(source, entry.head.id));
     for (const point of [...driver.points, ...bursts]) addPoint(loaded, entry, points, point);
   }
+  const declared = [...drivers.values()].flatMap(({ driver }) => driver.outputs ?? []);
+  const outputs = new Map(declared.map((output) => [output.id, output]));
   checkRules(loaded, points);
-  checkOutputs(loaded, plugins, drivers);
+  checkOutputs(loaded, plugins, outputs);
   checkPeople(loaded);
   loaded.verify();
-  return { drivers, points: [...points.values()], report };
+  return { drivers, points: [...points.values()], outputs, report };
 }
 
 function addPoint(loaded: Loaded, entry: Entry, points: Map<string, Point>, point: Point): void {
@@ -68,13 +72,12 @@ function placeOf(entry: Entry, point: Point): Entry["path"] {
 }
 
 /** Nothing is written but what a driver declares. */
-function checkOutputs(loaded: Loaded, plugins: Plugins, drivers: Examined["drivers"]): void {
-  const declared = [...drivers.values()].flatMap(({ driver }) => (driver.outputs ?? []).map(({ id }) => id));
+function checkOutputs(loaded: Loaded, plugins: Plugins, declared: Examined["outputs"]): void {
   for (const { head, options, path } of loaded.config.notifiers) {
     const wanted = plugins.notifiers.get(head.type)?.outputs?.(options) ?? {};
     for (const [option, id] of Object.entries(wanted)) {
-      if (id === undefined || declared.includes(id)) continue;
-      const near = nearest(id, declared);
+      if (id === undefined || declared.has(id)) continue;
+      const near = nearest(id, [...declared.keys()]);
       loaded.report([...path, option], {
         fr: `aucun pilote ne déclare de sortie ${id}${near.fr}`,
         en: `no driver declares an output ${id}${near.en}`,

@@ -33,6 +33,9 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
+/** A wall clock that says less has never been set: this program is younger. */
+export const BUILT: EpochMs = epochMs(Date.UTC(2026, 0, 1));
+
 const durationUnits: Readonly<Record<string, Ms>> = { ms: 1, s: SECOND, min: MINUTE, h: HOUR, d: DAY };
 
 export const DURATION_REASON = reason({

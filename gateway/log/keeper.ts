@@ -1,4 +1,5 @@
 import {
+  BUILT,
   type Clock,
   DAY,
   type EpochMs,
@@ -13,8 +14,6 @@ import type { Boot } from "./protocol.ts";
 
 export type Evidence = "ntp" | "battery" | "none";
 
-/** A clock that says less has never been set: this program is younger. */
-const EARLIEST = Date.UTC(2026, 0, 1);
 /** Longer than this no gateway has lain on a shelf: a clock that says so is wrong, or lied to. */
 const LATEST: Ms = 5 * 365 * DAY;
 /** Smaller differences are the drift that a time service corrects all the time. */
@@ -109,7 +108,7 @@ export class Keeper {
     this.quality = evidence === "ntp" ? "synced" : "holdover";
     const by = -this.#correction;
     const better = evidence === "ntp" && this.#vouched !== "ntp";
-    const plausible = this.#clock.now() >= EARLIEST && (better || Math.abs(by) <= BELIEVABLE);
+    const plausible = this.#clock.now() >= BUILT && (better || Math.abs(by) <= BELIEVABLE);
     if (by === 0 || evidence === "none") return undefined;
     if (!plausible) return { kind: "refused", by };
     this.#vouched = evidence;
@@ -135,7 +134,7 @@ export class Keeper {
     const now = this.#clock.now();
     // A time service may say that we were wrong before; a battery that says so has run low.
     const late = this.#known > 0 && now > this.#known + LATEST;
-    const early = now < EARLIEST || (evidence === "battery" && now < this.#known - DAY);
+    const early = now < BUILT || (evidence === "battery" && now < this.#known - DAY);
     if (evidence === "none" || early || late) return undefined;
     const shift = -this.#correction;
     this.#correction = 0;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Text } from "../core/text.ts";
-import { type Clock, MINUTE, type Ms, SECOND } from "../core/time.ts";
+import { BUILT, type Clock, MINUTE, type Ms, SECOND } from "../core/time.ts";
 import { type Carried, carry } from "./carry.ts";
 import { kernelBoot } from "./evidence.ts";
 import { cellsFor, cursorsFor, KEPT_FOR, type Seed, STAND_IN, seen } from "./kept.ts";
@@ -196,7 +196,7 @@ async function plant(place: string, { folder, clock }: StoreOptions, disk: Peeke
   const next = (log: LogName) => (disk ? nextSeq(disk, log) : 1);
   const seq = { readings: next("readings"), notices: next("notices"), bursts: next("bursts") };
   // The disk cannot remember which numbers were shown: the clock makes sure that none is shown twice.
-  const boot = Math.max(before?.boot ?? 1, Math.floor((t - Date.UTC(2026)) / (10 * MINUTE)));
+  const boot = Math.max(before?.boot ?? 1, Math.floor((t - BUILT) / (10 * MINUTE)));
   const offset = before?.offset ?? 0;
   const after = (before?.boot ?? 1) - 1;
   const seed: Seed = { id: randomUUID(), seq, boot, offset, t, monotonic, peeked: disk !== undefined, after };

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { auditEnd, type Cells } from "../../core/log.ts";
 import type { Meters } from "../../core/meter.ts";
 import type { Clock } from "../../core/time.ts";
+import { syncFolder } from "../files.ts";
 
 const line = z.object({
   n: z.int(),
@@ -217,16 +218,6 @@ export function readChain(text: string): { lines: AuditLine[]; broken?: string }
     lines.push(parsed);
   }
   return { lines };
-}
-
-/** A new file is only there after a power cut if its folder knows of it. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function parse<T>(row: string, shape: z.ZodType<T>): T | undefined {

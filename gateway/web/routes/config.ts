@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { open, readFile, rename, stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { ConfigAnswer } from "../../core/api.ts";
 import { type Language, textOf } from "../../core/text.ts";
 import { inLanguage } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError } from "../errors.ts";
+import { saveWhole } from "../files.ts";
 import type { ConfigDoor } from "../parts.ts";
 import { edited } from "../yaml-edit.ts";
 import { by } from "./users.ts";
@@ -91,8 +91,8 @@ export function configRoutes(app: App, desk: Desk): void {
 /** Writes the new file and runs it; should it not start, the old one comes back. */
 async function save(config: ConfigDoor, before: string, after: string): Promise<void> {
   try {
-    await writeWhole(`${config.file}.before`, before);
-    await writeWhole(config.file, after);
+    await saveWhole(`${config.file}.before`, before);
+    await saveWhole(config.file, after);
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     throw new HttpError(409, "not-writable", {
@@ -104,35 +104,13 @@ async function save(config: ConfigDoor, before: string, after: string): Promise<
   try {
     await config.apply();
   } catch (error) {
-    await writeWhole(config.file, before);
+    await saveWhole(config.file, before);
     await config.apply();
     const why = textOf(error);
     throw new HttpError(422, "did-not-start", {
       fr: `Il n'a pas démarré, l'ancien tourne à nouveau : ${why.fr}`,
       en: `It did not start, the old one runs again: ${why.en}`,
     });
-  }
-}
-
-/** Write, fsync, rename, fsync of the folder: after a power cut there is the old file or the new one. */
-async function writeWhole(path: string, content: string): Promise<void> {
-  const mode = await stat(path).then(
-    (known) => known.mode & 0o777,
-    () => 0o600,
-  );
-  const file = await open(`${path}.new`, "w", mode);
-  try {
-    await file.write(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(`${path}.new`, path);
-  const folder = await open(dirname(path), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

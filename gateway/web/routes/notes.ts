@@ -1,12 +1,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { mkdir, open, readdir, rename } from "node:fs/promises";
+import { mkdir, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { NoteAnswer } from "../../core/api.ts";
 import { time } from "../answers.ts";
 import type { App, Desk } from "../app.ts";
 import { HttpError, notFound } from "../errors.ts";
+import { saveWhole } from "../files.ts";
 import { by } from "./users.ts";
 
 const PHOTO_BYTES = 6 * 1024 * 1024;
@@ -105,14 +106,7 @@ function photoRoutes(app: App, desk: Desk): void {
       if ((await readdir(place)).length >= PHOTOS)
         throw new HttpError(507, "full", `There are ${PHOTOS} photos already.`);
       const photo = createHash("sha256").update(body).digest("hex");
-      const file = await open(join(place, `${photo}.new`), "w", 0o600);
-      try {
-        await file.write(body);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(join(place, `${photo}.new`), join(place, photo));
+      await saveWhole(join(place, photo), body);
       return reply.code(201).send({ photo });
     },
   );

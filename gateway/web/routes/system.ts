@@ -5,15 +5,12 @@ import { hostname, totalmem } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { SystemAnswer } from "../../core/api.ts";
-import { DAY, epochMs, HOUR } from "../../core/time.ts";
+import { BUILT, DAY, epochMs, HOUR } from "../../core/time.ts";
 import type { App, Desk } from "../app.ts";
 import { notFound } from "../errors.ts";
 import { prometheusText } from "../metrics.ts";
 import { answerState } from "./site.ts";
 import { by } from "./users.ts";
-
-/** No time before this program was written can be right. */
-const BUILT = Date.UTC(2026, 0, 1);
 
 /** The box itself: disk, clock, queues, backup, and the clients of its broker. */
 export function systemRoutes(app: App, desk: Desk, startedAt: number): void {

@@ -1,11 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { DAY } from "../../core/time.ts";
+import { saveWhole } from "../files.ts";
 import { dnsName, type Identity, isPrivate, issue, makeAuthority } from "./certificate.ts";
 
 const RENEW_BEFORE = 30 * DAY;
@@ -88,15 +89,6 @@ async function save(place: string, name: string, { cert, key }: Identity): Promi
   for (const [end, text] of [
     ["key", key],
     ["crt", cert],
-  ] as const) {
-    const path = join(place, `${name}.${end}`);
-    const file = await open(`${path}.new`, "w", 0o600);
-    try {
-      await file.write(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.new`, path);
-  }
+  ] as const)
+    await saveWhole(join(place, `${name}.${end}`), text);
 }
