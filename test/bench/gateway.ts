@@ -7,11 +7,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { libmodbusTcp, stopPeers } from "../sim/modbus/peers.ts";
 import { startMosquitto, subscribe } from "../sim/peers/mosquitto.ts";
+import { freePort } from "../sim/port.ts";
 
 /**
  * `npm run bench -- gateway [--seconds 10] [--warm 40] [--rounds 3] [--rate 1000,10000]`: what a reading costs on its whole way, from the wire to the log on disk, the
  * history, the rules, MQTT and the page, beside a loop of modbus-serial and mqtt that stores and judges nothing. Ten libmodbus
- * slaves of 100 registers, a mosquitto; the programs take turns, the figures are medians.
+ * slaves of 100 registers, a mosquitto (and once the broker inside); the programs take turns, the figures are medians.
  */
 const { values } = parseArgs({
   options: {
@@ -33,6 +34,8 @@ interface Program {
   readonly topic: string;
   /** Readings in one message. */
   readonly per: number;
+  /** The broker's port. */
+  readonly port: number;
   readonly args: (every: number) => readonly string[];
 }
 
@@ -53,24 +56,34 @@ const programs: readonly Program[] = [
     name: "bare loop",
     topic: "bare/+",
     per: REGISTERS,
+    port: mosquitto.port,
     args: (every) => [join(import.meta.dirname, "gateway/bare.ts"), mosquitto.url, `${every}`, ...ports.map(String)],
   },
   program("gateway, limit + stale, QoS 0", { defaults: ["stale"], qos: 0, per: "scan" }),
   program("the same at QoS 1", { defaults: ["stale"], qos: 1, per: "scan" }),
   program("all default rules, QoS 0", { qos: 0, per: "scan" }),
   program("limit + stale, a message per reading, QoS 0", { defaults: ["stale"], qos: 0, per: "reading" }),
+  program("limit + stale, broker inside, QoS 0", {
+    defaults: ["stale"],
+    qos: 0,
+    per: "scan",
+    inside: await freePort(),
+  }),
 ];
 
 interface Setting {
   defaults?: readonly string[];
   qos: 0 | 1;
   per: "scan" | "reading";
+  /** The port of the broker inside; mosquitto without. */
+  inside?: number;
 }
 
 function program(name: string, setting: Setting): Program {
   const perScan = setting.per === "scan";
   const args = (every: number) => gateway(every, setting);
-  return { name, topic: `vigie/v1/+/+/${perScan ? "$scan" : "+"}`, per: perScan ? REGISTERS : 1, args };
+  const topic = `vigie/v1/+/+/${perScan ? "$scan" : "+"}`;
+  return { name, topic, per: perScan ? REGISTERS : 1, port: setting.inside ?? mosquitto.port, args };
 }
 
 try {
@@ -91,11 +104,11 @@ async function compare(rate: number): Promise<void> {
   console.table(rows.map((row) => ({ ...row, "× bare": round(row["CPU µs/reading"] / bare) })));
 }
 
-async function measure({ topic, per, args }: Program, every: number): Promise<Figures> {
+async function measure({ topic, per, port, args }: Program, every: number): Promise<Figures> {
   const child = spawn(process.execPath, args(every), { stdio: ["ignore", "ignore", "inherit"] });
   try {
     await sleep(1_000 * Number(values.warm));
-    const ears = subscribe(mosquitto.port, topic, ["-R"]);
+    const ears = subscribe(port, topic, ["-R"]);
     const [begun, before] = [performance.now(), ticksOf(child)];
     await sleep(1_000 * Number(values.seconds));
     const [elapsed, ticks] = [performance.now() - begun, ticksOf(child) - before];
@@ -118,10 +131,11 @@ function gateway(every: number, setting: Setting): string[] {
   const own = mkdtempSync(join(folder, "run-"));
   writeFileSync(join(own, "site.yaml"), site(every, setting));
   const bin = join(import.meta.dirname, "../../gateway/bin.mjs");
-  return [bin, "run", "--config", join(own, "site.yaml"), "--data", join(own, "data"), "--port", "0"];
+  const mqtt = ["--mqtt-port", `${setting.inside ?? 0}`];
+  return [bin, "run", "--config", join(own, "site.yaml"), "--data", join(own, "data"), "--port", "0", ...mqtt];
 }
 
-function site(every: number, { defaults, qos, per }: Setting): string {
+function site(every: number, { defaults, qos, per, inside }: Setting): string {
   return JSON.stringify({
     site: { id: "bench", name: "Bench", timezone: "Europe/Paris", language: "en" },
     machines: ports.map((_, i) => ({ id: `m${i}`, name: `M${i}` })),
@@ -132,11 +146,11 @@ function site(every: number, { defaults, qos, per }: Setting): string {
       devices: [{ id: "d", slave: 1, every: `${every}ms`, machine: `m${i}`, signals: signals() }],
     })),
     sinks: [
-      { id: "out", type: "mqtt", url: mosquitto.url, per, qos },
+      { id: "out", type: "mqtt", ...(!inside && { url: mosquitto.url }), per, qos },
       { id: "history", type: "sqlite" },
     ],
     notifiers: [],
-    broker: { enabled: false },
+    broker: { enabled: inside !== undefined, open: true },
     detectors: Array.from({ length: LIMITS }, (_, i) => ({
       id: `limit-${i}`,
       type: "limit",
