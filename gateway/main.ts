@@ -5,6 +5,7 @@ import { clock } from "./clock.ts";
 import type { Examined } from "./config/examine.ts";
 import { type Config, loadConfig } from "./config/load.ts";
 import type { AlarmEvent } from "./core/alarm.ts";
+import type { Driver } from "./core/driver.ts";
 import type { Follower, Log, OwnFollower } from "./core/log.ts";
 import type { Meters } from "./core/meter.ts";
 import type { Reading } from "./core/reading.ts";
@@ -22,7 +23,7 @@ import { carrier, forMachines } from "./notices/carrier.ts";
 import { openPostman } from "./notices/postman.ts";
 import { type Context, type EmbeddedBroker, loadPlugins, type Sink } from "./plugin.ts";
 import { createSpectra, type Spectra } from "./spectra.ts";
-import { supervise } from "./supervise.ts";
+import { type Supervised, supervise } from "./supervise.ts";
 import type { WebParts } from "./web/parts.ts";
 import { createWeb } from "./web/server.ts";
 import { boxIdentity } from "./web/tls/identity.ts";
@@ -73,9 +74,16 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
 
   // Whatever opens is closed in reverse order, also when a later part fails to open.
   await using opened = new AsyncDisposableStack();
-  const { meters, say } = house;
+  const { meters } = house;
   const points = new Map(examined.points.map((point) => [point.id, point]));
-  const asked = { folder: overrides.data, clock, meters, say, points: examined.points, settings: config.store };
+  const asked = {
+    folder: overrides.data,
+    clock,
+    meters,
+    say: house.say,
+    points: examined.points,
+    settings: config.store,
+  };
   const { store, folder, standIn } = await openGround(asked);
   opened.defer(() => store.close());
   house.cells.arrived(store.cells);
@@ -84,14 +92,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   if (broker) opened.defer(broker.close);
   house.broker = broker?.inside;
 
-  const acquiring = new AbortController();
-  const wires = { readings: store.readings, bursts: store.bursts, clock, meters, say, signal: acquiring.signal };
-  const running = new Map([...examined.drivers].map(([id, { driver }]) => [id, supervise(id, driver, wires)]));
-  const stopDrivers = () => {
-    acquiring.abort();
-    const stopped = [...running.values()].map(({ done }) => done);
-    return atMost(DRIVERS_STOP_WITHIN, stopped);
-  };
+  const { running, watch, stopDrivers } = startDrivers(house, examined, store);
   opened.defer(stopDrivers);
 
   const sinks = createSinks(house, store, points);
@@ -113,7 +114,7 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
   // Last, because its points are the gauges that everybody else has registered by now.
   const health = healthDriver(meters, clock);
   for (const point of health.points) points.set(point.id, point);
-  running.set(HEALTH_DRIVER, supervise(HEALTH_DRIVER, health, wires));
+  watch(HEALTH_DRIVER, health);
 
   const rest = opened.move();
   return {
@@ -132,6 +133,21 @@ export async function startGateway(file: string, overrides: Overrides): Promise<
       await rest.disposeAsync();
     },
   };
+}
+
+/** Every driver of the site, watched over; `watch` takes one more. */
+function startDrivers({ meters, say }: House, { drivers }: Examined, { readings, bursts }: Store) {
+  const acquiring = new AbortController();
+  const running = new Map<string, Supervised>();
+  const watch = (id: string, driver: Driver) =>
+    void running.set(id, supervise(id, driver, { readings, bursts, clock, meters, say, signal: acquiring.signal }));
+  for (const [id, { driver }] of drivers) watch(id, driver);
+  const stopDrivers = () => {
+    acquiring.abort();
+    const stopped = [...running.values()].map(({ done }) => done);
+    return atMost(DRIVERS_STOP_WITHIN, stopped);
+  };
+  return { running, watch, stopDrivers };
 }
 
 /** The broker inside, where the site has one. */
