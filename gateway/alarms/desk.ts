@@ -17,9 +17,9 @@ import {
   type Moment,
   newRecord,
   testEvent,
-  thaw,
 } from "./record.ts";
 import { settleTime } from "./rule.ts";
+import { freeze, ripe, thaw } from "./timers.ts";
 
 /** Why an alarm of this rule is to be quiet now; asked at every heartbeat and before it speaks. */
 export type CausesOf = (rule: AlarmRule, record: AlarmRecord, steady: SteadyMs) => readonly Cause[];
@@ -84,14 +84,16 @@ export class Desk {
   }
 
   /** A reading of this point was bad, or is good again: alarms about its value stand still meanwhile. */
-  quality(point: PointId, bad: boolean, now: Moment): void {
+  quality(point: PointId, bad: boolean, now: Moment, out: AlarmEvent[]): void {
     for (const record of this.#ofPoint.get(point) ?? []) {
-      if (record.about !== "value" || record.life.frozen === bad) continue;
-      record.life = { ...record.life, frozen: bad };
-      record.quality = bad ? "bad" : "good";
+      const rule = this.#rules.get(record.rule);
+      if (!rule || record.life.frozen === bad || (bad && record.about !== "value")) continue;
       this.touched.add(record.id);
-      if (bad) record.frozenAt = now.steady;
-      else thaw(record, now.steady);
+      if (bad) freeze(record, now.steady);
+      else {
+        thaw(record, now.steady);
+        this.#follow(rule, record, now, out);
+      }
     }
   }
 
@@ -169,24 +171,36 @@ export class Desk {
     }
     record.raw = true;
     record.about = about;
+    // What is said of silence, silence does not hold up.
+    if (about === "silence") thaw(record, now.steady);
     delete record.timers.off;
     if (record.life.cond) return;
     if (!isActive(record.life.process)) record.since = finding.onset ?? now.t;
     this.#suppress(rule, record, now, out);
-    const { on } = rule.design.delay;
-    if (on === 0) return void this.#move(rule, record, { kind: "true" }, now, out);
-    record.timers.on = now.steady + on;
-    this.#move(rule, record, { kind: "crossed" }, now, out);
+    this.#follow(rule, record, now, out);
   }
 
   #over(rule: AlarmRule, record: AlarmRecord, now: Moment, out: AlarmEvent[]): void {
     record.raw = false;
     delete record.timers.on;
     this.touched.add(record.id);
-    const { off } = rule.design.delay;
-    if (!record.life.cond) this.#move(rule, record, { kind: "back" }, now, out);
-    else if (off === 0) this.#move(rule, record, { kind: "false" }, now, out);
-    else record.timers.off = now.steady + off;
+    this.#follow(rule, record, now, out);
+  }
+
+  /** The condition follows the detector's word, after its delay; while the input is bad it waits. */
+  #follow(rule: AlarmRule, record: AlarmRecord, now: Moment, out: AlarmEvent[]): void {
+    const { raw, life, timers } = record;
+    if (life.frozen) return;
+    const { on, off } = rule.design.delay;
+    if (raw && !life.cond && timers.on === undefined) {
+      if (on > 0) timers.on = now.steady + on;
+      this.#move(rule, record, { kind: on > 0 ? "crossed" : "true" }, now, out);
+    }
+    if (!raw && !life.cond) this.#move(rule, record, { kind: "back" }, now, out);
+    if (!raw && life.cond) {
+      if (off > 0) timers.off ??= now.steady + off;
+      else this.#move(rule, record, { kind: "false" }, now, out);
+    }
   }
 
   #suppress(rule: AlarmRule, record: AlarmRecord, now: Moment, out: AlarmEvent[]): void {
@@ -201,28 +215,11 @@ export class Desk {
 
   #due(rule: AlarmRule, record: AlarmRecord, now: Moment, out: AlarmEvent[]): void {
     const { timers } = record;
-    const ripe = (at: number | undefined) => at !== undefined && now.steady >= at;
-    if (ripe(timers.doubt)) {
+    if (timers.doubt !== undefined && now.steady >= timers.doubt) {
       delete timers.doubt;
       if (record.raw) this.#over(rule, record, now, out);
     }
-    if (!record.life.frozen && ripe(timers.on)) this.#fire(rule, record, "on", { kind: "true" }, now, out);
-    if (!record.life.frozen && ripe(timers.off)) this.#fire(rule, record, "off", { kind: "false" }, now, out);
-    if (ripe(timers.settle)) this.#fire(rule, record, "settle", { kind: "settled" }, now, out);
-    if (ripe(timers.shelf)) this.#fire(rule, record, "shelf", { kind: "shelf-over" }, now, out);
-    if (ripe(timers.realarm)) this.#fire(rule, record, "realarm", { kind: "realarm" }, now, out);
-  }
-
-  #fire(
-    rule: AlarmRule,
-    record: AlarmRecord,
-    timer: keyof AlarmRecord["timers"],
-    event: LifeEvent,
-    now: Moment,
-    out: AlarmEvent[],
-  ) {
-    delete record.timers[timer];
-    this.#move(rule, record, event, now, out);
+    for (const event of ripe(record, now.steady)) this.#move(rule, record, event, now, out);
   }
 
   /** One row of the table, its effects, and the line that stays for ever. */

@@ -213,13 +213,5 @@ export const testEvent = (alarm: Alarm, t: EpochMs, by: string): AlarmEvent => (
   test: true,
 });
 
-/** Time with a bad input counts for no delay. */
-export function thaw(record: AlarmRecord, steady: SteadyMs): void {
-  const away = steady - (record.frozenAt ?? steady);
-  if (record.timers.on !== undefined) record.timers.on += away;
-  if (record.timers.off !== undefined) record.timers.off += away;
-  delete record.frozenAt;
-}
-
 const defined = <T>(value: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;

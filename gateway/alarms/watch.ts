@@ -130,7 +130,7 @@ class Watching implements Watch {
       return;
     }
     seat.last = entry.item;
-    if ((quality === "bad") !== seat.bad) this.#turned(seat, entry);
+    if ((quality === "bad") !== seat.bad) this.#turned(seat, entry, out);
     advance(seat.room, entry);
     for (const slot of seat.slots) this.#run(slot, entry);
     if (this.#fresh.length > 0) this.#settle(entry, out);
@@ -235,10 +235,10 @@ class Watching implements Watch {
   }
 
   /** A point went bad, or is good again. */
-  #turned(seat: Seat, { item, steady }: Entry<Reading>): void {
+  #turned(seat: Seat, { item, steady }: Entry<Reading>, out: AlarmEvent[]): void {
     seat.bad = !seat.bad;
     this.#silence.changed(item.point, seat.bad ? whyOf(item) : undefined, steady);
-    if (!this.#reliving) this.desk.quality(item.point, seat.bad, this.#moment);
+    if (!this.#reliving) this.desk.quality(item.point, seat.bad, this.#moment, out);
   }
 
   #run(slot: Slot, entry: Entry<Reading>): void {
