@@ -1,7 +1,8 @@
-import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent } from "../core/alarm.ts";
+import { ActionRefused, type Alarm, type AlarmAction, type AlarmEvent, type AlarmState } from "../core/alarm.ts";
 import type { Finding, MachineState } from "../core/detector.ts";
 import type { PointId } from "../core/point.ts";
 import type { Ms, SteadyMs } from "../core/time.ts";
+import { moveEvent, testEvent } from "./events.ts";
 import { Fleeting } from "./fleeting.ts";
 import { handOn, noteHand, spoken } from "./hands.ts";
 import { type Cause, type Effect, type LifeEvent, move, shown } from "./lifecycle.ts";
@@ -16,7 +17,6 @@ import {
   listed,
   type Moment,
   newRecord,
-  testEvent,
 } from "./record.ts";
 import { settleTime } from "./rule.ts";
 import { freeze, ripe, thaw } from "./timers.ts";
@@ -38,6 +38,7 @@ export class Desk {
   readonly #causesOf: CausesOf;
   readonly #doing: (machine: string) => MachineState;
   readonly #ofPoint = new Map<PointId, Set<AlarmRecord>>();
+  readonly #switched: { record: AlarmRecord; rule: AlarmRule; from: AlarmState }[] = [];
 
   constructor(rules: ReadonlyMap<string, AlarmRule>, causesOf: CausesOf, doing: (machine: string) => MachineState) {
     this.#rules = rules;
@@ -51,9 +52,24 @@ export class Desk {
     for (const record of records) {
       const rule = this.#rules.get(record.rule);
       if (!rule) orphans.push(record);
-      else this.#add(record).life = { ...record.life, enabled: rule.enabled };
+      else {
+        const from = shown(record.life);
+        this.#add(record).life = { ...record.life, enabled: rule.enabled };
+        if (shown(record.life) !== from) this.#switched.push({ record, rule, from });
+      }
     }
     return orphans;
+  }
+
+  /** After `load`: says of which alarms the site file has switched the rule off or on meanwhile. */
+  tellSwitched(now: Moment, out: AlarmEvent[]): void {
+    for (const { record, rule, from } of this.#switched.splice(0)) {
+      this.touched.add(record.id);
+      const loud = shown(record.life) === "unacked";
+      const reason = rule.enabled ? "rule enabled" : "rule disabled";
+      const doing = this.#doing(record.machine);
+      out.push(moveEvent(record, rule, now, { from, by: "system", reason, loud, doing }));
+    }
   }
 
   /** These alarms have so long to show that they still hold; nobody is told of them again meanwhile. */
@@ -101,7 +117,7 @@ export class Desk {
   heartbeat(now: Moment, out: AlarmEvent[]): void {
     for (const record of this.records.values()) {
       const rule = this.#rules.get(record.rule);
-      if (!rule) continue;
+      if (!rule?.enabled) continue;
       this.#suppress(rule, record, now, out);
       this.#due(rule, record, now, out);
     }
@@ -113,7 +129,11 @@ export class Desk {
     const rule = this.#rules.get(known?.rule ?? id);
     if (!rule || (!known && action.kind !== "test"))
       throw new ActionRefused("unknown-alarm", `there is no alarm ${id}`);
-    if (action.kind === "test" || !known) return this.#test(rule, known, now, action.by, out);
+    if (action.kind === "test" || !known) {
+      const event = testEvent(known, rule, now, action.by);
+      out.push(event);
+      return event.alarm;
+    }
     const record = known;
     const event = handOn(rule, action, now);
     const before = shown(record.life);
@@ -123,14 +143,6 @@ export class Desk {
     const last = out.at(-1);
     if (last?.alarm.id === id) out[out.length - 1] = { ...last, alarm: alarmOf(record, rule) };
     return alarmOf(record, rule);
-  }
-
-  /** The whole chain, marked TEST; the alarm itself does not move. A rule that never spoke can be tested too. */
-  #test(rule: AlarmRule, known: AlarmRecord | undefined, now: Moment, by: string, out: AlarmEvent[]): Alarm {
-    const record = known ?? newRecord(rule, { active: true, level: "alert", score: 1, text: trial }, now.t);
-    const alarm = alarmOf(record, rule);
-    out.push(testEvent(alarm, now.t, by));
-    return alarm;
   }
 
   list(view?: "expert"): Alarm[] {
@@ -152,7 +164,7 @@ export class Desk {
   /** Whether that alarm holds now, hidden or not; parents are asked so. */
   holds(id: string): boolean {
     const record = this.records.get(id);
-    return record !== undefined && isActive(record.life.process);
+    return record?.life.enabled === true && isActive(record.life.process);
   }
 
   #holds(
@@ -249,17 +261,9 @@ export class Desk {
     const internal = from.process === "normal" && moved.life.process === "normal" && by === "system";
     if (silent || internal || moved.life.process === "pending" || (from.process === "pending" && is === "normal"))
       return moved;
-    out.push({
-      t: now.t,
-      alarm: alarmOf(record, rule),
-      from: was,
-      to: is,
-      by,
-      reason: why ? `${event.kind}: ${why}` : event.kind,
-      quality: record.quality,
-      doing: this.#doing(record.machine),
-      annunciated: moved.effects.includes("annunciate") && record.level === "alert" && design.class === "alarm",
-    });
+    const reason = why ? `${event.kind}: ${why}` : event.kind;
+    const loud = moved.effects.includes("annunciate");
+    out.push(moveEvent(record, rule, now, { from: was, by, reason, loud, doing: this.#doing(record.machine) }));
     return moved;
   }
 
@@ -290,5 +294,3 @@ export class Desk {
     return record;
   }
 }
-
-const trial = { fr: "essai, rien à faire", en: "test, nothing to do" };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Alarm, AlarmDesign, AlarmEvent } from "../core/alarm.ts";
+import type { Alarm, AlarmDesign } from "../core/alarm.ts";
 import type { Finding, Forecast, Level } from "../core/detector.ts";
 import { type PointId, signalOf } from "../core/point.ts";
 import type { Quality } from "../core/reading.ts";
@@ -199,19 +199,6 @@ export const fireDrill: AlarmRule = {
   enabled: true,
   design: { ...plainDesign, name: { fr: "Exercice d'alerte", en: "Fire drill" } },
 };
-
-/** Sent with the test button: through the whole chain, where every writer marks it TEST; the alarm itself does not move. */
-export const testEvent = (alarm: Alarm, t: EpochMs, by: string): AlarmEvent => ({
-  t,
-  alarm,
-  from: alarm.state,
-  to: alarm.state,
-  by,
-  reason: "test",
-  quality: "good",
-  annunciated: true,
-  test: true,
-});
 
 const defined = <T>(value: { [K in keyof T]: T[K] | undefined }): T =>
   Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T;

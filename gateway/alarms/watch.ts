@@ -162,6 +162,7 @@ class Watching implements Watch {
       this.desk.find(rule, finding, about, this.#moment, out, advice);
     }
     this.#believed.clear();
+    this.desk.tellSwitched(this.#moment, out);
     this.desk.doubt((record) => doubtful(record.rule) && !holding.has(record.id), this.#moment, window);
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ruleHead } from "../../../gateway/alarms/rule.ts";
 import { type PointId, pointId } from "../../../gateway/core/point.ts";
-import { bad } from "../../../gateway/core/reading.ts";
+import { bad, good } from "../../../gateway/core/reading.ts";
 import { DAY, epochMs, HOUR } from "../../../gateway/core/time.ts";
 import limit from "../../../gateway/detectors/limit.ts";
 import stale from "../../../gateway/detectors/stale.ts";
@@ -43,6 +43,24 @@ test("an alarm that nobody saw stays in the list when it is over, and comes back
   expect(shop.state("chaud")).toBe("returned");
   await shop.value(TEMP, 83);
   expect(shop.engine.get("chaud")).toMatchObject({ state: "unacked", occurrence: 2 });
+});
+
+test("a rule that is switched off in the site file calls nobody and keeps nobody quiet, and speaks again when it is on", async () => {
+  const child = hot({ id: "enfant", suppress: { parents: ["chaud"] } });
+  const shop = await Shop.open({ rules: [hot(), child], plugins: new Map([["limit", limit]]) });
+  await shop.value(TEMP, 82);
+  expect(shop.state("enfant")).toBe("suppressed");
+  await shop.engine.close();
+  await shop.restart({ rules: [hot({ enabled: false }), child] });
+  await shop.pass(700, () => [good(TEMP, shop.t, 82)]);
+  expect([shop.state("chaud"), shop.state("enfant")]).toEqual(["disabled", "unacked"]);
+  expect(shop.memory.notices.map(({ item }) => item)).toContainEqual(
+    expect.objectContaining({ from: "unacked", to: "disabled", reason: "rule disabled", annunciated: false }),
+  );
+  await shop.restart({ rules: [hot(), child] });
+  await shop.pass(1, () => [good(TEMP, shop.t, 82)]);
+  expect(shop.state("chaud")).toBe("unacked");
+  expect(shop.told.map(({ alarm }) => alarm.id)).toEqual(["chaud", "enfant", "chaud"]);
 });
 
 test("a blip shorter than the delay reaches nobody and is counted", async () => {
