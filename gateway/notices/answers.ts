@@ -1,8 +1,8 @@
 import { createHmac, randomBytes, randomInt, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import type { Cells } from "../core/log.ts";
+import type { Cell, Cells } from "../core/log.ts";
 import { ANSWER_WITHIN } from "../core/notice.ts";
-import { DAY, type EpochMs, type Ms, parseDuration, type SteadyMs } from "../core/time.ts";
+import { DAY, type Ms, parseDuration, type SteadyMs } from "../core/time.ts";
 
 /** A four-digit code that stands for the alarms of one message. */
 export interface Code {
@@ -15,6 +15,7 @@ const CODES = "notice-code";
 const MOST_CODES = 2_000;
 const CODE_LASTS: Ms = 7 * DAY;
 
+const USED = "notice-link";
 const codeCell = z.object({ alarms: z.array(z.string()), until: z.number() });
 
 /** Codes in SMS (`OK 4821`) and what they stand for; kept on disk with the messages that carry them. */
@@ -60,27 +61,29 @@ export class Codes {
 /** Signs and reads the links that acknowledge: a delivery and an end, so that a forwarded mail is no key for ever. */
 export class Links {
   readonly #key: Buffer;
-  readonly #used: Set<string>;
+  /** Steady time at which each was used. */
+  readonly #used: Map<string, number>;
 
-  private constructor(key: Buffer, used: Set<string>) {
+  private constructor(key: Buffer, used: Map<string, number>) {
     this.#key = key;
     this.#used = used;
   }
 
   static async load(cells: Cells): Promise<Links> {
-    const [keys, used] = await Promise.all([cells.load("notice-key"), cells.load("notice-link")]);
+    const [keys, used] = await Promise.all([cells.load("notice-key"), cells.load(USED)]);
     const known = z.string().min(40).safeParse(keys.get("link")).data;
     const key = known ? Buffer.from(known, "base64url") : randomBytes(32);
     if (!known) await cells.commit({ cells: [{ kind: "notice-key", key: "link", value: key.toString("base64url") }] });
-    return new Links(key, new Set(used.keys()));
+    return new Links(key, new Map([...used].map(([delivery, at]) => [delivery, Number(at)])));
   }
 
-  token(delivery: string, now: EpochMs): string {
+  /** A box without a clock battery learns the date late: how long a link is good is told by steady time. */
+  token(delivery: string, now: SteadyMs): string {
     const payload = Buffer.from(JSON.stringify([delivery, now + ANSWER_WITHIN])).toString("base64url");
     return `${payload}.${this.#sign(payload)}`;
   }
 
-  read(token: string, now: EpochMs): { delivery: string } | "unknown" | "expired" | "used" {
+  read(token: string, now: SteadyMs): { delivery: string } | "unknown" | "expired" | "used" {
     const [payload = "", signature = ""] = token.split(".");
     const [mine, theirs] = [Buffer.from(this.#sign(payload)), Buffer.from(signature)];
     if (mine.length !== theirs.length || !timingSafeEqual(mine, theirs)) return "unknown";
@@ -89,10 +92,12 @@ export class Links {
     return now < until ? { delivery } : "expired";
   }
 
-  /** From now on this link is used up; the cell to be written for it. */
-  use(delivery: string, now: EpochMs) {
-    this.#used.add(delivery);
-    return { kind: "notice-link", key: delivery, value: now };
+  /** From now on this link is used up; the cells to be written for it. Those that are too old by now need no remembering. */
+  use(delivery: string, now: SteadyMs): Cell[] {
+    const old = [...this.#used].filter(([, at]) => now - at > ANSWER_WITHIN).map(([key]) => key);
+    for (const key of old) this.#used.delete(key);
+    this.#used.set(delivery, now);
+    return [{ kind: USED, key: delivery, value: now }, ...old.map((key) => ({ kind: USED, key, value: null }))];
   }
 
   #sign(payload: string): string {

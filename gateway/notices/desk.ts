@@ -20,11 +20,11 @@ export function createDesk(
   links: Links,
   people: ReadonlyMap<string, Person>,
 ): AnswerDesk {
-  const { alarms, clock, meters } = parts;
+  const { alarms, steady, meters } = parts;
   const strangers = meters.counter("notices_strangers_total", "Answers from addresses that nobody here has");
 
   const look = (token: string): Redeemed & { delivery?: string } => {
-    const read = links.read(token, clock.now());
+    const read = links.read(token, steady());
     if (typeof read === "string") return { ok: false, why: read };
     const delivery = outbox.get(read.delivery);
     if (!delivery) return { ok: false, why: "expired" };
@@ -38,7 +38,7 @@ export function createDesk(
     async redeem(token) {
       const found = look(token);
       if (!found.ok || !found.delivery) return found;
-      await parts.cells.commit({ cells: [links.use(found.delivery, clock.now())] });
+      await parts.cells.commit({ cells: links.use(found.delivery, steady()) });
       const ids = found.alarms.map(({ id }) => id);
       const done = await actOnEach(alarms, ids, { kind: "ack", by: found.by, comment: "link" });
       return done.length > 0 ? { ok: true, by: found.by, alarms: done } : { ok: false, why: "nothing-left" };

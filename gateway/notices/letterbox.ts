@@ -55,7 +55,7 @@ export class Letterbox {
       : undefined;
     const link =
       answerable && settings.link
-        ? `${settings.link.replace(/\/$/, "")}/ack/${this.#links.token(id, now.t)}`
+        ? `${settings.link.replace(/\/$/, "")}/ack/${this.#links.token(id, now.steady)}`
         : undefined;
     const answers = { ...(issued && { code: issued.code }), ...(link && { link }) };
     const message = written(draft, person, via.address, id, answers, site, machines);

@@ -8,6 +8,8 @@ import { type Clock, DAY, epochMs, MINUTE, SECOND, type SteadyMs } from "../core
 
 /** A delivery with what only the outbox needs to know. */
 interface Parcel extends Delivery {
+  /** Steady time since which it waits: the wall clock may be days wrong until somebody sets it. */
+  readonly since: number;
   /** Steady time of the next try. */
   readonly next: number;
   /** Already given to the person's next channel as well. */
@@ -49,11 +51,15 @@ const parcelCell: z.ZodType<Parcel> = z.object({
   tries: z.int(),
   created: epoch,
   changed: epoch,
+  since: z.number().default(0),
   next: z.number(),
   helped: z.boolean(),
   cause: z.object({ fr: z.string(), en: z.string() }).optional(),
   error: z.string().optional(),
 }) as z.ZodType<Parcel>;
+
+const rank = { low: 0, medium: 1, high: 2 } as const;
+const rankOf = ({ message }: Parcel): number => rank[message.priority];
 
 export interface OutboxParts {
   cells: Cells;
@@ -103,7 +109,7 @@ export class Outbox {
   }
 
   add(deliveries: readonly Delivery[]): void {
-    for (const delivery of deliveries) this.#set({ ...delivery, next: 0, helped: false });
+    for (const delivery of deliveries) this.#set({ ...delivery, since: this.#parts.steady(), next: 0, helped: false });
     this.#bound();
   }
 
@@ -175,7 +181,8 @@ export class Outbox {
 
   #failed(parcel: Parcel, problem: unknown): void {
     const tries = parcel.tries + 1;
-    const old = this.#parts.clock.now() - parcel.created > GIVE_UP_AFTER;
+    const now = this.#parts.steady();
+    const old = now - parcel.since > GIVE_UP_AFTER;
     const pause = Math.min(PAUSE_MAX, PAUSE_MIN * 2 ** (tries - 1));
     const help = tries >= HELP_AFTER && !parcel.helped ? this.#parts.help(parcel) : undefined;
     this.#settle(parcel, {
@@ -183,17 +190,21 @@ export class Outbox {
       error: problem instanceof Error ? problem.message : String(problem),
       ...(problem instanceof Fault && { cause: problem.text }),
       state: old ? "failed" : parcel.state,
-      next: this.#parts.steady() + pause,
+      next: now + pause,
       helped: parcel.helped || tries >= HELP_AFTER,
     });
     if (help) this.add([help]);
   }
 
+  /** The oldest of the most important: a slow channel brings the alarm before the digest. */
   #due(channel: string): Parcel | undefined {
     const now = this.#parts.steady();
-    for (const parcel of this.#parcels.values())
-      if (parcel.channel === channel && parcel.state === "queued" && parcel.next <= now) return parcel;
-    return undefined;
+    let first: Parcel | undefined;
+    for (const parcel of this.#parcels.values()) {
+      if (parcel.channel !== channel || parcel.state !== "queued" || parcel.next > now) continue;
+      if (!first || rankOf(parcel) > rankOf(first)) first = parcel;
+    }
+    return first;
   }
 
   #settle(parcel: Parcel, change: Partial<Parcel>): void {
@@ -208,8 +219,7 @@ export class Outbox {
   /** Too much in the queue: the oldest of the least important goes first, as failed, with its reason. */
   #bound(): void {
     const queued = [...this.#parcels.values()].filter(({ state }) => state === "queued");
-    const rank = { low: 0, medium: 1, high: 2 };
-    const order = queued.sort((a, b) => rank[a.message.priority] - rank[b.message.priority] || a.created - b.created);
+    const order = queued.sort((a, b) => rankOf(a) - rankOf(b) || a.since - b.since);
     for (const parcel of order.slice(0, Math.max(0, queued.length - MOST_QUEUED)))
       this.#settle(parcel, { state: "failed", error: "too many messages wait" });
     for (const [id, { state }] of this.#parcels) {

@@ -52,6 +52,31 @@ test("while a channel is down its cause stands in the record, and after a day it
   expect(office.postman.deliveries(50).at(-1)).toMatchObject({ state: "failed", error: "sms is down" });
 });
 
+test("a clock that leaps a week ahead gives up no message and ends no link", async () => {
+  const office = await house({ people: [{ ...claire, via: [claire.via[0]] }], link: "http://vigie.local:8080" });
+  office.sms.down = true;
+  await office.raise("chaud");
+  await office.pass(MINUTE);
+  office.clock.step(7 * 24 * HOUR);
+  await office.pass(5 * MINUTE);
+  expect(records(office)).toEqual(["claire sms queued"]);
+  office.sms.down = false;
+  await office.pass(10 * MINUTE);
+  const token = office.sms.sent[0]?.link?.split("/ack/")[1] ?? "";
+  expect(await office.postman.redeem(token)).toMatchObject({ ok: true, by: "Claire" });
+});
+
+test("what waited while a channel was down leaves in the order of its weight", async () => {
+  const office = await house({ people: [{ ...claire, via: [claire.via[0]] }] });
+  office.sms.down = true;
+  await office.raise("huile", { machine: "scie-1", priority: "medium" });
+  await office.raise("chaud", { priority: "high" });
+  await office.pass(MINUTE);
+  office.sms.down = false;
+  await office.pass(10 * MINUTE);
+  expect(office.sms.sent.map(({ priority }) => priority)).toEqual(["high", "medium"]);
+});
+
 test("deliveries are found by person, by alarm and by what became of them", async () => {
   const policies = [{ id: "tous", steps: [{ who: "claire" }, { who: "bruno" }] }];
   const office = await house({ people: [claire, bruno], policies });
