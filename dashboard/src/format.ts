@@ -1,3 +1,4 @@
+import { gatewayNow } from "./clock.ts";
 import { site } from "./live.ts";
 import { language, words } from "./words/index.ts";
 
@@ -112,7 +113,7 @@ export function spanShown(ms: number): string {
 export const agoShown = (ms: number): string => (ms < 2_000 ? words.value.age.now : words.value.age.ago(spanShown(ms)));
 
 /** How long ago, or how long until. */
-export function distanceShown(t: number, now = Date.now()): string {
+export function distanceShown(t: number, now = gatewayNow()): string {
   const w = words.value.age;
   if (Math.abs(now - t) < 2_000) return w.now;
   return t < now ? w.ago(spanShown(now - t)) : w.in(spanShown(t - now));
@@ -136,7 +137,7 @@ export const clockShown = (t: number, seconds = false): string =>
 const dayShown = (t: number): string => dateFormat({ day: "numeric", month: "short", year: "numeric" }).format(t);
 
 /** Time of day, with the date where it is not today's. */
-export function momentShown(t: number, now = Date.now()): string {
+export function momentShown(t: number, now = gatewayNow()): string {
   if (dayShown(t) === dayShown(now)) return clockShown(t);
   const far = Math.abs(t - now) > 300 * 86_400_000;
   return dateFormat({

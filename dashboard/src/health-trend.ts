@@ -1,5 +1,6 @@
 import type { HistoryAnswer } from "../../gateway/core/api.ts";
 import { useAsked } from "./ask.ts";
+import { gatewayNow } from "./clock.ts";
 import { pointIds } from "./live.ts";
 import type { Trend } from "./parts/health.tsx";
 
@@ -11,7 +12,7 @@ const NOTABLE = 4;
 /** Where the health of a machine has gone in the last day, by its own recorded score; undefined while that is not known. */
 export function useHealthTrend(machine: string): Trend | undefined {
   const point = `${machine}/health`;
-  const now = Math.ceil(Date.now() / HOUR) * HOUR;
+  const now = Math.ceil(gatewayNow() / HOUR) * HOUR;
   const range = `from=${now - DAY}&to=${now}&buckets=24`;
   const known = pointIds.value.includes(point);
   const { answer } = useAsked<HistoryAnswer>(

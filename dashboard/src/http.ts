@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import type { ErrorAnswer } from "../../gateway/core/api.ts";
+import { hearDate } from "./clock.ts";
 
 /** What went wrong with a request, for a person: the gateway's own words where it had some. */
 export class Refused extends Error {
@@ -45,6 +46,7 @@ async function ask<T>(method: string, path: string, body?: unknown, signal?: Abo
     if (signal?.aborted) throw cause;
     throw new Refused(0, "");
   }
+  hearDate(answer.headers.get("date"));
   if (answer.status === 401) accountNeeded.value = true;
   const text = await answer.text();
   if (!answer.ok) throw new Refused(answer.status, messageOf(text));

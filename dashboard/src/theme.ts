@@ -1,4 +1,5 @@
 import { computed, effect } from "@preact/signals";
+import { gatewayNow } from "./clock.ts";
 import { hourAtSite } from "./format.ts";
 import { kept } from "./kept.ts";
 import { tick } from "./live.ts";
@@ -13,7 +14,7 @@ export const chosenTheme = kept<Theme>("theme", "auto", (value) =>
 // A wall screen has no evening setting of its own: it goes by the hour of the workshop.
 const wallTheme = computed<Theme>(() => {
   if (tick.value < 0) return "auto";
-  const hour = hourAtSite(Date.now());
+  const hour = hourAtSite(gatewayNow());
   return hour >= 7 && hour < 20 ? "day" : "night";
 });
 

@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import type { HistoryAnswer } from "../../gateway/core/api.ts";
+import { gatewayNow } from "./clock.ts";
 import { get } from "./http.ts";
 import { onFresh } from "./live.ts";
 
@@ -27,7 +28,7 @@ export class Trail {
   constructor(point: string) {
     this.#point = point;
     this.#stop = onFresh((fresh) => {
-      for (const { id, value, t } of fresh) if (id === point) this.#take(value, t ?? Date.now());
+      for (const { id, value, t } of fresh) if (id === point) this.#take(value, t ?? gatewayNow());
     });
     void this.#ask();
   }
@@ -38,7 +39,7 @@ export class Trail {
   }
 
   async #ask(): Promise<void> {
-    const to = Math.floor(Date.now() / STEP) * STEP;
+    const to = Math.floor(gatewayNow() / STEP) * STEP;
     const range = `from=${to - TRAIL_SPAN}&to=${to}&buckets=${TRAIL_STEPS}`;
     try {
       const past = await get<HistoryAnswer>(

@@ -133,6 +133,22 @@ describeWith(["chromium"], "looking closer at a machine, a bus and the box", () 
     await door.close();
   });
 
+  test("charts are of the gateway's own time, also on a device that is three days ahead", async () => {
+    const context = await browser.newContext({ locale: "fr" });
+    const page = await context.newPage();
+    await page.clock.install({ time: Date.now() + 3 * 86_400_000 });
+    const asked: number[] = [];
+    page.on("request", (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname === "/api/v1/history") asked.push(Number(searchParams.get("to")) - Date.now());
+    });
+    await page.goto(`${gateway.url}/m/laveuse`);
+    const canvas = page.locator(".chart-canvas");
+    await expect.poll(() => canvas.getAttribute("aria-label"), { timeout: 20_000 }).toMatch(/en production \d+\u00a0%/);
+    expect(asked.filter((early) => Math.abs(early) > 3_600_000)).toEqual([]);
+    await context.close();
+  });
+
   test.each([
     ["when an hour is left out", "2026-03-29T05:30:00Z", { "01:00": 1, "02:00": 0, "03:00": 1 }],
     ["when an hour comes twice", "2026-10-25T05:30:00Z", { "01:00": 1, "02:00": 2, "03:00": 1 }],
@@ -150,6 +166,11 @@ describeWith(["chromium"], "looking closer at a machine, a bus and the box", () 
       };
     });
     await page.clock.install({ time: new Date(now) });
+    // The page goes by the gateway's date.
+    await page.route(/\/api\/v1\/(?!events)/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, headers: { ...response.headers(), date: new Date(now).toUTCString() } });
+    });
     await page.goto(`${gateway.url}/history?point=laveuse/power`);
     await page.locator(".u-over").waitFor();
     // One drawing, begun afresh: the eight hours before that moment.

@@ -3,6 +3,7 @@ import type { RefObject } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { AlarmAnswer, AlarmEventAnswer, HistoryAnswer } from "../../../gateway/core/api.ts";
+import { gatewayNow } from "../clock.ts";
 import { type LivePoint, pointSignal, tick } from "../live.ts";
 import { paint } from "../theme.ts";
 import { language, words } from "../words/index.ts";
@@ -40,7 +41,7 @@ export function Chart({ point, window, comparison, alarms, past }: Props) {
   const pointed = useSignal<number | undefined>(undefined);
   const { answer, other, states, away } = useHistories(point, comparison, window, width);
   const columns = useComputed(() => drawn(answer.value, window.value, point.every));
-  const doing = useComputed(() => doingOf(states.value?.buckets ?? [], Math.min(Date.now(), window.value.to)));
+  const doing = useComputed(() => doingOf(states.value?.buckets ?? [], Math.min(gatewayNow(), window.value.to)));
   const shown = useRef({ point, alarms, past, columns, doing, window });
   shown.current = { point, alarms, past, columns, doing, window };
   const above = pointSignal(`${point.machine}/state`) ? LANES : 0;
@@ -60,7 +61,7 @@ export function Chart({ point, window, comparison, alarms, past }: Props) {
         pointed.value = index;
       },
       select: (from, to) => {
-        window.value = between(from, to, Date.now());
+        window.value = between(from, to, gatewayNow());
       },
     });
   const data = (): uPlot.AlignedData => {
@@ -84,7 +85,7 @@ export function Chart({ point, window, comparison, alarms, past }: Props) {
         role="img"
         aria-label={summaryOf(point, columns.value, doing.value, window.value)}
         onDblClick={() => {
-          window.value = zoomed(window.peek(), 4, Date.now(), Date.now());
+          window.value = zoomed(window.peek(), 4, gatewayNow(), gatewayNow());
         }}
       />
       {answer.value && columns.value.t.length === 0 && <p class="chart-empty">{words.value.chart.noData}</p>}
@@ -169,14 +170,14 @@ const lineOf = (
   every: number,
 ): (number | null)[] =>
   second && comparison
-    ? aligned(main.t, columnsOf(second, to, every, Date.now()), comparison.shift)
+    ? aligned(main.t, columnsOf(second, to, every, gatewayNow()), comparison.shift)
     : main.t.map(() => null);
 
 const NOTHING: Columns = { t: [], min: [], max: [], mean: [], gaps: [] };
 
 const drawn = (answer: HistoryAnswer | null, window: Window, every: number): Columns =>
   answer
-    ? columnsOf(answer, window.live ? Number.POSITIVE_INFINITY : window.to, every, tick.peek() >= 0 ? Date.now() : 0)
+    ? columnsOf(answer, window.live ? Number.POSITIVE_INFINITY : window.to, every, tick.peek() >= 0 ? gatewayNow() : 0)
     : NOTHING;
 
 /** A chart of the present makes room for where the value is going, within reason. */
@@ -229,5 +230,5 @@ function overlayOf({ point, alarms, past, columns }: Shown) {
 /** In the strips above: everything about its machine. */
 function lanesOf({ alarms, past, doing, window }: Shown) {
   const { from, to } = window.peek();
-  return { doing: doing.peek(), troubles: troublesOf(past, alarms, from, Math.min(to, Date.now())) };
+  return { doing: doing.peek(), troubles: troublesOf(past, alarms, from, Math.min(to, gatewayNow())) };
 }

@@ -1,5 +1,6 @@
 import { effect, type Signal } from "@preact/signals";
 import type { HistoryAnswer } from "../../../gateway/core/api.ts";
+import { gatewayNow } from "../clock.ts";
 import { get, Refused } from "../http.ts";
 import { tick } from "../live.ts";
 import { language } from "../words/index.ts";
@@ -49,7 +50,7 @@ export function fetchWindow(
     const shown = window.peek();
     const span = shown.to - shown.from;
     const pace = Math.min(LATEST, Math.max(SOONEST, span / width.peek()));
-    if (shown.live && performance.now() - asked > pace) window.value = lastOf(span, Date.now());
+    if (shown.live && performance.now() - asked > pace) window.value = lastOf(span, gatewayNow());
   });
   return () => {
     stopAsking();

@@ -1,5 +1,6 @@
 import type { Signal } from "@preact/signals";
 import type uPlot from "uplot";
+import { gatewayNow } from "../clock.ts";
 import { moved, type Window, zoomed } from "./window.ts";
 
 /** Wheel zooms where it points; a finger pans, two fingers zoom. The mouse drag that selects is uPlot's own. */
@@ -18,7 +19,7 @@ export function pointerMoves(plot: uPlot, window: Signal<Window>): () => void {
         window.peek(),
         event.deltaY > 0 || event.deltaX > 0 ? 1.25 : 0.8,
         time(event.clientX),
-        Date.now(),
+        gatewayNow(),
       );
     },
     { signal, passive: false },
@@ -40,14 +41,14 @@ export function pointerMoves(plot: uPlot, window: Signal<Window>): () => void {
       const [c, d] = now;
       const width = plot.over.clientWidth || 1;
       if (a !== undefined && c !== undefined && (b === undefined || d === undefined)) {
-        window.value = moved(window.peek(), (a - c) / width, Date.now());
+        window.value = moved(window.peek(), (a - c) / width, gatewayNow());
       } else if (a !== undefined && b !== undefined && c !== undefined && d !== undefined) {
         event.preventDefault();
         window.value = zoomed(
           window.peek(),
           Math.abs(a - b) / Math.max(20, Math.abs(c - d)),
           time((c + d) / 2),
-          Date.now(),
+          gatewayNow(),
         );
       }
       fingers = now;

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { OpenSessionAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
+import { gatewayNow } from "../clock.ts";
 import { agoShown, momentShown } from "../format.ts";
 import { post, remove } from "../http.ts";
 import { Waiting } from "../parts/asked.tsx";
@@ -86,7 +87,7 @@ function Sessions() {
                   <b>{address}</b> {current && <em>{w.thisOne}</em>}
                   <small>{agent}</small>
                   <small>
-                    {momentShown(created)} · {agoShown(Date.now() - seen)}
+                    {momentShown(created)} · {agoShown(gatewayNow() - seen)}
                   </small>
                 </span>
                 {!current && (

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { AlarmQuality, RuleView } from "../../../gateway/core/office.ts";
 import { useAsked } from "../ask.ts";
+import { gatewayNow } from "../clock.ts";
 import { numberShown, percentShown } from "../format.ts";
 import { machines, pointSignal } from "../live.ts";
 import { Propose } from "../parts/alarm-proposal.tsx";
@@ -20,7 +21,7 @@ const ENOUGH = 20;
 
 /** Whether people can live with the alarms: the figures of the last month beside what the standards and we ask for. */
 export default function Quality() {
-  const to = Math.ceil(Date.now() / HOUR) * HOUR;
+  const to = Math.ceil(gatewayNow() / HOUR) * HOUR;
   const asked = useAsked<AlarmQuality>(`/alarms/quality?from=${to - MONTH}&to=${to}`, 60_000).value;
   return (
     <section aria-labelledby="title">

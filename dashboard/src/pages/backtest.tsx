@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { BacktestLine } from "../../../gateway/core/api.ts";
+import { gatewayNow } from "../clock.ts";
 import { momentShown, numberShown } from "../format.ts";
 import { askLines } from "../http.ts";
 import { machines, pointSignal } from "../live.ts";
@@ -82,7 +83,7 @@ function usePlay() {
   const stop = useRef(new AbortController());
   useEffect(() => () => stop.current.abort(), []);
   const play = async (days: number): Promise<void> => {
-    const to = Date.now();
+    const to = gatewayNow();
     const stretch = { from: to - days * DAY, to };
     stop.current = new AbortController();
     [found.value, progress.value, done.value, problem.value, playing.value] = [[], null, null, "", stretch];

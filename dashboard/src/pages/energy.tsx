@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { EnergyAnswer, MachineEnergy } from "../../../gateway/core/api.ts";
 import type { MachineState } from "../../../gateway/core/detector.ts";
 import { useAsked } from "../ask.ts";
+import { gatewayNow } from "../clock.ts";
 import { moneyShown, numberShown, valueShown } from "../format.ts";
 import { machines } from "../live.ts";
 import { Waiting } from "../parts/asked.tsx";
@@ -23,7 +24,7 @@ const order: readonly MachineState[] = ["running", "transient", "idle", "off", "
 export default function Energy() {
   const w = words.value.energy;
   const span = useSignal<Span>("d1");
-  const to = Math.ceil(Date.now() / (HOUR / 4)) * (HOUR / 4);
+  const to = Math.ceil(gatewayNow() / (HOUR / 4)) * (HOUR / 4);
   const asked = useAsked<EnergyAnswer>(`/energy?from=${to - spans[span.value]}&to=${to}`, 60_000).value;
   return (
     <section aria-labelledby="title">

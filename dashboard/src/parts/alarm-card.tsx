@@ -1,4 +1,5 @@
 import type { AlarmAnswer } from "../../../gateway/core/api.ts";
+import { gatewayNow } from "../clock.ts";
 import { distanceShown, momentShown, valueShown } from "../format.ts";
 import { headline, sentence } from "../headline.ts";
 import { machines, pointSignal, tick } from "../live.ts";
@@ -46,7 +47,7 @@ export function AlarmCard({ alarm, withMachine = true }: { alarm: AlarmAnswer; w
 function Facts({ alarm }: { alarm: AlarmAnswer }) {
   const w = words.value.alarms;
   const unit = alarm.point ? (pointSignal(alarm.point)?.peek().unit ?? "1") : "1";
-  const now = tick.value >= 0 ? Date.now() : 0;
+  const now = tick.value >= 0 ? gatewayNow() : 0;
   const long = [
     [w.cause, alarm.cause],
     [w.consequence, alarm.consequence],

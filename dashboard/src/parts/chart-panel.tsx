@@ -4,6 +4,7 @@ import type { AlarmAnswer, AlarmEventAnswer, MachineAnswer } from "../../../gate
 import { useAsked } from "../ask.ts";
 import { Chart, type Comparison } from "../chart/chart.tsx";
 import { lastOf, moved, spans, type Window, zoomed } from "../chart/window.ts";
+import { gatewayNow } from "../clock.ts";
 import { momentShown, unitShown } from "../format.ts";
 import type { LivePoint } from "../live.ts";
 import { may } from "../session.ts";
@@ -26,7 +27,7 @@ interface Panel {
 /** A chart with its controls: how long, which way, against what. */
 export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel) {
   const w = words.value.chart;
-  const window = useSignal<Window>(lastOf(spans[first], Date.now()));
+  const window = useSignal<Window>(lastOf(spans[first], gatewayNow()));
   const compared = useSignal("");
   const { from, to, live } = window.value;
   const span = spanNames.find((name) => live && Math.abs(spans[name] - (to - from)) < 1_000);
@@ -57,7 +58,7 @@ export function ChartPanel({ point, others, alarms, span: first = "m10" }: Panel
         options={spanNames.map((name) => [name, w.spans[name]] as const)}
         chosen={span ?? ("" as keyof typeof spans)}
         choose={(name) => {
-          window.value = lastOf(spans[name], Date.now());
+          window.value = lastOf(spans[name], gatewayNow());
         }}
       />
       <Chart point={point} window={window} comparison={comparison} alarms={alarms} past={past} />
@@ -122,7 +123,7 @@ function usePastAlarms({ machine }: LivePoint, { from, to }: Window): readonly A
 function ChartTools({ window }: { window: { value: Window } }) {
   const w = words.value.chart;
   const turn = (change: (shown: Window, now: number) => Window) => () => {
-    window.value = change(window.value, Date.now());
+    window.value = change(window.value, gatewayNow());
   };
   const middle = ({ from, to }: Window): number => (from + to) / 2;
   const tools = [

@@ -1,6 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ConfigAnswer } from "../../../gateway/core/api.ts";
+import { gatewayNow } from "../clock.ts";
 import { numberOf, type Row, withinTolerance } from "../commission.ts";
 import { momentShown, numberShown, unitShown, valueShown } from "../format.ts";
 import { get } from "../http.ts";
@@ -25,7 +26,7 @@ interface Props {
 export function Sheet({ machine, rows, titles, where, saved }: Props) {
   const w = words.value.commission;
   const known = machines.value.find(({ id }) => id === machine);
-  const made = useSignal(Date.now());
+  const made = useSignal(gatewayNow());
   const tolerance = useSignal("1");
   useEffect(() => scrollTo(0, 0), []);
   return (

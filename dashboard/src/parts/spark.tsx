@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { gatewayNow } from "../clock.ts";
 import { type Step, TRAIL_SPAN, Trail } from "../trail.ts";
 
 const WIDTH = 300;
@@ -15,7 +16,7 @@ export function Spark({ point, label }: { point: string; label: string }) {
     trail.value = opened;
     return () => opened.close();
   }, [point]);
-  const { line, area } = sparkPaths(trail.value?.steps.value ?? [], Date.now());
+  const { line, area } = sparkPaths(trail.value?.steps.value ?? [], gatewayNow());
   return (
     <svg class="spark" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={label}>
       <path class="area" d={area} />

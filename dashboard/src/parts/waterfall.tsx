@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { WaterfallAnswer } from "../../../gateway/core/api.ts";
 import { useAsked } from "../ask.ts";
 import { extentOf, risenMost } from "../chart/levels.ts";
+import { gatewayNow } from "../clock.ts";
 import { clockShown, dateFormat, numberShown } from "../format.ts";
 import { tick } from "../live.ts";
 import { paint, token } from "../theme.ts";
@@ -31,7 +32,7 @@ export function Waterfall({ point }: { point: string }) {
   const span = useSignal<Span>("d7");
   // Asked anew with every span, every ten minutes, and sooner while there is nothing yet: a sensor's first burst is worth seeing.
   const patience = useRef(EMPTY_AGAIN);
-  const now = useMemo(() => Date.now(), [span.value, Math.floor(tick.value / patience.current)]);
+  const now = useMemo(() => gatewayNow(), [span.value, Math.floor(tick.value / patience.current)]);
   const path = `/waterfall?point=${encodeURIComponent(point)}&from=${now - spans[span.value]}&to=${now}&rows=${ROWS}`;
   const answer = useAsked<WaterfallAnswer>(path).value.answer;
   patience.current = answer && extentOf(answer) ? AGAIN : EMPTY_AGAIN;
