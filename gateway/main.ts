@@ -19,6 +19,7 @@ import { follow } from "./log/follow.ts";
 import { openGround, type StandIn } from "./log/stand-in.ts";
 import type { Store } from "./log/store.ts";
 import { openBroker } from "./mqtt/broker.ts";
+import type { BrokerIdentity } from "./mqtt/tls.ts";
 import { carrier, forMachines } from "./notices/carrier.ts";
 import { openPostman } from "./notices/postman.ts";
 import { type Context, type EmbeddedBroker, loadPlugins, type Sink } from "./plugin.ts";
@@ -26,7 +27,7 @@ import { createSpectra, type Spectra } from "./spectra.ts";
 import { type Supervised, supervise } from "./supervise.ts";
 import type { WebParts } from "./web/parts.ts";
 import { createWeb } from "./web/server.ts";
-import { boxIdentity } from "./web/tls/identity.ts";
+import { boxIdentity, keepFresh } from "./web/tls/identity.ts";
 
 /** What a command line may say over the site file. */
 export interface Overrides {
@@ -222,9 +223,11 @@ async function brokerIdentity(
   { broker, web }: Config,
   folder: string,
   say: Context["say"],
-): Promise<{ identity?: { cert: string; key: string } }> {
+): Promise<{ identity?: BrokerIdentity }> {
   if (!broker.tls || broker.tls.cert) return {};
-  return { identity: await boxIdentity({ folder, names: web.names, now: clock.now(), say }) };
+  const read = () => boxIdentity({ folder, names: web.names, now: clock.now(), say });
+  const first = await read();
+  return { identity: { ...first, renewed: (use) => keepFresh(first, read, use, say) } };
 }
 
 /** Around an alarm of its machine, raw bursts are worth keeping. */

@@ -56,7 +56,7 @@ export async function checkServer(name: string, address: string): Promise<Check>
   };
 }
 
-/** How long a certificate lasts. The box's own is made anew 30 days before its end, at a start. */
+/** How long a certificate lasts. The box's own is made anew 30 days before its end. */
 export async function checkCertificate(file: string, now: number): Promise<Check> {
   const pem = await readFile(file, "utf8").catch(() => undefined);
   if (pem === undefined) return ok(`Certificat ${file} : à root seul`, `Certificate ${file}: not ours to read`);
@@ -79,8 +79,8 @@ export async function checkCertificate(file: string, now: number): Promise<Check
     state: days < 0 ? "bad" : "warn",
     text,
     advice: {
-      fr: "Celui de Vigie se refait au démarrage : « systemctl restart vigie ». Le vôtre, demandez-le à qui l'a signé.",
-      en: 'Vigie\'s own is made anew at a start: "systemctl restart vigie". Yours: ask whoever signed it.',
+      fr: "Celui de Vigie se refait tout seul, à condition qu'elle tourne. Le vôtre, demandez-le à qui l'a signé.",
+      en: "Vigie's own is made anew by itself, as long as it runs. Yours: ask whoever signed it.",
     },
   };
 }

@@ -12,7 +12,7 @@ import { type ByteGuard, knocked, watch } from "./guard.ts";
 import { insideOf } from "./inside.ts";
 import { bindMemory, Sessions } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
-import { tlsServer } from "./tls.ts";
+import { type BrokerIdentity, tlsServer } from "./tls.ts";
 
 export interface BrokerParts {
   settings: BrokerSettings;
@@ -22,7 +22,7 @@ export interface BrokerParts {
   meters: Meters;
   say: Logger;
   /** Certificate and key for TLS where the settings name none of their own. */
-  identity?: { cert: string; key: string };
+  identity?: BrokerIdentity;
 }
 
 export interface Broker {

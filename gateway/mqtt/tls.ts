@@ -4,55 +4,72 @@ import { createServer, type SecureContextOptions, type TlsOptions } from "node:t
 import type { Logger } from "pino";
 import type { BrokerSettings } from "./settings.ts";
 
-/** How often the list of revoked certificates is looked at. */
+/** How often certificates and the list of revoked ones are looked at. */
 const LOOK_EVERY = 2_000;
+
+export interface BrokerIdentity {
+  readonly cert: string;
+  readonly key: string;
+  /** Calls `use` with each certificate that takes its place; returns how to stop. */
+  renewed(use: (fresh: { cert: string; key: string }) => void): () => void;
+}
 
 export interface TlsParts {
   tls: NonNullable<BrokerSettings["tls"]>;
   /** Certificate and key where the settings name none of their own. */
-  identity?: { cert: string; key: string };
+  identity?: BrokerIdentity;
   say: Logger;
   onSocket: (socket: Socket) => void;
   handshakeWithin: number;
 }
 
 /**
- * MQTT over TLS. With `clients`, only those come in who hold a certificate of that authority that is not revoked: a list that
- * changes is read at once, and everybody has to show their certificate again.
+ * MQTT over TLS. With `clients`, only those come in who hold a certificate of that authority that is not revoked. Files that
+ * change are read at once; after a new list of revoked certificates everybody has to show theirs again.
  */
 export function tlsServer({ tls, identity, say, onSocket, handshakeWithin }: TlsParts): Server {
-  const cert = tls.cert ? readFileSync(tls.cert) : identity?.cert;
-  const key = tls.key ? readFileSync(tls.key) : identity?.key;
-  if (!cert || !key) throw new Error("broker.tls: no certificate and key");
   const { clients, revoked } = tls;
-  const proof: SecureContextOptions = {
-    cert,
-    key,
-    minVersion: "TLSv1.2",
-    ...(clients && { ca: readFileSync(clients) }),
+  let own: { cert: string; key: string } | undefined = identity;
+  const context = (): SecureContextOptions => {
+    const cert = tls.cert ? readFileSync(tls.cert) : own?.cert;
+    const key = tls.key ? readFileSync(tls.key) : own?.key;
+    if (!cert || !key) throw new Error("broker.tls: no certificate and key");
+    const shown = { cert, key, minVersion: "TLSv1.2" } as const;
+    return { ...shown, ...(clients && { ca: readFileSync(clients) }), ...(revoked && { crl: readFileSync(revoked) }) };
   };
   const asked: TlsOptions = clients ? { requestCert: true, rejectUnauthorized: true } : {};
-  if (!revoked) return createServer({ ...proof, ...asked, handshakeTimeout: handshakeWithin }, onSocket);
-
   const inside = new Set<Socket>();
-  const withList = () => ({ ...proof, crl: readFileSync(revoked) });
-  const server = createServer({ ...withList(), ...asked, handshakeTimeout: handshakeWithin }, (socket) => {
+  const server = createServer({ ...context(), ...asked, handshakeTimeout: handshakeWithin }, (socket) => {
     inside.add(socket);
     socket.once("close", () => inside.delete(socket));
     onSocket(socket);
   });
-  const renew = () => {
+  const renew = (what: string) => {
     try {
-      server.setSecureContext(withList());
+      server.setSecureContext(context());
     } catch (error) {
-      // Half a file, or none: the list from before goes on, and the next look tries again.
-      say.error(`broker: ${revoked} cannot be read as a list of revoked certificates: ${error}`);
+      // Half a file, a certificate whose key is still to come: what was read before goes on, and the next change is looked at.
+      say.error(`broker: ${what} cannot be used, the one from before goes on: ${error}`);
       return;
     }
-    say.info(`broker: ${revoked} has changed; everybody shows their certificate again`);
-    for (const socket of inside) socket.destroy();
+    say.info(`broker: ${what} has changed`);
+    if (what === revoked) for (const socket of inside) socket.destroy();
   };
-  watchFile(revoked, { interval: LOOK_EVERY, persistent: false }, renew);
-  server.once("close", () => unwatchFile(revoked, renew));
+  const stop = [tls.cert, tls.key, clients, revoked].flatMap((file) =>
+    file ? [watched(file, () => renew(file))] : [],
+  );
+  const renewed = identity?.renewed((fresh) => {
+    own = fresh;
+    renew("the certificate");
+  });
+  server.once("close", () => {
+    for (const end of stop) end();
+    renewed?.();
+  });
   return server;
+}
+
+function watched(file: string, changed: () => void): () => void {
+  watchFile(file, { interval: LOOK_EVERY, persistent: false }, changed);
+  return () => unwatchFile(file, changed);
 }

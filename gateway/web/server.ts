@@ -38,8 +38,8 @@ import { systemRoutes } from "./routes/system.ts";
 import { trustRoutes } from "./routes/trust.ts";
 import { userRoutes } from "./routes/users.ts";
 import type { Identity } from "./tls/certificate.ts";
-import { bounds, openDoor, serverFor } from "./tls/door.ts";
-import { boxIdentity, ownIdentity } from "./tls/identity.ts";
+import { bounds, openDoor, serverFor, showCertificate } from "./tls/door.ts";
+import { boxIdentity, keepFresh, ownIdentity } from "./tls/identity.ts";
 
 export interface Web {
   url: string;
@@ -70,7 +70,7 @@ export async function createWeb(parts: WebParts): Promise<Web> {
       fr: `La page est ouverte sans compte (web: { open: true }) : elle ne peut alors servir que cette machine, pas ${settings.host}.\n  Enlevez open, la passerelle demandera un compte ; ou gardez --host 127.0.0.1.`,
       en: `The page is open without an account (web: { open: true }), so it may serve this machine only, not ${settings.host}.\n  Take open out, and the gateway will ask for an account; or keep --host 127.0.0.1.`,
     });
-  const identity = secure ? await identityFor(parts) : undefined;
+  let identity = secure ? await identityFor(parts) : undefined;
   const startedAt = clock.monotonic();
   const people = await openPeople(parts, secure);
   const live = new Live(parts.points, parts.steady);
@@ -110,11 +110,16 @@ export async function createWeb(parts: WebParts): Promise<Web> {
     docsRoutes(outside);
     ackPage(outside, desk);
     probeRoutes(outside, desk, startedAt);
-    trustRoutes(outside, identity?.ca);
+    trustRoutes(outside, () => identity?.ca);
     await pageRoutes(outside, desk);
   });
   await app.ready();
   const door = await openDoor(app.server, secure, settings.host, settings.port);
+  const use = (fresh: typeof identity) => {
+    if (fresh) showCertificate(app.server, fresh);
+    identity = fresh;
+  };
+  const stopLooking = identity && keepFresh(identity, () => identityFor(parts), use, parts.say);
   events.start();
   return {
     url: `${secure ? "https" : "http"}://${shownHost(settings.host)}:${door.port}`,
@@ -123,6 +128,7 @@ export async function createWeb(parts: WebParts): Promise<Web> {
     routes,
     audit: (what, detail) => people.audit.note({ who: "system", from: "", what, detail }),
     close: async () => {
+      stopLooking?.();
       const closed = door.close();
       await events.close();
       await closed;
@@ -133,7 +139,7 @@ export async function createWeb(parts: WebParts): Promise<Web> {
 
 async function identityFor(parts: WebParts): Promise<Identity & { ca?: string }> {
   const { settings, clock, folder, say } = parts;
-  if (settings.tls) return ownIdentity(settings.tls, clock.now());
+  if (settings.tls) return ownIdentity(settings.tls, clock.now(), say);
   return boxIdentity({ folder, names: settings.names, now: clock.now(), say });
 }
 

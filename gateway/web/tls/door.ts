@@ -1,5 +1,5 @@
 import type { Server, ServerResponse } from "node:http";
-import { createServer as createHttps } from "node:https";
+import { createServer as createHttps, Server as HttpsServer } from "node:https";
 import { createServer as createNet, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Knocks, neighbour } from "../../core/knocks.ts";
@@ -36,10 +36,16 @@ type Handler = Parameters<typeof createHttp>[1];
 /** The HTTP server behind fastify: plain on loopback, TLS anywhere else. */
 export function serverFor(identity: Identity | undefined, handler: Handler): Server {
   if (!identity) return createHttp(timing, handler);
-  const tls = { ...identity, minVersion: "TLSv1.2", handshakeTimeout: bounds.firstByteWithin } as const;
-  const server = createHttps({ ...timing, ...tls }, handler);
+  const server = createHttps({ ...timing, ...secrets(identity), handshakeTimeout: bounds.firstByteWithin }, handler);
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;
+}
+
+const secrets = ({ cert, key }: Identity) => ({ cert, key, minVersion: "TLSv1.2" }) as const;
+
+/** From the next connection on, `server` shows another certificate. */
+export function showCertificate(server: Server, identity: Identity): void {
+  if (server instanceof HttpsServer) server.setSecureContext(secrets(identity));
 }
 
 /**

@@ -5,11 +5,12 @@ import { isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import { DAY } from "../../core/time.ts";
+import { BUILT, DAY, HOUR } from "../../core/time.ts";
 import { saveWhole } from "../files.ts";
 import { dnsName, type Identity, isPrivate, issue, makeAuthority } from "./certificate.ts";
 
 const RENEW_BEFORE = 30 * DAY;
+const LOOK_EVERY = HOUR;
 
 export interface IdentityParts {
   /** The data folder; keys go into `tls/` in it, readable by nobody else. */
@@ -21,19 +22,27 @@ export interface IdentityParts {
 }
 
 /** The box's certificate, made by its own authority; made anew when it ends soon or the box has new names. */
-export async function boxIdentity({ folder, names, now, say }: IdentityParts): Promise<Identity & { ca: string }> {
+export async function boxIdentity(parts: IdentityParts): Promise<Identity & { ca: string }> {
+  const { folder, names, say } = parts;
+  const now = Math.max(parts.now, BUILT);
   const place = join(folder, "tls");
   await mkdir(place, { recursive: true, mode: 0o700 });
   const wanted = [...new Set([hostname(), `${hostname()}.local`, "localhost", ...names, ...addresses()])];
   let authority = await load(place, "ca");
-  if (!authority || !lasts(authority, now) || !permits(authority, [hostname(), ...names])) {
+  if (!authority || endsSoon(authority, now) || !permits(authority, [hostname(), ...names])) {
     authority = makeAuthority(`Vigie ${hostname()}`, [hostname(), ...names], now);
     await save(place, "ca", authority);
     say.info("web: made this box's own certificate authority; /ca.crt hands it out");
   }
   const issuer = new X509Certificate(authority.cert).subject.replace(/^CN=/, "");
   let server = await load(place, "server");
-  if (!server || !lasts(server, now) || !covers(server, wanted) || !signedBy(server, authority)) {
+  if (
+    !server ||
+    endsSoon(server, now) ||
+    !begun(server, now) ||
+    !covers(server, wanted) ||
+    !signedBy(server, authority)
+  ) {
     server = issue(authority, issuer, wanted, now);
     await save(place, "server", server);
     say.info(`web: made a certificate for ${wanted.slice(0, 4).join(", ")}${wanted.length > 4 ? ", …" : ""}`);
@@ -41,14 +50,40 @@ export async function boxIdentity({ folder, names, now, say }: IdentityParts): P
   return { cert: server.cert + authority.cert, key: server.key, ca: authority.cert };
 }
 
-/** Own certificate from the site file, as PEM. Says plainly what is wrong with it. */
-export async function ownIdentity(files: { cert: string; key: string }, now: number): Promise<Identity> {
+/** Own certificate from the site file, as PEM. One that has ended is used all the same: machines are watched whatever browsers say. */
+export async function ownIdentity(files: { cert: string; key: string }, now: number, say: Logger): Promise<Identity> {
   const cert = await readFile(files.cert, "utf8");
   const key = await readFile(files.key, "utf8");
   const until = Date.parse(new X509Certificate(cert).validTo);
   if (until < now)
-    throw new Error(`${files.cert}: this certificate ended on ${new Date(until).toISOString().slice(0, 10)}`);
+    say.error(`web: ${files.cert} ended on ${new Date(until).toISOString().slice(0, 10)}: browsers refuse the page`);
   return { cert, key };
+}
+
+/**
+ * Looks every hour whether there is another certificate by now (it ended soon, the box got another address, somebody put a
+ * new file there) and hands it to `use`. Returns how to stop.
+ */
+export function keepFresh<I extends Identity>(
+  first: I,
+  read: () => Promise<I>,
+  use: (fresh: I) => void,
+  say: Logger,
+): () => void {
+  let known = first;
+  const look = async () => {
+    try {
+      const fresh = await read();
+      if (fresh.cert === known.cert) return;
+      use(fresh);
+      known = fresh;
+    } catch (error) {
+      // A certificate without its key yet, a disk that is full: the one from before goes on.
+      say.error(`TLS: the certificate could not be renewed: ${error instanceof Error ? error.message : error}`);
+    }
+  };
+  const timer = setInterval(look, LOOK_EVERY).unref();
+  return () => clearInterval(timer);
 }
 
 /** The addresses that others reach this box by. Link-local ones change with the interface and are left out. */
@@ -59,10 +94,10 @@ const addresses = (): string[] =>
     .filter(isPrivate)
     .filter((address) => !address.startsWith("fe80"));
 
-const lasts = ({ cert }: Identity, now: number): boolean => {
-  const { validTo, validFrom } = new X509Certificate(cert);
-  return Date.parse(validTo) - now > RENEW_BEFORE && Date.parse(validFrom) <= now;
-};
+const endsSoon = ({ cert }: Identity, now: number): boolean =>
+  Date.parse(new X509Certificate(cert).validTo) - now <= RENEW_BEFORE;
+
+const begun = ({ cert }: Identity, now: number): boolean => Date.parse(new X509Certificate(cert).validFrom) <= now;
 
 const covers = ({ cert }: Identity, names: readonly string[]): boolean => {
   const x509 = new X509Certificate(cert);

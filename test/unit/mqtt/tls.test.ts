@@ -1,6 +1,8 @@
+import { X509Certificate } from "node:crypto";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import mqtt, { type IClientOptions } from "mqtt";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { clock } from "../../../gateway/clock.ts";
@@ -81,6 +83,23 @@ test("a revoked client certificate is thrown out within seconds and does not com
   await thrownOut;
   expect(await enter(password, { ca, ...pem("stolen") })).toBe("refused");
   expect(await enter(password, { ca, ...pem("client") })).toBe("in");
+});
+
+test("a certificate that is renewed in its file is shown without a restart", async () => {
+  certificates.signed("renewed", "ca");
+  await open(files("renewed"));
+  const shown = () =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect({ port: broker.tlsPort, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerX509Certificate()?.serialNumber ?? "");
+        socket.destroy();
+      }).on("error", reject);
+    });
+  const first = await shown();
+  certificates.signed("renewed", "ca");
+  const { serialNumber } = new X509Certificate(readFileSync(at("renewed.crt")));
+  expect(serialNumber).not.toBe(first);
+  await expect.poll(shown, { timeout: 10_000 }).toBe(serialNumber);
 });
 
 test("a list of revoked certificates without an authority is refused in the site file", () => {

@@ -6,7 +6,8 @@ import { connect } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect as tlsConnect } from "node:tls";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { HOUR } from "../../../gateway/core/time.ts";
 import { isPrivate, issue, makeAuthority } from "../../../gateway/web/tls/certificate.ts";
 import { boxIdentity } from "../../../gateway/web/tls/identity.ts";
 import { quiet } from "../../sim/peers/kit.ts";
@@ -86,9 +87,22 @@ describe("the box's own certificate", () => {
   });
 });
 
+test("a box whose clock has forgotten the date keeps the authority that phones trust, and a certificate that is good today", async () => {
+  const at = folder();
+  const open = (now: number) => boxIdentity({ folder: at, names: [], now, say: quiet });
+  const first = await open(NOW);
+  const lost = await open(0);
+  expect(lost.ca).toBe(first.ca);
+  expect(verify(lost.ca, lost.cert)).toMatch(/: OK/);
+  expect(await open(NOW)).toEqual(lost);
+});
+
 describe("beyond this machine", () => {
   let w: World;
-  afterEach(() => w.web.close());
+  afterEach(async () => {
+    vi.useRealTimers();
+    await w.web.close();
+  });
   const port = () => Number(new URL(w.web.url).port);
   const get = (path: string, headers: Record<string, string> = {}) =>
     new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: Buffer }>((resolve, reject) => {
@@ -144,13 +158,14 @@ describe("beyond this machine", () => {
     expect(new X509Certificate(body).ca).toBe(true);
   });
 
-  test("a certificate of one's own is used, with HSTS; one that has ended is refused in words", async () => {
+  test("a certificate of one's own is used, with HSTS; its next one without a restart; one that has ended is better than no gateway", async () => {
     const at = folder();
     const ca = makeAuthority("Usine", [], NOW);
     const own = issue(ca, "Usine", ["localhost", "127.0.0.1"], NOW);
     writeFileSync(join(at, "cert.pem"), own.cert);
     writeFileSync(join(at, "key.pem"), own.key);
     const tls = { cert: join(at, "cert.pem"), key: join(at, "key.pem") };
+    vi.useFakeTimers({ toFake: ["setInterval"] });
     w = await world({ host: "0.0.0.0", open: false, tls });
     const answer = await new Promise<NodeJS.Dict<string | string[]>>((resolve, reject) =>
       request({ host: "127.0.0.1", port: port(), path: "/api/v1/site", ca: ca.cert }, (response) =>
@@ -160,9 +175,22 @@ describe("beyond this machine", () => {
         .end(),
     );
     expect(answer["strict-transport-security"]).toMatch(/max-age=31536000/);
-    const old = issue(ca, "Usine", ["localhost"], NOW - 500 * 86_400_000);
-    writeFileSync(join(at, "cert.pem"), old.cert);
-    await expect(world({ host: "0.0.0.0", open: false, tls })).rejects.toThrow(/certificate ended on/);
+    const shown = () =>
+      new Promise<string>((resolve, reject) => {
+        const socket = tlsConnect({ port: port(), host: "127.0.0.1", rejectUnauthorized: false }, () => {
+          resolve(socket.getPeerX509Certificate()?.serialNumber ?? "");
+          socket.destroy();
+        }).on("error", reject);
+      });
+    const serial = ({ cert }: { cert: string }) => new X509Certificate(cert).serialNumber;
+    expect(await shown()).toBe(serial(own));
+    const ended = issue(ca, "Usine", ["localhost"], NOW - 500 * 86_400_000);
+    writeFileSync(join(at, "cert.pem"), ended.cert);
+    await vi.advanceTimersByTimeAsync(HOUR);
+    expect(await shown()).toBe(serial(own));
+    writeFileSync(join(at, "key.pem"), ended.key);
+    await vi.advanceTimersByTimeAsync(HOUR);
+    await expect.poll(shown).toBe(serial(ended));
   });
 
   const outside = Object.values(networkInterfaces())
