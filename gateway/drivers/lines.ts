@@ -6,6 +6,7 @@ import { reason } from "../core/text.ts";
 import { type EpochMs, type Ms, parseDuration } from "../core/time.ts";
 import { ucum } from "../core/unit.ts";
 import { type DriverContext, defineDriver } from "../plugin.ts";
+import { decimal } from "./lib/decimal.ts";
 import { listen } from "./lib/listen.ts";
 import { addressOf, isPort, type Pipe, PORT_REASON, serialPipe, tcpPipe } from "./lib/pipe.ts";
 import { type Danger, dangerOf } from "./lines/pattern.ts";
@@ -192,7 +193,7 @@ class Instrument {
       if (!found) continue;
       matched = true;
       const written = found.groups?.value ?? found[1] ?? found[0];
-      const raw = Number(written.replaceAll(" ", "").replace(",", "."));
+      const raw = decimal(written.replace(/\s/g, "").replace(",", ".")) ?? Number.NaN;
       const value = Number((raw * channel.facts.scale + channel.facts.offset).toPrecision(12));
       channel.newest = { value, t: this.#context.clock.now() };
       channel.heardAt = this.#context.clock.monotonic();

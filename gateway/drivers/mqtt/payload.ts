@@ -3,6 +3,7 @@ import { faultCode } from "../../core/fault.ts";
 import type { PointId } from "../../core/point.ts";
 import { bad, good, type Reading, uncertain } from "../../core/reading.ts";
 import { type EpochMs, epochMs } from "../../core/time.ts";
+import { decimal } from "../lib/decimal.ts";
 
 /** Words that devices say for 1 and 0. */
 const words: Readonly<Record<string, number>> = {
@@ -49,7 +50,7 @@ export function toNumber(value: unknown, own: Readonly<Record<string, number>> =
   if (Object.hasOwn(own, word)) return own[word];
   const known = word.toLowerCase();
   if (Object.hasOwn(words, known)) return words[known];
-  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(word) ? Number(word) : undefined;
+  return decimal(word);
 }
 
 const quality = z.enum(["good", "uncertain", "bad"]);

@@ -65,6 +65,18 @@ test("a scale that talks by itself", async () => {
   await running.stop();
 });
 
+test("what the pattern takes for the number and is none is no number: a blank display is not 0 kg", async () => {
+  const signals = { weight: { match: "^W(.*)kg", unit: "kg" } };
+  for (const shown of ["      ", "------", "0x1F", "1,234.5", "Infinity"]) {
+    const port = await instrument((socket) => socket.write(`W${shown}kg\n`));
+    const { running } = start({ ...scale, signals, port });
+    await running.until(() => running.latest["poste-3/weight"] !== undefined);
+    expect(running.latest["poste-3/weight"]).toBe("not_a_number");
+    await running.stop();
+    server?.close();
+  }
+});
+
 test("a comma is a point, and what the scale cannot weigh is impossible", async () => {
   const port = await instrument((socket) => socket.write("ST,GS, 7,5kg\nUS,GS,3\nST,GS, 151kg\n"));
   const { running } = start({ ...scale, port });
