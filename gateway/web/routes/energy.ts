@@ -75,20 +75,60 @@ async function energyOf(historian: Historian, points: readonly Point[], from: Ep
   return { kwh: total, from: "counter", byState };
 }
 
+/**
+ * Energy of each state. A stretch in which the machine did one thing is that state's. One in which it did several is shared by how
+ * long each lasted and what it usually draws then: off and running half the time each is no idling.
+ */
 function splitByState(
   watts: readonly Bucket[],
   doing: readonly Bucket[],
   perUnit: number,
 ): Record<MachineState, number> {
   const sums = nothing();
+  const pure = nothing();
+  const mixed: { energy: number; shares: Shares }[] = [];
   let last: MachineState = "unknown";
-  for (const [i, bucket] of watts.entries()) {
-    const said = doing[i]?.mean;
+  for (const [i, { mean }] of watts.entries()) {
+    const shares = sharesOf(doing[i], last);
     // A state is said when it changes and once a minute: between two words it holds.
-    if (said != null) last = states[Math.round(said)] ?? "unknown";
-    if (bucket.mean !== null) sums[last] += Math.max(0, bucket.mean) * perUnit;
+    [[last]] = shares;
+    if (mean === null) continue;
+    const energy = Math.max(0, mean) * perUnit;
+    if (shares.length > 1) mixed.push({ energy, shares });
+    else {
+      sums[last] += energy;
+      pure[last]++;
+    }
+  }
+  const usual = { ...sums };
+  for (const state of states) usual[state] /= pure[state];
+  for (const { energy, shares } of mixed) {
+    const known = shares.every(([state]) => Number.isFinite(usual[state]));
+    const weights = shares.map(([state, share]) => share * (known ? usual[state] : 1));
+    const whole = weights.reduce((sum, weight) => sum + weight, 0);
+    for (const [k, [state, share]] of shares.entries())
+      sums[state] += energy * (whole > 0 ? (weights[k] ?? 0) / whole : share);
   }
   return sums;
+}
+
+/** How long a machine did what in a stretch, the longer first; they add up to 1. */
+type Shares = readonly [readonly [MachineState, number], ...(readonly [MachineState, number])[]];
+
+function sharesOf(said: Bucket | undefined, last: MachineState): Shares {
+  if (said?.mean == null || said.min === null || said.max === null) return [[last, 1]];
+  const [low, high] = [states[said.min] ?? "unknown", states[said.max] ?? "unknown"];
+  if (said.min === said.max) return [[low, 1]];
+  const share = (said.mean - said.min) / (said.max - said.min);
+  return share > 0.5
+    ? [
+        [high, share],
+        [low, 1 - share],
+      ]
+    : [
+        [low, 1 - share],
+        [high, share],
+      ];
 }
 
 const nothing = (): Record<MachineState, number> => ({ unknown: 0, off: 0, idle: 0, running: 0, transient: 0 });

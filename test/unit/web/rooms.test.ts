@@ -195,6 +195,36 @@ describe("energy", () => {
     expect(saw).toMatchObject({ from: "power" });
     expect(saw.kwh).toBeCloseTo(5, 5);
   });
+
+  test("a machine that was off and on within one stretch of a month has not idled", async () => {
+    await w.web.close();
+    const points = new Map([point("tour-2/power", "kW"), point("tour-2/state", "1")].map((p) => [p.id, p]));
+    // Off (1) at 0 kW, running (3) at 6 kW, in turn; every third stretch half of each, so that both means lie where idle (2) is.
+    const mixed: Partial<Bucket>[] = [
+      { min: 1, mean: 1, max: 1 },
+      { min: 3, mean: 3, max: 3 },
+      { min: 1, mean: 2, max: 3 },
+    ];
+    const historian: Historian = {
+      range: async (p, from, to, buckets) =>
+        Array.from({ length: buckets }, (_, i): Bucket => {
+          const state = mixed[i % 3];
+          const power = [0, 6, 3][i % 3] ?? 0;
+          const t = epochMs(from + (i * (to - from)) / buckets);
+          const said = p === "tour-2/state" ? state : { min: power, mean: power, max: power };
+          return { t, count: 1, bad: 0, min: null, mean: null, max: null, ...said };
+        }),
+      counted: async () => null,
+      samples: neverAsked,
+    };
+    w = await world({}, { points, historian });
+    const { json } = await ask("GET", `/energy?from=0&to=${30 * 24 * hour}`);
+    const [lathe] = json.machines;
+    expect(lathe.kwh).toBeCloseTo(3 * 30 * 24, 0);
+    expect(lathe.byState.idle).toBe(0);
+    expect(lathe.byState.off).toBe(0);
+    expect(lathe.byState.running).toBeCloseTo(lathe.kwh, 5);
+  });
 });
 
 describe("the rest of the box", () => {
