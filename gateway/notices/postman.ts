@@ -81,6 +81,8 @@ class Round {
   readonly #answers: AnswerDesk;
   readonly #stopping = new AbortController();
   #seen = 0;
+  /** Something was heard that is not written down yet. */
+  #news = false;
 
   constructor(parts: PostmanParts, state: RouterState, outbox: Outbox, letterbox: Letterbox, answers: AnswerDesk) {
     this.#parts = parts;
@@ -91,14 +93,13 @@ class Round {
   }
 
   async take(batch: readonly Entry<AlarmEvent>[]): Promise<void> {
-    let heard = false;
     for (const { seq, item } of batch) {
       if (seq <= this.#seen) continue;
-      heard = hear(this.#state, item, this.#now()) || heard;
+      if (hear(this.#state, item, this.#now())) this.#news = true;
       if (item.to === "acked") this.#answers.acknowledged(item);
       this.#seen = seq;
     }
-    await this.#post(batch.at(-1)?.seq, heard);
+    await this.#post(batch.at(-1)?.seq);
     this.#kick();
   }
 
@@ -124,7 +125,7 @@ class Round {
   }
 
   /** Decides what is to be said and writes it down. */
-  async #post(seq?: number, heard = false): Promise<void> {
+  async #post(seq?: number): Promise<void> {
     const { settings, site, alarms, cells } = this.#parts;
     const now = this.#now();
     const drafts = due(this.#state, settings, site.timezone, now, () => alarms.list());
@@ -132,16 +133,18 @@ class Round {
     this.#outbox.add(made.map(({ delivery }) => delivery));
     this.#outbox.drop(({ kind, alarms: about }) => kind !== "alarm" || about.some((id) => this.#state.calls[id]));
     const changed = this.#outbox.cells();
-    if (drafts.length === 0 && !heard && changed.length === 0) return;
+    if (drafts.length === 0 && !this.#news && changed.length === 0) return;
     const router = { kind: "router", key: NAME, value: structuredClone(this.#state) };
     const change: Change = {
       cells: [...changed, ...made.flatMap((one) => one.cells), router],
       ...(seq !== undefined && { cursor: { follower: NAME, seq } }),
       urgent: made.length > 0,
     };
+    this.#news = false;
     try {
       await cells.commit(change);
     } catch (error) {
+      this.#news = true;
       this.#outbox.again(changed);
       throw error;
     }

@@ -77,6 +77,21 @@ test("what waited while a channel was down leaves in the order of its weight", a
   expect(office.sms.sent.map(({ priority }) => priority)).toEqual(["high", "medium"]);
 });
 
+test("an alarm heard while the disk was broken is still known after a power cut, though nobody was to be told yet", async () => {
+  const policies = [{ id: "tard", steps: [{ after: "10min", who: "claire" }] }];
+  const office = await house({ people: [claire], policies });
+  const { commit } = office.cells;
+  office.cells.commit = async () => {
+    throw new Error("no space left on the device");
+  };
+  await expect(office.raise("chaud")).rejects.toThrow("no space left");
+  office.cells.commit = commit;
+  await office.again();
+  await office.start();
+  await office.pass(11 * MINUTE);
+  expect(office.sms.sent).toHaveLength(1);
+});
+
 test("deliveries are found by person, by alarm and by what became of them", async () => {
   const policies = [{ id: "tous", steps: [{ who: "claire" }, { who: "bruno" }] }];
   const office = await house({ people: [claire, bruno], policies });

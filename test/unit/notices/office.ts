@@ -1,4 +1,5 @@
 import type { Alarm, AlarmAction, AlarmEvent, AlarmState, Alarms, Message } from "../../../gateway/core/alarm.ts";
+import type { Entry } from "../../../gateway/core/log.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
 import type { Fate, Hear } from "../../../gateway/core/notice.ts";
 import { epochMs, SECOND, steadyMs } from "../../../gateway/core/time.ts";
@@ -69,6 +70,7 @@ export class Office {
   readonly mail: Channel;
   readonly #settings: object;
   #seq = 0;
+  #newest: readonly Entry<AlarmEvent>[] = [];
   #postman: Postman | undefined;
   #stop = new AbortController();
 
@@ -131,7 +133,13 @@ export class Office {
       if (!item.test) this.board.all.set(item.alarm.id, item.alarm);
       return { seq: ++this.#seq, boot: 1, steady: steadyMs(this.clock.monotonic()), tq: "synced" as const, item };
     });
-    await this.postman.follower.apply(batch, "live");
+    this.#newest = batch;
+    await this.again();
+  }
+
+  /** The newest events once more, as after a batch that was not taken. */
+  async again(): Promise<void> {
+    await this.postman.follower.apply(this.#newest, "live");
     await this.clock.advance(0);
   }
 
