@@ -61,11 +61,7 @@ async function energyOf(historian: Historian, points: readonly Point[], from: Ep
   const buckets = Math.max(1, Math.min(BUCKETS, Math.ceil((to - from) / MINUTE)));
   const watts = power ? await historian.range(power.id, from, to, buckets) : [];
   const doing = state ? await historian.range(state.id, from, to, buckets) : [];
-  const split = splitByState(
-    watts,
-    doing,
-    ((to - from) / buckets / HOUR) * (powerUnits[power?.signal.unit ?? ""] ?? 0),
-  );
+  const split = splitByState(watts, doing, to, powerUnits[power?.signal.unit ?? ""] ?? 0);
   const summed = states.reduce((sum, name) => sum + split[name], 0);
   if (total === undefined) return { kwh: power ? summed : null, from: power ? "power" : null, byState: split };
   // The meter knows how much, the power readings know when.
@@ -76,24 +72,26 @@ async function energyOf(historian: Historian, points: readonly Point[], from: Ep
 }
 
 /**
- * Energy of each state. A stretch in which the machine did one thing is that state's. One in which it did several is shared by how
+ * Energy of each state, kWh; `kilo`: kW in one unit of power. A stretch in which the machine did one thing is that state's. One in which it did several is shared by how
  * long each lasted and what it usually draws then: off and running half the time each is no idling.
  */
 function splitByState(
   watts: readonly Bucket[],
   doing: readonly Bucket[],
-  perUnit: number,
+  to: EpochMs,
+  kilo: number,
 ): Record<MachineState, number> {
   const sums = nothing();
   const pure = nothing();
   const mixed: { energy: number; shares: Shares }[] = [];
   let last: MachineState = "unknown";
-  for (const [i, { mean }] of watts.entries()) {
+  for (const [i, { t, mean }] of watts.entries()) {
     const shares = sharesOf(doing[i], last);
     // A state is said when it changes and once a minute: between two words it holds.
     [[last]] = shares;
     if (mean === null) continue;
-    const energy = Math.max(0, mean) * perUnit;
+    const hours = ((watts[i + 1]?.t ?? to) - t) / HOUR;
+    const energy = Math.max(0, mean) * kilo * hours;
     if (shares.length > 1) mixed.push({ energy, shares });
     else {
       sums[last] += energy;
