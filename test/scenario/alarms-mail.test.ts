@@ -7,7 +7,6 @@ import { afterEach, expect, test } from "vitest";
 import type { AlarmAnswer } from "../../gateway/core/api.ts";
 import { describeWith } from "../need.ts";
 import { eventually, launch } from "../sim/gateway.ts";
-import { expectLedger } from "../sim/ledger.ts";
 import { libmodbusTcp, stopPeers } from "../sim/modbus/peers.ts";
 
 const open: (() => unknown)[] = [];
@@ -85,6 +84,5 @@ describeWith(["gcc"], "the real program, a real slave, a real mail server", () =
       Number(/^vigie_alarms_readings_total (\d+)/m.exec(await (await fetch(`${second.url}/metrics`)).text())?.[1] ?? 0);
     await eventually(async () => ((await judged()) > 10 ? true : undefined), 20_000);
     expect(mails).toHaveLength(1);
-    await expectLedger(second);
   }, 90_000);
 });

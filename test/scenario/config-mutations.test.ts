@@ -8,6 +8,7 @@ import { startGateway } from "../../gateway/main.ts";
 import { openWorkshop } from "../../gateway/simulate/workshop.ts";
 import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
 import { random } from "../sim/hostile/random.ts";
+import { ledgerOf } from "../sim/ledger.ts";
 import { mutated } from "../sim/mutate-config.ts";
 
 /** `npm run test:config` tries ten thousand. What is written on a wire meanwhile is judged by test/wire/watch.ts. */
@@ -90,6 +91,12 @@ async function runs(text: string, folder: string): Promise<boolean> {
     await eventually(
       () => (performance.now() > until || gateway.meters.sum("readings_good_total") > 20 ? true : undefined),
       2_000,
+    );
+    const off = () => ledgerOf(gateway.meters.all()).off;
+    await eventually(
+      () => off().length === 0 || undefined,
+      5_000,
+      () => `the ledger does not add up: ${off()}\n${text}`,
     );
     await gateway.stop();
     return true;

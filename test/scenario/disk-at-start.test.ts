@@ -18,8 +18,7 @@ import type { AlarmAnswer, SessionAnswer, UserAnswer } from "../../gateway/core/
 import type { ReadingMessage } from "../../gateway/core/topics.ts";
 import { Registers } from "../../gateway/simulate/slave.ts";
 import { describeWith } from "../need.ts";
-import { eventually } from "../sim/gateway.ts";
-import { expectLedger } from "../sim/ledger.ts";
+import { eventually, expectLedger } from "../sim/gateway.ts";
 import { serveSlaves } from "../sim/modbus/device.ts";
 import { type Mosquitto, startMosquitto, subscribe } from "../sim/peers/mosquitto.ts";
 import { freePort } from "../sim/port.ts";
@@ -37,6 +36,8 @@ describeWith(["mosquitto", "mosquitto_sub"], "a disk that is no good at the star
   let gateway: ChildProcess | undefined;
   let output = "";
   let url = "";
+  /** Of whoever came in last. */
+  let cookie = "";
   const machine = new Registers();
   const ends: (() => void)[] = [];
 
@@ -49,7 +50,7 @@ describeWith(["mosquitto", "mosquitto_sub"], "a disk that is no good at the star
     counting = setInterval(() => machine.holding.set(0, ++parts % 65_536), 40);
   });
   afterEach(async () => {
-    await end("SIGKILL");
+    await end("SIGTERM");
     for (const one of ends.splice(0).reverse()) one();
     machine.holding.set(1, 20);
   });
@@ -105,15 +106,20 @@ sinks:
     const child = gateway;
     gateway = undefined;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill(signal);
-    await once(child, "exit");
+    const exit = once(child, "exit");
+    try {
+      if (signal === "SIGTERM") await expectLedger({ url, cookie });
+    } finally {
+      child.kill(signal);
+      await exit;
+    }
   }
 
   const ask = async <T>(path: string, how: RequestInit = {}): Promise<{ status: number; body: T; cookie: string }> => {
     const json = how.body === undefined ? {} : { "content-type": "application/json" };
     const answer = await fetch(url + path, { ...how, headers: { ...json, ...how.headers } });
     const text = await answer.text();
-    const cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+    cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? cookie;
     return { status: answer.status, body: (text === "" ? undefined : JSON.parse(text)) as T, cookie };
   };
   const post = <T>(path: string, body: unknown, cookie = "") =>
@@ -191,7 +197,6 @@ sinks:
     mkdirSync(disk);
     await home();
     expect((await alarm())?.state).toBe("acked");
-    await expectLedger({ url });
     await expectEachOnce(data, told);
   });
 
@@ -282,7 +287,6 @@ sinks:
       await eventually(() => (told().length > before + 30 ? true : undefined), 15_000);
       rmSync(join(mount, "ballast"));
       await home();
-      await expectLedger({ url });
       await expectEachOnce(data, told);
     },
   );

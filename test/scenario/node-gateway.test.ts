@@ -8,7 +8,6 @@ import type { ReadingMessage } from "../../gateway/core/topics.ts";
 import { describeWith } from "../need.ts";
 import { buildChip, Chip } from "../sim/avr/chip.ts";
 import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
-import { expectLedger } from "../sim/ledger.ts";
 
 /** `npm run test:node-long` asks for ten minutes. */
 const NOISY = Number(process.env.VIGIE_NODE_NOISE ?? 60) * 1_000;
@@ -84,7 +83,6 @@ describeWith(["avr-gcc", "simavr", "gcc", "mosquitto_sub"], "from the reference 
     // What MQTT said is what history holds.
     const stored = new Set(all.map(({ value }) => value));
     for (const { v } of heard.values()) expect(stored.has(v ?? Number.NaN)).toBe(true);
-    await expectLedger(gateway);
   });
 });
 

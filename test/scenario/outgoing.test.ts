@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { describeWith } from "../need.ts";
-import { eventually } from "../sim/gateway.ts";
+import { eventually, expectLedger } from "../sim/gateway.ts";
 
 const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
 
@@ -32,6 +32,7 @@ describeWith(["strace"], "what goes out", () => {
       const read = async () =>
         /^vigie_readings_good_total\{.*ligne.*\} (\d{2,})$/m.test(await (await fetch(`${url}/metrics`)).text());
       await eventually(async () => ((await read()) ? true : undefined), 60_000);
+      await expectLedger({ url });
     } finally {
       // strace itself takes no signals while it traces: its child ends, and with it strace.
       const over = once(child, "exit");

@@ -5,7 +5,6 @@ import type { AlarmAnswer, HistoryAnswer, PointAnswer } from "../../gateway/core
 import type { ReadingMessage } from "../../gateway/core/topics.ts";
 import { describeWith } from "../need.ts";
 import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
-import { expectLedger } from "../sim/ledger.ts";
 
 /** The main job, from the wire to the warning, by what people type: `vigie demo`. */
 describeWith(["mosquitto_sub"], "the demonstration workshop", () => {
@@ -85,8 +84,6 @@ describeWith(["mosquitto_sub"], "the demonstration workshop", () => {
     expect(warning.text).toMatch(/[a-zé]{4,}/);
     await acknowledge(warning);
   });
-
-  test("the ledger adds up: what was due, what was taken, and what each follower had", () => expectLedger(gateway));
 
   const points = () => gateway.get<PointAnswer[]>("/api/v1/points");
   const alarms = () => gateway.get<AlarmAnswer[]>("/api/v1/alarms");

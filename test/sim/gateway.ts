@@ -4,6 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { counted, type Ledger, ledgerOf } from "./ledger.ts";
 
 const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
 
@@ -17,7 +18,9 @@ export interface RunningGateway {
   /** Everything it has printed so far. */
   output(): string;
   get<T>(path: string): Promise<T>;
-  /** Sends SIGTERM and resolves to the exit code. */
+  /** Of somebody who may read the figures, where the page is not open. */
+  cookie: string;
+  /** Waits until the ledger adds up, unless it is to be killed; then sends SIGTERM and resolves to the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -46,8 +49,9 @@ export async function launch(
     20_000,
     () => `no address printed:\n${output}`,
   );
-  return {
+  const gateway: RunningGateway = {
     url,
+    cookie: "",
     mqtt: /^MQTT: (\S+)/m.exec(output)?.[1],
     data,
     process: child,
@@ -59,11 +63,32 @@ export async function launch(
     },
     stop: async (signal = "SIGTERM") => {
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-      child.kill(signal);
-      const [code] = (await once(child, "exit")) as [number | null];
-      return code;
+      const exit = once(child, "exit");
+      try {
+        if (signal !== "SIGKILL") await expectLedger(gateway);
+      } finally {
+        child.kill(signal);
+        await exit;
+      }
+      return child.exitCode;
     },
   };
+  return gateway;
+}
+
+/** The ledger of a running gateway, read from `/metrics` until it adds up: a round may be under way at any one moment. */
+export async function expectLedger({ url, cookie = "" }: { url: string; cookie?: string }): Promise<void> {
+  let seen: Ledger | undefined;
+  await eventually(
+    async () => {
+      const answer = await fetch(`${url}/metrics`, { headers: { cookie } });
+      if (!answer.ok) throw new Error(`GET /metrics: ${answer.status}`);
+      seen = ledgerOf(counted(await answer.text()));
+      return seen.off.length === 0 && seen.totals.stored > 0 ? true : undefined;
+    },
+    15_000,
+    () => `the ledger does not add up: ${JSON.stringify(seen, undefined, 1)}`,
+  );
 }
 
 /** Asks again until there is an answer; fails with `complaint` after `within` ms. */

@@ -1,5 +1,4 @@
 import type { Series } from "../../gateway/core/meter.ts";
-import { eventually, type RunningGateway } from "./gateway.ts";
 
 type Count = Pick<Series, "name" | "labels" | "value">;
 
@@ -68,26 +67,8 @@ export function ledgerOf(counts: readonly Count[]): Ledger {
   return { totals, off };
 }
 
-/** The ledger of a running gateway, read from `/metrics` until it adds up: a round may be under way at any one moment. */
-export async function expectLedger(
-  gateway: Pick<RunningGateway, "url">,
-  headers: Record<string, string> = {},
-): Promise<void> {
-  let seen: Ledger | undefined;
-  await eventually(
-    async () => {
-      const answer = await fetch(`${gateway.url}/metrics`, { headers });
-      if (!answer.ok) throw new Error(`GET /metrics: ${answer.status}`);
-      seen = ledgerOf(counted(await answer.text()));
-      return seen.off.length === 0 && seen.totals.stored > 0 ? true : undefined;
-    },
-    15_000,
-    () => `the ledger does not add up: ${JSON.stringify(seen, undefined, 1)}`,
-  );
-}
-
 /** Prometheus text as counts again. */
-function counted(text: string): Count[] {
+export function counted(text: string): Count[] {
   return [...text.matchAll(/^vigie_(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = "", labels = "", value]) => ({
     name,
     labels: Object.fromEntries(
