@@ -17,6 +17,8 @@ const FLAGS = [
 // One malloc arena: every thread gets its own otherwise, and most of each stays empty. What is large goes back to the system when
 // it is freed: malloc raises that bound by itself otherwise.
 const MALLOC = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072" };
+// Threads that wait for name servers (gateway/names.ts), besides those for files.
+const THREADS = { UV_THREADPOOL_SIZE: "16" };
 const STARTED = "VIGIE_STARTED";
 
 if (process.env[STARTED]) {
@@ -33,7 +35,7 @@ function start(node) {
   const self = fileURLToPath(import.meta.url);
   const args = [...FLAGS, ...process.execArgv, self, ...process.argv.slice(2)];
   const cache = fileURLToPath(new URL("../node_modules/.cache/vigie", import.meta.url));
-  const env = { NODE_COMPILE_CACHE: cache, ...MALLOC, ...process.env, [STARTED]: "1" };
+  const env = { NODE_COMPILE_CACHE: cache, ...MALLOC, ...THREADS, ...process.env, [STARTED]: "1" };
   // The same process becomes the gateway where Node can do that; a parent that waits otherwise.
   if (process.execve && !process.connected) process.execve(node, [node, ...args], env);
   const child = spawn(node, args, {

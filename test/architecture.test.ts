@@ -12,6 +12,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "gateway/clock.ts": ["gateway/core"],
   "gateway/say.ts": ["gateway/core"],
   "gateway/version.ts": [],
+  "gateway/names.ts": ["gateway/core"],
   "gateway/supervise.ts": ["gateway/core"],
   "gateway/health.ts": ["gateway/core"],
   "gateway/trial.ts": ["gateway/core"],

@@ -17,6 +17,8 @@ const packages = {
   gcc: "gcc",
   "systemd-analyze": "systemd",
   prlimit: "util-linux",
+  unshare: "util-linux",
+  ip: "iproute2",
   "g++": "g++",
   "pkg-config": "pkg-config",
   "/usr/include/modbus/modbus.h": "libmodbus-dev",

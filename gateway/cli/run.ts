@@ -8,6 +8,7 @@ import { languageOf } from "../config/language.ts";
 import { type Text, Told } from "../core/text.ts";
 import { StoreTrouble } from "../log/rpc.ts";
 import { type Gateway, type Overrides, startGateway } from "../main.ts";
+import { patientNames } from "../names.ts";
 import { Trial } from "../trial.ts";
 import { makeRoom } from "./lib/room.ts";
 
@@ -86,6 +87,7 @@ export async function runGateway(file: string, flags: Flags, planned?: Overrides
   const stopped = new Promise<"stop">((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve("stop"));
   });
+  patientNames();
   const trial = new Trial(file, clock);
   for (let first = true; ; first = false) {
     const changed = Promise.withResolvers<"reload" | "between">();
