@@ -13,6 +13,16 @@ export function closedSite(): string {
   return path;
 }
 
+/** Lets the gateway's ledger be read as somebody who has an account. */
+export async function readLedgerAs(gateway: RunningGateway, name: string, password: string): Promise<void> {
+  const answer = await fetch(`${gateway.url}/api/v1/session`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name, password }),
+  });
+  gateway.cookie = answer.headers.get("set-cookie")?.split(";")[0] ?? "";
+}
+
 /** The code for the first account, as the console shows it. */
 export const setupCode = ({ output }: RunningGateway): Promise<string> =>
   eventually(

@@ -53,8 +53,7 @@ describeWith(["chromium"], "a page whose gateway goes away", () => {
       .poll(() => wall.page.evaluate(() => document.documentElement.scrollHeight - innerHeight), { timeout: 5_000 })
       .toBe(0);
     await wall.context.close();
-    gateway.process.kill("SIGKILL");
-    await gateway.stop();
+    await gateway.stop("SIGKILL");
     gateway = await launch(["demo"], { data: gateway.data });
     await expect.poll(() => page.locator(".banner.lost").count(), { timeout: 20_000 }).toBe(0);
     await expect.poll(() => page.locator(".tile .ago.old").count(), { timeout: 15_000 }).toBe(0);

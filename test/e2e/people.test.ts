@@ -4,7 +4,7 @@ import { describeWith } from "../need.ts";
 import { launch, type RunningGateway } from "../sim/gateway.ts";
 import { axeFindings } from "./axe.ts";
 import { openBrowser, visit } from "./browser.ts";
-import { closedSite, setupCode } from "./closed.ts";
+import { closedSite, readLedgerAs, setupCode } from "./closed.ts";
 
 const PASSWORD = "le tour chante le matin";
 
@@ -18,7 +18,8 @@ describeWith(["chromium"], "people and their accounts", () => {
   });
   afterAll(async () => {
     await browser?.close();
-    await gateway?.stop();
+    await readLedgerAs(gateway, "Camille", PASSWORD);
+    await gateway.stop();
   });
 
   test("the first account is made with the code of the console, and the workshop opens", {

@@ -8,7 +8,7 @@ import { launch, type RunningGateway } from "../sim/gateway.ts";
 import { PushService } from "../sim/push-service.ts";
 import { axeFindings } from "./axe.ts";
 import { openBrowser, visit } from "./browser.ts";
-import { closedSite, setupCode } from "./closed.ts";
+import { closedSite, readLedgerAs, setupCode } from "./closed.ts";
 
 const PASSWORD = "le tour chante le matin";
 
@@ -52,7 +52,8 @@ describeWith(["chromium"], "notifications of the browser", () => {
   }, 60_000);
   afterAll(async () => {
     await browser?.close();
-    await gateway?.stop();
+    await readLedgerAs(gateway, "Camille", PASSWORD);
+    await gateway.stop();
     service?.close();
   });
 

@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import type { AlarmAnswer } from "../../gateway/core/api.ts";
 import { eventually, launch } from "../sim/gateway.ts";
 import { openBrowser, screens, type Visit, visit } from "./browser.ts";
-import { closedSite, setupCode } from "./closed.ts";
+import { closedSite, readLedgerAs, setupCode } from "./closed.ts";
 
 /** `npm run screens`: the pictures of docs/screens, from the real gateway with the demonstration workshop, once its warning is there. */
 const folder = join(import.meta.dirname, "../../docs/screens");
@@ -78,6 +78,7 @@ try {
   }
 } finally {
   await browser.close();
+  await readLedgerAs(closed, account.name, account.password);
   await Promise.all([gateway.stop(), closed.stop()]);
 }
 
