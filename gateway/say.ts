@@ -2,6 +2,7 @@ import pino, { type Logger } from "pino";
 import type { LogLine } from "./core/api.ts";
 import type { EpochMs } from "./core/time.ts";
 import { stamp } from "./core/zone.ts";
+import { Ration } from "./ration.ts";
 
 const marks: Readonly<Record<number, string>> = { 40: "! ", 50: "!! ", 60: "!!! " };
 
@@ -16,22 +17,39 @@ export function openSay(
 ): Logger {
   const level = process.env.VIGIE_LOG_LEVEL ?? "info";
   const plain = process.env.VIGIE_LOG !== "json";
+  const put = (entry: Entry) => {
+    tail?.take(entry);
+    write(`${plain ? lineOf(entry, timezone) : JSON.stringify(entry)}\n`);
+  };
+  const ration = new Ration<Entry>(put);
+  let looking = false;
+  const look = () => {
+    ration.look(performance.now());
+    looking = ration.keeps;
+    if (looking) setTimeout(look, 1_000).unref();
+  };
   return pino(
     { base: null, level },
     {
       write: (json) => {
         const entry = JSON.parse(json, (_, value) => (typeof value === "string" ? withoutSecrets(value) : value));
-        tail?.take(entry);
-        write(`${plain ? lineOf(entry, timezone) : JSON.stringify(entry)}\n`);
+        // Whoever looks for a fault wants every line.
+        if (level === "debug" || level === "trace") return put(entry);
+        ration.take(entry, performance.now());
+        if (ration.keeps && !looking) look();
       },
     },
   );
 }
 
-function lineOf(
-  entry: { time: EpochMs; level: number; msg?: string; err?: { stack?: string } },
-  timezone: string,
-): string {
+interface Entry {
+  time: EpochMs;
+  level: number;
+  msg?: string;
+  err?: { stack?: string };
+}
+
+function lineOf(entry: Entry, timezone: string): string {
   const text = [entry.msg, entry.err?.stack].filter((part) => part !== undefined).join("\n");
   return `${stamp(entry.time, timezone)}  ${marks[entry.level] ?? ""}${printable(text)}`;
 }
