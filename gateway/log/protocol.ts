@@ -119,6 +119,8 @@ export interface Tidied {
   remarks: string[];
   bytes: number;
   free: number;
+  /** Size of the write-ahead log. */
+  wal: number;
 }
 
 export type WriterCall =

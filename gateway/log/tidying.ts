@@ -23,6 +23,10 @@ const LOOK_EVERY: Ms = MINUTE;
 const BREATH: Ms = 20;
 /** A forecast beyond this says nothing. */
 const MOST_DAYS = 3_650;
+/** Nothing of our own lets it grow so far. */
+const WAL_MOST = 32e6;
+const HELD =
+  "the store's write-ahead log grows, because another program has been reading vigie.db for long: close it, or copy the store with vigie backup";
 
 export interface TidyParts {
   writer: Line<WriterCall, WriterAnswers>;
@@ -44,6 +48,7 @@ export class Tidying {
   #size: { at: number; bytes: number } | undefined;
   readonly #bytes: Series;
   readonly #used: Series;
+  readonly #wal: Series;
   readonly #daysLeft: Series;
 
   constructor(parts: TidyParts) {
@@ -52,6 +57,7 @@ export class Tidying {
     const { meters } = parts;
     this.#bytes = meters.gauge("store_bytes", "Size of the store on disk");
     this.#used = meters.gauge("store_used_bytes", "What of it is in use");
+    this.#wal = meters.gauge("store_wal_bytes", "Size of its write-ahead log; large while another program reads it");
     this.#daysLeft = meters.gauge(
       "store_days_left",
       "Days until the store reaches its size limit, at the rate since start; 3,650 for ten years or more",
@@ -155,8 +161,10 @@ export class Tidying {
     this.#measure(tidied);
   }
 
-  #measure({ bytes, free }: Tidied): void {
-    const { clock, settings } = this.#parts;
+  #measure({ bytes, free, wal }: Tidied): void {
+    const { clock, say, settings } = this.#parts;
+    if (wal > WAL_MOST && this.#wal.value <= WAL_MOST) say.warn(HELD);
+    this.#wal.value = wal;
     const used = bytes - free;
     this.#bytes.value = bytes;
     this.#used.value = used;

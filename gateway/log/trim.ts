@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { unseal } from "./frame.ts";
 import { kindOf } from "./heads.ts";
@@ -12,6 +13,7 @@ interface Trimming {
   shed: number;
   bytes: number;
   free: number;
+  wal: number;
   /** It is still too large, and there is more to give. */
   more: boolean;
 }
@@ -29,6 +31,7 @@ export function trim(db: DatabaseSync, order: TidyOrder, compacted: number): Tri
     shed: 0,
     bytes,
     free,
+    wal: statSync(`${db.location()}-wal`, { throwIfNoEntry: false })?.size ?? 0,
     more: false,
   };
   // The newest rows stay, so that a detector can replay and a restarted follower finds them.

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import pino from "pino";
 import { expect, onTestFinished, test } from "vitest";
 import type { SystemAnswer } from "../../../gateway/core/api.ts";
@@ -96,3 +97,33 @@ test("the page's interface says how many days the disk lasts, once an hour has s
   expect(perDay).toBeLessThan(25e6);
   expect(daysLeft).toBe(Math.floor(free / (perDay ?? 0)));
 });
+
+test("whoever holds the store open for long makes its write-ahead log grow: that is measured and told, and it is small again after", async () => {
+  const t = await openTestStore();
+  const wal = () => t.meters.sum("store_wal_bytes");
+  const ask = async () => {
+    for await (const _ of t.store.history.samples("m/s1", epochMs(0), t.clock.now())) return;
+  };
+  let n = 0;
+  const flood = async (commits: number) => {
+    for (let i = 0; i < commits; i++) {
+      const readings = Array.from({ length: 20_000 }, () => good(`m/s${n % 10}`, t.clock.now(), Math.sin(n++) * 1e6));
+      await running(t.clock, t.store.readings.append(readings));
+    }
+    await running(t.clock, t.store.readings.trim(), 300_000);
+  };
+  // Questions of our own end, so it is folded back all the time.
+  for (let i = 0; i < 5; i++) await Promise.all([flood(4), ask()]);
+  expect(wal()).toBeGreaterThan(0);
+  expect(wal()).toBeLessThan(17e6);
+  const other = new DatabaseSync(join(t.folder, "vigie.db"), { readOnly: true });
+  other.exec("BEGIN");
+  other.prepare("SELECT count(*) FROM readings").get();
+  for (let i = 0; i < 20 && wal() < 34e6; i++) await flood(20);
+  expect(wal()).toBeGreaterThan(32e6);
+  expect(t.said.filter((line) => line.includes("another program has been reading vigie.db"))).toHaveLength(1);
+  other.close();
+  await flood(4);
+  await flood(4);
+  expect(wal()).toBeLessThan(17e6);
+}, 60_000);
