@@ -38,7 +38,8 @@ export class Link {
       if (signal.aborted) return;
       this.#options.onState(why);
       if (performance.now() - opened > 2 * LONGEST_PAUSE) pause = FIRST_PAUSE;
-      await waited(pause, signal);
+      // Not all nodes behind one network switch at once.
+      await waited(pause * (0.5 + Math.random() / 2), signal);
       pause = Math.min(2 * pause, LONGEST_PAUSE);
     }
   }
