@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { DamagedFile } from "./database.ts";
 import { KIND, unseal } from "./frame.ts";
 import { isForeign, readColumns, timeAt } from "./pack.ts";
 import { type Boot, type Gap, type LogName, logNames, type Opened } from "./protocol.ts";
@@ -10,13 +11,16 @@ export function heads(db: DatabaseSync, damaged: (gap: Gap, body: Uint8Array | u
   const head = (log: LogName) => {
     const reserved = Number(db.prepare("SELECT value FROM meta WHERE key = ?").get(`reserved:${log}`)?.value ?? 0);
     const oldest = Number(db.prepare(`SELECT min(first) AS f FROM ${log}`).get()?.f ?? 0);
-    for (;;) {
+    for (let before = Number.POSITIVE_INFINITY; ; ) {
       const row = db.prepare(`SELECT first, n, body FROM ${log} ORDER BY first DESC LIMIT 1`).get();
       if (!row) return { newest: 0, oldest, reserved, lastT: 0, lastSteady: 0 };
       const [first, n] = [Number(row.first), Number(row.n)];
       const body = row.body instanceof Uint8Array ? row.body : undefined;
       const last = body && lastIn(log, body, first);
       if (last) return { newest: first + last.count - 1, oldest, reserved, lastT: last.t, lastSteady: last.steady };
+      // A page that is half there shows a row under a number that does not lead to it: it cannot be taken out.
+      if (first >= before || first < 1) throw new DamagedFile();
+      before = first;
       damaged({ log, first, last: first + Math.max(1, n) - 1, why: "damaged", boot: 0, from: null, to: null }, body);
     }
   };

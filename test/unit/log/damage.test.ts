@@ -98,3 +98,50 @@ test("an older copy put in place of the store is noticed at the next start, and 
     newest,
   );
 });
+
+const COMMITS = 100;
+/** What is lost is in the last commits, of 20 readings each; the frames of the write-ahead log are of 2,072 bytes. */
+const LAST = 100;
+
+/** A folder as a power cut leaves it, with its write-ahead log, and one that was closed, in which everything is in the store itself. */
+const left = { "-wal": new Map<string, Buffer>(), "": new Map<string, Buffer>() };
+let newest = 0;
+
+beforeAll(async () => {
+  const ends: (() => void | Promise<void>)[] = [];
+  const t = await openTestStore({ afterwards: (end) => void ends.push(end) });
+  for (let n = 0; n < 20 * COMMITS; ) {
+    const items = Array.from({ length: 20 }, () => good(`m/s${n % 5}`, t.clock.now(), n++));
+    await running(t.clock, t.store.readings.append(items));
+  }
+  newest = t.store.readings.head().newest;
+  const keep = (names: string[], into: Map<string, Buffer>) => {
+    for (const name of names) into.set(name, readFileSync(join(t.folder, name)));
+  };
+  const beside = [STORE_FILE, "numbers.json", "names.json"];
+  keep([...beside, `${STORE_FILE}-wal`], left["-wal"]);
+  await t.close();
+  keep(beside, left[""]);
+  for (const end of ends.reverse()) await end();
+});
+
+test.each<[string, file: "-wal" | "", spoil: (bytes: Buffer) => Uint8Array, lost: number]>([
+  ["the write-ahead log ends in zeros", "-wal", (wal) => wal.fill(0, wal.length - 3 * 2_072), LAST],
+  ["its last page is half written", "-wal", (wal) => wal.fill(0xa5, wal.length - 1_000), LAST],
+  ["it breaks off within a page", "-wal", (wal) => wal.subarray(0, wal.length - 1_000), LAST],
+  ["zeros follow that were never written", "-wal", (wal) => Buffer.concat([wal, Buffer.alloc(50_000)]), 0],
+  ["the last page of the store is zeros", "", (db) => db.fill(0, db.length - 2_048), 1_000],
+  ["the last page of the store is half written", "", (db) => db.fill(0, db.length - 1_024), 1_000],
+])("%s: it starts, no value is wrong, only what was last is lost, and no number comes twice", async (_, end, spoil, lost) => {
+  const folder = temporaryFolder();
+  for (const [name, bytes] of left[end]) {
+    const spoilt = name === STORE_FILE + end ? spoil(Buffer.from(bytes)) : bytes;
+    writeFileSync(join(folder, name), spoilt);
+  }
+  const found = checkNumbers(join(folder, STORE_FILE), 20 * COMMITS);
+  expect(found.wrong).toBe(0);
+  expect(found.missing).toBeLessThanOrEqual(lost);
+  if (lost === LAST) expect(found.missing).toBeGreaterThan(0);
+  const { store, clock } = await openTestStore({ folder });
+  expect(await running(clock, store.readings.append([good("m/s0", clock.now(), 5)]))).toBeGreaterThan(newest);
+});
