@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { say } from "../cli.ts";
 import { parseDuration } from "../core/time.ts";
@@ -9,8 +10,8 @@ export const summary = {
 };
 
 export const usage = {
-  fr: "Usage : INFLUX_TOKEN=… vigie influx-setup --url http://hôte:8086 --org ORG --bucket BUCKET [--retention 365d]",
-  en: "Usage: INFLUX_TOKEN=… vigie influx-setup --url http://host:8086 --org ORG --bucket BUCKET [--retention 365d]",
+  fr: "Usage : INFLUX_TOKEN=… vigie influx-setup --url http://hôte:8086 --org ORG --bucket BUCKET [--retention 365d] [--ca FICHIER]",
+  en: "Usage: INFLUX_TOKEN=… vigie influx-setup --url http://host:8086 --org ORG --bucket BUCKET [--retention 365d] [--ca FILE]",
 };
 
 const words = {
@@ -28,6 +29,7 @@ export async function run(args: string[]): Promise<number> {
       org: { type: "string" },
       bucket: { type: "string" },
       retention: { type: "string" },
+      ca: { type: "string" },
     },
   });
   const { url, org, bucket } = values;
@@ -37,7 +39,8 @@ export async function run(args: string[]): Promise<number> {
     console.error(say(usage));
     return 2;
   }
-  for (const { what, changed } of await setUp({ url, token, org, bucket, retention }))
+  const ca = values.ca === undefined ? undefined : readFileSync(values.ca, "utf8");
+  for (const { what, changed } of await setUp({ url, token, org, bucket, retention, ca }))
     console.log(
       `${say(words[what])}${say({ fr: " : ", en: ": " })}${say(changed ? { fr: "fait", en: "done" } : { fr: "déjà là", en: "was there" })}`,
     );

@@ -5,6 +5,7 @@ import { type Bucket, type Historian, HistoryAway, type Sample } from "../../cor
 import { machineOf, type PointId, signalOf } from "../../core/point.ts";
 import type { Text } from "../../core/text.ts";
 import { DAY, type EpochMs, epochMs, HOUR, MINUTE, type Ms } from "../../core/time.ts";
+import { ask, isCertificate } from "./ask.ts";
 import { MEASUREMENT } from "./line.ts";
 import type { Target } from "./send.ts";
 
@@ -36,14 +37,14 @@ const QUARTER: Ms = 15 * MINUTE;
 
 /** The past as InfluxDB holds it, asked in InfluxQL: the one language that 1.x, 2.x and 3.x share. */
 export function influxHistory(site: string, target: Target): Historian {
-  const ask = (q: string) => rowsOf(target, q);
+  const rowsFor = (q: string) => rowsOf(target, q);
   return {
     async range(point, from, to, buckets) {
       if (!(to > from) || !(buckets >= 1))
         throw new RangeError("a range needs an end after its start, and at least one bucket");
       const width = Math.ceil((to - from) / Math.min(MOST_BUCKETS, Math.floor(buckets)));
       const group = `GROUP BY time(${width}ms, ${from % width}ms) fill(none)`;
-      const [rows = [], causes = []] = await ask(
+      const [rows = [], causes = []] = await rowsFor(
         `SELECT min(value), mean(value), max(value), count(value), count(quality) AS total ${where(point, from, to)} ${group};` +
           `SELECT mode(why) AS why ${where(point, from, to)} AND quality = 'bad' ${group}`,
       );
@@ -64,7 +65,7 @@ export function influxHistory(site: string, target: Target): Historian {
       if (to - from <= DAY) await raw(from, to);
       else {
         const group = `GROUP BY time(${QUARTER}ms, ${from % QUARTER}ms) fill(none)`;
-        const [rows = []] = await ask(
+        const [rows = []] = await rowsFor(
           `SELECT first(value), last(value), min(value), max(value) ${where(point, from, to)} ${group}`,
         );
         for (const row of rows) {
@@ -89,7 +90,7 @@ export function influxHistory(site: string, target: Target): Historian {
   async function* samples(point: PointId, from: EpochMs, to: EpochMs): AsyncIterable<Sample> {
     for (let [at, width] = [from as number, WINDOW]; at < to; ) {
       const until = Math.min(to, at + width);
-      const [rows = []] = await ask(`SELECT value, quality, why ${where(point, at, until)}`);
+      const [rows = []] = await rowsFor(`SELECT value, quality, why ${where(point, at, until)}`);
       for (const row of rows) {
         const t = epochMs(Number(row.time));
         const value = typeof row.value === "number" ? row.value : null;
@@ -106,12 +107,13 @@ export function influxHistory(site: string, target: Target): Historian {
 async function rowsOf(target: Target, q: string): Promise<Row[][]> {
   const [db = "", rp] = target.bucket.split("/");
   const query = new URLSearchParams({ db, q, epoch: "ms", ...(rp && { rp }) });
-  const { status, body } = await post(target, query).catch((error: unknown) => {
-    throw away(target, { fr: "ne répond pas", en: "does not answer" }, codeOf(error), error);
+  const { status, text } = await post(target, query).catch((error: unknown) => {
+    const code = codeOf(error);
+    throw away(target, isCertificate(code) ? stranger : silent, code, error);
   });
   if (status === 401 || status === 403)
     throw away(target, { fr: "n'accepte pas le jeton", en: "does not accept the token" }, `${status}`);
-  const read = reply.safeParse(body);
+  const read = reply.safeParse(jsonIn(text));
   const failed = read.data?.error ?? read.data?.results?.find(({ error }) => error)?.error;
   if (status >= 300 || failed || !read.data?.results)
     throw away(
@@ -124,16 +126,20 @@ async function rowsOf(target: Target, q: string): Promise<Row[][]> {
   );
 }
 
-async function post(target: Target, body: URLSearchParams): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(new URL("query", `${target.url.replace(/\/$/, "")}/`), {
+const post = (target: Target, body: URLSearchParams) =>
+  ask(new URL("query", `${target.url.replace(/\/$/, "")}/`), {
     method: "POST",
     headers: { authorization: authorization(target.token), "content-type": "application/x-www-form-urlencoded" },
-    body,
-    signal: AbortSignal.timeout(target.timeout),
+    body: body.toString(),
+    timeout: target.timeout,
+    ca: target.ca,
   });
-  const text = await response.text();
-  return { status: response.status, body: jsonIn(text) };
-}
+
+const silent: Text = { fr: "ne répond pas", en: "does not answer" };
+const stranger: Text = {
+  fr: "montre un certificat qui n'est pas accepté, vérifier ca",
+  en: "shows a certificate that is not accepted, check ca",
+};
 
 /** The host only: an address may have a password in it. */
 function away(target: Target, what: Text, why: string, cause?: unknown): HistoryAway {
@@ -158,8 +164,8 @@ function jsonIn(text: string): unknown {
 
 /** Why a question got no answer, whatever the server sent. */
 function codeOf(error: unknown): string {
-  const { cause, name } = error instanceof Error ? error : new Error(String(error));
-  return cause instanceof Error && "code" in cause ? String(cause.code) : name;
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
 }
 
 /** InfluxDB 1.x knows users, 2.x and 3.x tokens. */

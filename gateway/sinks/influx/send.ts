@@ -5,6 +5,7 @@ import { NotNow } from "../../core/log.ts";
 import type { Meters, Series } from "../../core/meter.ts";
 import type { Refusal } from "../../core/refusal.ts";
 import { type Clock, HOUR, MINUTE, type Ms, SECOND } from "../../core/time.ts";
+import { isCertificate } from "./ask.ts";
 
 export interface Target {
   url: string;
@@ -181,7 +182,7 @@ export class Sender {
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
     const message = error instanceof Error ? error.message : String(error);
     const where = shownAddress(this.#target.url);
-    if (/CERT|SELF_SIGNED|TLS|SSL|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code))
+    if (isCertificate(code))
       return this.#needsCare(
         495,
         `${where}: its certificate is not accepted (${code || message}): check the clock, or give \`ca\``,

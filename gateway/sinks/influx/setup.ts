@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { shownAddress } from "../../core/address.ts";
-import { Told } from "../../core/text.ts";
-import type { Ms } from "../../core/time.ts";
+import { type Text, Told } from "../../core/text.ts";
+import { type Ms, SECOND } from "../../core/time.ts";
+import { ask, isCertificate } from "./ask.ts";
 
 export interface Setup {
   url: string;
@@ -10,6 +11,8 @@ export interface Setup {
   bucket: string;
   /** 0: for ever. */
   retention: Ms;
+  /** Of the server, in PEM, where the machine does not know it. */
+  ca?: string | undefined;
 }
 
 const orgs = z.object({ orgs: z.array(z.object({ id: z.string(), name: z.string() })).default([]) });
@@ -34,9 +37,9 @@ export class SetupRefused extends Told {}
  * Makes what the gateway needs in InfluxDB 2: the bucket, how long it keeps, and the mapping through which InfluxQL finds it
  * as a database. Running it again changes nothing.
  */
-export async function setUp({ url, token, org, bucket: name, retention }: Setup): Promise<Done[]> {
+export async function setUp({ url, token, org, bucket: name, retention, ca }: Setup): Promise<Done[]> {
   const where = shownAddress(url);
-  const call = caller(url, token);
+  const call = caller({ url, token, ca });
   const { orgs: found } = orgs.parse(await call("GET", `/api/v2/orgs?${new URLSearchParams({ org })}`));
   const orgID = found.find((one) => one.name === org)?.id;
   if (!orgID)
@@ -71,23 +74,33 @@ export async function setUp({ url, token, org, bucket: name, retention }: Setup)
   return done;
 }
 
-function caller(url: string, token: string) {
+function caller({ url, token, ca }: Pick<Setup, "url" | "token" | "ca">) {
   const where = shownAddress(url);
   return async (method: string, path: string, body?: object): Promise<unknown> => {
-    const response = await fetch(new URL(path, url), {
+    const { status, text } = await ask(new URL(path, url), {
       method,
       headers: { authorization: `Token ${token}`, "content-type": "application/json" },
       ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(10_000),
+      timeout: 10 * SECOND,
+      ca,
     }).catch((error: unknown) => {
-      throw new SetupRefused({ fr: `${where} ne répond pas`, en: `cannot reach ${where}` }, { cause: error });
+      throw new SetupRefused(unreached(where, error), { cause: error });
     });
-    const text = await response.text();
-    if (response.ok) return text === "" ? {} : JSON.parse(text);
-    if (response.status === 401)
+    if (status >= 200 && status < 300) return text === "" ? {} : JSON.parse(text);
+    if (status === 401)
       throw new SetupRefused({ fr: `${where} n'accepte pas le jeton`, en: `${where} does not accept the token` });
-    if (response.status === 404 && path.startsWith("/api/v2/orgs")) return {};
-    const said = `${response.status}, ${method} ${path.split("?")[0]}: ${text.slice(0, 200)}`;
+    if (status === 404 && path.startsWith("/api/v2/orgs")) return {};
+    const said = `${status}, ${method} ${path.split("?")[0]}: ${text.slice(0, 200)}`;
     throw new SetupRefused({ fr: `${where} répond ${said}`, en: `${where} answers ${said}` });
   };
+}
+
+function unreached(where: string, error: unknown): Text {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return isCertificate(code)
+    ? {
+        fr: `${where} : son certificat n'est pas accepté (${code}), vérifier l'heure, ou donner --ca`,
+        en: `${where}: its certificate is not accepted (${code}), check the clock, or give --ca`,
+      }
+    : { fr: `${where} ne répond pas`, en: `cannot reach ${where}` };
 }
