@@ -1,20 +1,21 @@
-import { rmSync } from "node:fs";
+import { rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { clock } from "../../../gateway/clock.ts";
 import { exported } from "../../../gateway/core/export.ts";
 import { DAY, epochMs } from "../../../gateway/core/time.ts";
 import { STORE_FILE } from "../../../gateway/log/store.ts";
 import { type BenchOptions, type Figures, folder, open, rounded } from "./bench.ts";
-import { fill } from "./queries.ts";
+import { fill, pointAt } from "./fill.ts";
 
 /** What an export of `days` of one point at 1 Hz takes of memory once it is under way: from its first hundredth to its end. */
 export async function exports({ days }: BenchOptions): Promise<Figures> {
   const where = folder();
   await (await open(where)).store.close();
   const today = Math.floor(clock.now() / DAY);
-  fill(join(where, STORE_FILE), today, days);
+  const file = join(where, STORE_FILE);
+  fill(file, today * DAY, days, () => statSync(file).size);
   const { store } = await open(where);
-  const point = "machine/signal_1";
+  const point = pointAt(1);
   const [from, to] = [epochMs((today - days) * DAY), epochMs(today * DAY)];
   const expected = days * 86_400;
   let [readings, bytes, base, most] = [0, 0, 0, 0];

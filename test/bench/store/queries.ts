@@ -1,108 +1,165 @@
-import { rmSync, statSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { monitorEventLoopDelay } from "node:perf_hooks";
-import { crc32 } from "node:zlib";
+import { setTimeout as sleep } from "node:timers/promises";
 import { clock } from "../../../gateway/clock.ts";
-import { DAY, epochMs, MINUTE } from "../../../gateway/core/time.ts";
-import { openForWriting, rowCrc } from "../../../gateway/log/database.ts";
-import { keyOf, packChunk, type Samples } from "../../../gateway/log/history/chunk.ts";
-import { type Level, levels, packRollUp, rollUp } from "../../../gateway/log/history/rollup.ts";
+import type { HistoryAnswer } from "../../../gateway/core/api.ts";
+import { good } from "../../../gateway/core/reading.ts";
+import { DAY, epochMs, HOUR, MINUTE, type Ms } from "../../../gateway/core/time.ts";
 import { STORE_FILE } from "../../../gateway/log/store.ts";
+import { eventually, launch, type RunningGateway } from "../../sim/gateway.ts";
+import { libmodbusTcp, stopPeers } from "../../sim/modbus/peers.ts";
 import { type BenchOptions, type Figures, folder, open, rounded } from "./bench.ts";
+import { fill, POINTS, pointAt, YEARS } from "./fill.ts";
 
-const POINTS = 100;
-const YEARS = 2;
-const SEGMENT = 10 * MINUTE;
+const SLAVES = 10;
+const EVERY: Ms = 200;
+const SPANS = { hour: HOUR, day: DAY, month: 30 * DAY, year: 365 * DAY } as const;
+const [COLD, WARM] = [15, 60];
 
-/** How long history takes to answer on a store of 100 points at 1 Hz: `days` of single readings, two years of roll-ups. */
+/**
+ * How long a gateway that polls 100 registers of ten slaves five times a second takes to answer from the history of these
+ * points at 1 Hz: `days` of single readings, two years of roll-ups. Cold: nothing of the file is in the machine's memory.
+ */
 export async function queries({ days }: BenchOptions): Promise<Figures> {
   const where = folder();
-  await (await open(where)).store.close();
-  const today = Math.floor(clock.now() / DAY);
-  fill(join(where, STORE_FILE), today, days);
-  const { store } = await open(where);
-  const end = today * DAY;
-  const ask = async (span: number, buckets = 2_000) => {
-    const times: number[] = [];
-    const loop = monitorEventLoopDelay({ resolution: 1 });
-    loop.enable();
-    for (let i = 0; i < 9; i++) {
-      const started = performance.now();
-      const point = `machine/signal_${(i * 11) % POINTS}` as const;
-      const found = await store.history.range(point, epochMs(end - span), epochMs(end), buckets);
-      times.push(performance.now() - started);
-      if (found.filter((bucket) => bucket.count > 0).length < found.length * 0.9)
-        throw new Error("the answer has holes");
+  const file = join(where, STORE_FILE);
+  try {
+    await (await open(where)).store.close();
+    const filled = fill(file, clock.now() - 10 * MINUTE, days, () => statSync(file).size);
+    const rows = await newest(where);
+    const ports: number[] = [];
+    for (let i = 0; i < SLAVES; i++) ports.push(await libmodbusTcp());
+    const lag = join(where, "lag.json");
+    const preload = `--import=${join(import.meta.dirname, "lag.ts")}`;
+    const env = { NODE_OPTIONS: preload, VIGIE_BENCH_LAG: lag, VIGIE_SITE: "large" };
+    const gateway = await launch(["run", "--config", site(where, ports)], { data: where, env });
+    try {
+      const { raw, all } = filled.bytes;
+      return {
+        ...{ points: POINTS, rawDays: days, rollUpYears: YEARS, filledSeconds: rounded(filled.seconds, 0) },
+        ...{ storeMB: rounded(all / 1e6, 0), bytesPerReading: rounded(raw / filled.readings), inLog: rows },
+        rollUpBytesPerPointAndDay: rounded((all - raw) / POINTS / YEARS / 365, 0),
+        ...(await ask(gateway, file, lag)),
+      };
+    } finally {
+      await gateway.stop();
     }
-    loop.disable();
-    times.sort((a, b) => a - b);
-    return {
-      median: rounded(times[4] ?? 0, 1),
-      worst: rounded(times[8] ?? 0, 1),
-      lagP99: rounded(loop.percentile(99) / 1e6, 1),
-    };
-  };
-  const first = await ask(DAY / 24);
-  const [day, month, year] = [await ask(DAY), await ask(30 * DAY), await ask(365 * DAY)];
-  await store.close();
-  const bytes = statSync(join(where, STORE_FILE)).size;
-  rmSync(where, { recursive: true });
-  return {
-    ...{ points: POINTS, rawDays: days, rollUpYears: YEARS, storeMB: rounded(bytes / 1e6, 0) },
-    ...{ hourMs: first.median, dayMs: day.median, dayWorstMs: day.worst, dayLoopLagP99Ms: day.lagP99 },
-    ...{ monthMs: month.median, yearMs: year.median, yearWorstMs: year.worst, yearLoopLagP99Ms: year.lagP99 },
-  };
+  } finally {
+    stopPeers();
+    rmSync(where, { recursive: true });
+  }
 }
 
-/** Writes the history as compaction would; each blob is a template with its own key and time put in. */
-export function fill(file: string, today: number, days: number): void {
-  const { db } = openForWriting(file);
-  db.exec("PRAGMA synchronous = OFF; BEGIN");
-  for (let p = 0; p < POINTS; p++) {
-    const name = `machine/signal_${p}`;
-    db.prepare("INSERT INTO name VALUES (?, ?, ?, ?)").run("point", p, name, rowCrc("point", p, name));
-  }
-  const chunks = Array.from({ length: 20 }, (_, i) => packChunk(0, samples(600, i)));
-  const insert = db.prepare("INSERT INTO chunk VALUES (?, ?)");
-  const start = (today - days) * DAY;
-  for (let s = 1; s <= (days * DAY) / SEGMENT; s++) {
-    const from = start + (s - 1) * SEGMENT;
-    const fields = [1, s, 600 * POINTS, from, from + SEGMENT - 1_000, 0, 0];
-    db.prepare("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").run(s, ...fields, rowCrc(s, ...fields));
-    for (let p = 0; p < POINTS; p++) insert.run(keyOf(s, p), as(chunks[(p + s) % 20], keyOf(s, p), from));
-  }
-  const day = samples(86_400, 3);
-  for (const level of Object.keys(levels) as Level[]) {
-    const rows = Array.from({ length: 5 }, (_, i) =>
-      packRollUp(level, 0, rollUp({ ...day, value: day.value.map((v) => v + i) }, 0, levels[level].width), false),
+/** The last ten minutes, which no compaction has seen; the number of readings. */
+async function newest(where: string): Promise<number> {
+  const { store } = await open(where);
+  const now = clock.now();
+  for (let t = now - 10 * MINUTE; t < now; t += 1_000)
+    void store.readings.append(
+      Array.from({ length: POINTS }, (_, p) => good(pointAt(p), epochMs(t), 40 + (p % 7) / 10)),
     );
-    const put = db.prepare(`INSERT INTO ${level} VALUES (?, ?)`);
-    for (let d = today - YEARS * 365; d < today; d++)
-      for (let p = 0; p < POINTS; p++) put.run(keyOf(d, p), as(rows[p % 5], keyOf(d, p), 0));
+  await store.readings.append([good(pointAt(0), now, 40)]);
+  await store.close();
+  return 600 * POINTS + 1;
+}
+
+async function ask(gateway: RunningGateway, file: string, lag: string): Promise<Figures> {
+  const polled = async () => {
+    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    const sum = (name: string) =>
+      [...text.matchAll(new RegExp(`^vigie_${name}\\{driver="line-.*\\} (\\S+)$`, "gm"))].reduce(
+        (n, m) => n + Number(m[1]),
+        0,
+      );
+    return { good: sum("readings_good_total"), bad: sum("readings_bad_total"), skipped: sum("readings_skipped_total") };
+  };
+  await eventually(async () => ((await polled()).good > 5_000 ? true : undefined), 30_000);
+  await loopOf(gateway, lag);
+  await sleep(10_000);
+  const figures: Figures = { idleLagP99Ms: (await loopOf(gateway, lag)).p99 };
+  const [before, from] = [await polled(), Date.now()];
+  for (const [name, span] of Object.entries(SPANS)) {
+    for (const temperature of ["cold", "warm"] as const) {
+      const times: number[] = [];
+      for (let i = 0; i < (temperature === "cold" ? COLD : WARM); i++) {
+        if (temperature === "cold") evict(file);
+        times.push(await one(gateway, pointAt((i * 11) % POINTS), span));
+      }
+      const { p99, worst } = await loopOf(gateway, lag);
+      times.sort((a, b) => a - b);
+      figures[`${name} ${temperature}`] =
+        `${rounded(times[times.length >> 1] ?? 0, 1)} ms, worst ${rounded(times.at(-1) ?? 0, 1)}, lag p99 ${p99}, worst ${worst}`;
+    }
   }
-  db.exec("COMMIT");
-  db.close();
-}
-
-function as(template: Uint8Array | undefined, key: number, note: number): Uint8Array {
-  const body = Uint8Array.from(template ?? []);
-  const view = new DataView(body.buffer);
-  view.setFloat64(8, key, true);
-  view.setFloat64(24, note, true);
-  view.setUint32(0, crc32(body.subarray(4)), true);
-  return body;
-}
-
-/** A noisy measurement with one decimal, once a second, a few ms off the beat. */
-function samples(count: number, seed: number): Samples {
-  let state = seed + 1;
-  const noise = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
+  const after = await polled();
   return {
-    t: Float64Array.from({ length: count }, (_, i) => i * 1_000 + Math.floor(noise() * 8)),
-    value: Float64Array.from({ length: count }, (_, i) => Math.round((40 + 5 * Math.sin(i / 300) + noise()) * 10) / 10),
-    state: new Uint8Array(count),
+    ...figures,
+    ...{ pollsGood: after.good - before.good, bad: after.bad - before.bad, skipped: after.skipped - before.skipped },
+    ...(await lateness(gateway, from, Date.now())),
   };
+}
+
+/** One question over HTTP, to the last byte of its answer. */
+async function one(gateway: RunningGateway, point: string, span: Ms): Promise<number> {
+  const to = Date.now();
+  const started = performance.now();
+  const answer = await fetch(`${gateway.url}/api/v1/history?point=${point}&from=${to - span}&to=${to}&buckets=2000`);
+  const text = await answer.text();
+  const took = performance.now() - started;
+  const { buckets } = JSON.parse(text) as HistoryAnswer;
+  if (buckets.length > 2_000) throw new Error(`${buckets.length} buckets`);
+  if (buckets.filter((bucket) => bucket.count > 0).length < buckets.length * 0.9)
+    throw new Error("the answer has holes");
+  return took;
+}
+
+/** How far apart the readings of each slave lie that were taken meanwhile. */
+async function lateness(gateway: RunningGateway, from: number, to: number): Promise<Figures> {
+  const apart: number[] = [];
+  for (let slave = 0; slave < SLAVES; slave++) {
+    const answer = await fetch(`${gateway.url}/api/v1/export?point=m${slave}/r0&format=json&from=${from}&to=${to}`);
+    const times = ((await answer.json()) as { t: number }[]).map(({ t }) => t);
+    for (let i = 1; i < times.length; i++) apart.push((times[i] ?? 0) - (times[i - 1] ?? 0));
+  }
+  apart.sort((a, b) => a - b);
+  const at = (share: number) => apart[Math.min(apart.length - 1, Math.floor(apart.length * share))] ?? 0;
+  const late = apart.filter((ms) => ms > 1.5 * EVERY).length;
+  return { polls: apart.length, everyMs: EVERY, apartP99Ms: at(0.99), apartWorstMs: at(1), late };
+}
+
+/** What the loop of the gateway was late by since this was asked last. */
+async function loopOf(gateway: RunningGateway, lag: string): Promise<{ p99: number; worst: number }> {
+  rmSync(lag, { force: true });
+  gateway.process.kill("SIGUSR2");
+  await eventually(() => existsSync(lag) || undefined, 5_000);
+  const { p99, worst } = JSON.parse(readFileSync(lag, "utf8")) as { p99: number; worst: number };
+  return { p99: rounded(p99, 1), worst: rounded(worst, 1) };
+}
+
+function evict(file: string): void {
+  for (const part of [file, `${file}-wal`])
+    execFileSync("dd", [`of=${part}`, "oflag=nocache", "conv=notrunc,fdatasync", "count=0", "status=none"]);
+  const left = Number(execFileSync("fincore", ["--bytes", "--noheadings", "--output", "res", file]));
+  if (left > 0.02 * statSync(file).size) throw new Error(`${left} bytes of the store are still in memory`);
+}
+
+function site(where: string, ports: readonly number[]): string {
+  const signals = Object.fromEntries(
+    Array.from({ length: POINTS / SLAVES }, (_, at) => [`r${at}`, { at, table: "holding", type: "u16", unit: "1" }]),
+  );
+  const config = join(where, "site.yaml");
+  const text = JSON.stringify({
+    site: { id: "bench", name: "Bench", timezone: "Europe/Paris", language: "en" },
+    web: { open: true },
+    broker: { enabled: false },
+    notifiers: [],
+    machines: ports.map((_, i) => ({ id: `m${i}`, name: `M${i}` })),
+    drivers: ports.map((port, i) => ({
+      ...{ id: `line-${i}`, type: "modbus", port: `tcp://127.0.0.1:${port}` },
+      devices: [{ id: "d", slave: 1, every: `${EVERY}ms`, machine: `m${i}`, signals }],
+    })),
+  });
+  writeFileSync(config, text);
+  return config;
 }
