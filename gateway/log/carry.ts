@@ -1,7 +1,9 @@
 import { join } from "node:path";
+import type { Entry } from "../core/log.ts";
 import type { Reading } from "../core/reading.ts";
 import { type Clock, epochMs, steadyMs } from "../core/time.ts";
 import { cellsBack, cursorsBack, type Seed, STAND_IN, seedOf } from "./kept.ts";
+import { apart, isApart, lostIn } from "./lost.ts";
 import { Names } from "./names.ts";
 import { burstsCodec, type Codec, foreign, noticesCodec, readingsCodec } from "./pack.ts";
 import {
@@ -34,10 +36,19 @@ interface Mark {
   steady: number;
   upTo: Record<LogName, number>;
   count: Record<LogName, number>;
-  /** Whether it began with a copy of the cells on this disk. */
+  /** Whether it began with a copy of the cells on this disk, or this one is new. */
   same: boolean;
   /** Readings that were too many for it. */
   lost: number;
+  /** When the newest entry was taken that came over, in its own time. */
+  at?: Partial<Record<LogName, Stamp>>;
+}
+
+/** A time as it was stamped; a loose one moves with its boot. */
+interface Stamp {
+  t: number | null;
+  boot: number;
+  loose: boolean;
 }
 
 export type Carried = Pick<Mark, "count" | "lost">;
@@ -89,24 +100,37 @@ export async function carry(from: string, to: string, door: Door, clock: Clock):
 
 async function carryRows(log: LogName, { line, mine, seed, mark, names, write }: Carrying): Promise<void> {
   const theirs = new Names(mine.names);
-  const began = seed.t + shiftOf(mine, seed.boot + 1);
+  const began = { t: seed.t, boot: seed.boot + 1, loose: true };
   const known = mine.gaps.filter((gap) => gap.log === log);
+  const boots = mine.boots.map(({ boot }) => boot).filter((boot) => boot > seed.boot);
+  const raised = <T extends Pick<Gap, "first" | "last" | "boot">>(gap: T) => ({
+    ...gap,
+    log,
+    first: gap.first + mark.seq[log],
+    last: gap.last + mark.seq[log],
+    boot: gap.boot + mark.boot,
+  });
   while (mark.upTo[log] < mine.heads[log].newest) {
     const found = await line.ask({ call: "after", log, seq: mark.upTo[log], limit: AT_ONCE[log] });
     const [rows, gaps]: [Row[], Gap[]] = [[], []];
     for (const { first, n, body } of found.filter((row) => row.first <= mine.heads[log].newest)) {
       const by = { seq: mark.seq[log], boot: mark.boot, steady: mark.steady };
       const moved = repack[log]({ first, body }, [theirs, names], by);
-      for (const [a, b] of uncovered(known, mark.upTo[log] + 1, first - 1)) {
-        const shift = moved?.loose ? shiftOf(mine, moved.boot - mark.boot) : 0;
-        const to = moved && moved.t !== null ? moved.t + shift : null;
-        const times = { boot: moved?.boot ?? 0, from: began, to };
-        gaps.push({ log, first: a + mark.seq[log], last: b + mark.seq[log], why: "lost", ...times });
-        if (log === "readings") mark.lost += b - a + 1;
+      const last = first + n - 1;
+      const stretch = {
+        ...{ first: mark.upTo[log] + 1, last: first - 1, known, boots, boot: moved?.began.boot ?? 0 },
+        ...{ from: timeIn(mine, mark.at?.[log] ?? began), to: timeIn(mine, moved?.began) },
+      };
+      for (const piece of lostIn(stretch)) {
+        gaps.push({ ...raised(piece), why: "lost" });
+        if (log === "readings") mark.lost += piece.last - piece.first + 1;
       }
-      if (moved) rows.push({ log, first: first + mark.seq[log], n, body: moved.body });
-      if (moved) mark.count[log] += n;
-      mark.upTo[log] = first + n - 1;
+      if (moved) {
+        rows.push({ log, first: first + mark.seq[log], n, body: moved.body });
+        mark.count[log] += n;
+        mark.at = { ...mark.at, [log]: moved.ended };
+      } else gaps.push({ ...raised({ first, last, boot: 0 }), why: "damaged", from: null, to: null });
+      mark.upTo[log] = last;
     }
     if (found.length === 0) return;
     await write({ rows, gaps });
@@ -115,11 +139,9 @@ async function carryRows(log: LogName, { line, mine, seed, mark, names, write }:
 
 interface Repacked {
   body: Uint8Array<ArrayBuffer>;
-  boot: number;
-  /** Of its first entry. */
-  t: number | null;
-  /** That time moves with its boot. */
-  loose: boolean;
+  /** When its first and its last entry were taken. */
+  began: Stamp;
+  ended: Stamp;
 }
 
 /** The same entries under the names, numbers and steady time of the disk; undefined for a batch that is damaged. */
@@ -132,16 +154,22 @@ type Repack = (
 const repackWith =
   <T>(codec: Codec<T>): Repack =>
   ({ first, body }, [theirs, names], by) => {
-    const entries = codec.unpack(body, first, theirs)?.map((entry) => ({
+    const entries = codec.unpack(body, first, theirs);
+    const [head, tail] = [entries?.[0], entries?.at(-1)];
+    if (!entries || !head || !tail) return undefined;
+    const stamp = (entry: Entry<T>): Stamp => ({
+      t: timeOf(entry),
+      boot: entry.boot,
+      loose: entry.tq === "unsynced" && !foreign.has(entry.item as Reading),
+    });
+    const [began, ended] = [stamp(head), stamp(tail)];
+    const moved = entries.map((entry) => ({
       ...entry,
       seq: entry.seq + by.seq,
       boot: entry.boot + by.boot,
       steady: steadyMs(entry.steady + by.steady),
     }));
-    const head = entries?.[0];
-    if (!entries || !head) return undefined;
-    const loose = head.tq === "unsynced" && !foreign.has(head.item as Reading);
-    return { body: codec.pack(entries, names), boot: head.boot, t: timeOf(head), loose };
+    return { body: codec.pack(moved, names), began, ended };
   };
 
 const repack = {
@@ -149,19 +177,6 @@ const repack = {
   notices: repackWith(noticesCodec),
   bursts: repackWith(burstsCodec),
 } as const satisfies Record<LogName, Repack>;
-
-/** The pieces of first…last that no gap explains. */
-function uncovered(gaps: readonly Gap[], first: number, last: number): [number, number][] {
-  const pieces: [number, number][] = [];
-  let at = first;
-  for (const gap of [...gaps].sort((a, b) => a.first - b.first)) {
-    if (gap.last < at || gap.first > last) continue;
-    if (gap.first > at) pieces.push([at, gap.first - 1]);
-    at = gap.last + 1;
-  }
-  if (at <= last) pieces.push([at, last]);
-  return pieces;
-}
 
 const newestBoot = ({ boots, floor }: Peeked): number => Math.max(floor.boot, ...boots.map(({ boot }) => boot));
 
@@ -174,6 +189,9 @@ const each = (number: (log: LogName) => number): Record<LogName, number> => ({
 function newMark(seed: Seed, mine: Peeked, disk: Peeked): Mark {
   const seq = each((log) => Math.max(0, nextSeq(disk, log) - seed.seq[log]));
   const raised = logNames.some((log) => seq[log] > 0);
+  // A disk that took its place has nothing of its own that could be older or younger.
+  const empty =
+    disk.boots.length === 0 && disk.cells.length === 0 && logNames.every((log) => disk.heads[log].newest === 0);
   // Numbers that were shown are never another reading's: where they change, the boot does too.
   const shown = raised ? newestBoot(mine) : seed.boot;
   const boot = Math.max(shown, newestBoot(disk)) - seed.boot;
@@ -187,7 +205,7 @@ function newMark(seed: Seed, mine: Peeked, disk: Peeked): Mark {
     steady: firstBoot({ clock: then, kernel, opened: disk }).offset - seed.offset,
     upTo: each((log) => seed.seq[log] - 1),
     count: each(() => 0),
-    same: seed.peeked && !raised && boot === 0 && newestBoot(disk) === seed.after,
+    same: seed.peeked && !raised && boot === 0 && (empty || newestBoot(disk) === seed.after),
     lost: 0,
   };
 }
@@ -206,16 +224,20 @@ const bootsOf = ({ boots }: Peeked, seed: Seed, mark: Mark): Boot[] =>
 /** Its own gaps: what is below its first number is the disk's, or the pause before it. */
 const gapsOf = ({ gaps }: Peeked, seed: Seed, mark: Mark): Gap[] =>
   gaps
-    .filter(({ log, last }) => last >= seed.seq[log])
-    .map((gap) => ({
-      ...gap,
-      first: Math.max(gap.first, seed.seq[gap.log]) + mark.seq[gap.log],
-      last: gap.last + mark.seq[gap.log],
-      boot: gap.boot + mark.boot,
-    }));
+    .filter(({ log, first, last }) => (isApart(first) ? -first : last) >= seed.seq[log])
+    .map(({ first, last, ...gap }) => {
+      const by = mark.seq[gap.log];
+      const moved = isApart(first)
+        ? { first: first - by, last: last - by }
+        : { first: Math.max(first, seed.seq[gap.log]) + by, last: last + by };
+      return apart({ ...gap, ...moved, boot: gap.boot + mark.boot });
+    });
 
 /** What the times of one of its runs, as the clock stood, must be moved by, as far as it knows. */
 const shiftOf = ({ boots }: Peeked, boot: number): number => boots.find((one) => one.boot === boot)?.shift ?? 0;
+
+const timeIn = (mine: Peeked, stamp: Stamp | undefined): number | null =>
+  stamp && stamp.t !== null ? stamp.t + (stamp.loose ? shiftOf(mine, stamp.boot) : 0) : null;
 
 /** Between what the disk took last and what the stand-in took first, there was no gateway. */
 const pauses = (seed: Seed, disk: Peeked, mark: Mark): Gap[] =>

@@ -50,8 +50,7 @@ export class Journal<T> implements Log<T>, Queue {
     look?.();
     for (let i = 0; i < items.length; i++) {
       const item = items[i];
-      if (item === undefined) continue;
-      this.#entries.push(stamp(item, monotonic?.[i] ?? now, this.#next++));
+      if (item !== undefined) this.#entries.push(stamp(item, monotonic?.[i] ?? now, this.#next++));
     }
     this.#newest = this.#next - 1;
     this.#accepted.value += items.length;
@@ -197,18 +196,21 @@ export class Journal<T> implements Log<T>, Queue {
 
   trimmed(oldest: number, damaged: readonly Gap[]): void {
     this.#oldest = oldest;
-    this.#gaps.push(...damaged.filter((gap) => !this.#gaps.some((known) => known.first === gap.first)));
+    this.#gaps.push(...damaged.filter((gap) => !this.#holds(gap.first)));
   }
 
   /** A batch that does not prove itself is as good as none; it is counted once. */
   #damaged({ first, n }: { first: number; n: number }): Entry<T>[] {
     const { name, meters } = this.#parts;
-    if (!this.#gaps.some((gap) => gap.first === first)) {
+    if (!this.#holds(first)) {
       meters.counter("store_damaged_total", "Entries whose batch was damaged on disk").value += n;
       this.#gaps.push({ log: name, first, last: first + n - 1, why: "damaged", boot: 0, from: null, to: null });
     }
     return [];
   }
+
+  /** A gap is known that begins there; one without numbers, as a restart leaves it, only tells a time. */
+  #holds = (first: number) => this.#gaps.some((gap) => gap.first === first && gap.last >= first);
 
   #fromMemory(seq: number, limit: number): Entry<T>[] {
     const from = this.#place(seq);

@@ -30,6 +30,12 @@ export function makeShelter(folder: string): string | undefined {
 
 export const shelterReady = (place: string): void => writeFileSync(join(place, READY), "");
 
+/** A crash half-way must leave none that a later start would go on with. */
+export function removeShelter(place: string): void {
+  rmSync(join(place, READY), { force: true });
+  rmSync(place, { recursive: true });
+}
+
 export function lockShelter(place: string): { release(): void } {
   try {
     return lockFolder(join(place, "lock"));

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import type { Text } from "../core/text.ts";
@@ -11,7 +11,7 @@ import type { Place } from "./places.ts";
 import { type LogName, logNames, type Peeked, type ReaderAnswers, type ReaderCall } from "./protocol.ts";
 import { Line, StoreTrouble } from "./rpc.ts";
 import { type StoreSettings, storeSettings } from "./settings.ts";
-import { lockShelter, makeShelter, shelterLeft, shelterReady } from "./shelter.ts";
+import { lockShelter, makeShelter, removeShelter, shelterLeft, shelterReady } from "./shelter.ts";
 import {
   closeDoor,
   type Door,
@@ -92,6 +92,9 @@ async function endOf(place: string, options: StoreOptions, door: Door): Promise<
   try {
     tell(options, await homeFrom(place, folder, door, clock));
     for (const made of MADE) await copied(join(place, made), join(folder, made));
+    // A disk that is new does not know by what the page is known; one that is not knows better.
+    for (const known of KNOWN_BY)
+      if (!existsSync(join(folder, known))) await copied(join(place, known), join(folder, known));
     await copied(join(place, "audit"), join(folder, "audit", `from-memory-${clock.now()}`));
   } catch (error) {
     if (isDisk(error)) throw error;
@@ -99,7 +102,7 @@ async function endOf(place: string, options: StoreOptions, door: Door): Promise<
     say.error(`what was kept in memory cannot be taken over (${messageOf(error)}); it is in ${aside}`);
     await copied(place, aside);
   }
-  rmSync(place, { recursive: true });
+  removeShelter(place);
 }
 
 interface Trouble {
@@ -125,7 +128,7 @@ async function standIn(options: StoreOptions, { error, opening, began, left }: T
   });
   const [own, places] = await Promise.all([store.cells.load(STAND_IN), store.cells.load("cursor")]);
   const first = (own.get("seed") as Seed).seq;
-  const { seq } = places.get(KEPT_FOR) as Place;
+  const { seq } = (places.get(KEPT_FOR) ?? { seq: first.readings - 1 }) as Place;
   store.readings.hold?.(KEPT_FOR, { seq, backlog: [] });
   const run = async (signal: AbortSignal, change: () => void) => {
     let tried = opening;

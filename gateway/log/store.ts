@@ -13,6 +13,7 @@ import { kernelBoot, machineEvidence } from "./evidence.ts";
 import { openHistorian } from "./historian.ts";
 import { Journal } from "./journal.ts";
 import type { Evidence } from "./keeper.ts";
+import { apart } from "./lost.ts";
 import { Names } from "./names.ts";
 import { burstsCodec, noticesCodec, readingsCodec } from "./pack.ts";
 import { behind, readPlaces } from "./places.ts";
@@ -209,7 +210,7 @@ export async function openStore(options: StoreOptions, door?: Door): Promise<Sto
     const [boot, to] = [times.boot, times.now()];
     // It holds no numbers, because none were given out: it only says what that time was.
     const gap = { log: "readings", first: next, last: next - 1, why: "stalled", boot, from: to - lasted, to } as const;
-    commits.note({ gaps: [gap] });
+    commits.note({ gaps: [apart(gap)] });
     say.warn(`the whole gateway stood still for ${Math.round(lasted / SECOND)} s: nothing was read meanwhile`);
   };
   const watching = noticeStalls(clock, signal, stalled);

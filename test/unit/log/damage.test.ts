@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { beforeAll, expect, test } from "vitest";
 import { good } from "../../../gateway/core/reading.ts";
 import { epochMs } from "../../../gateway/core/time.ts";
@@ -144,4 +145,25 @@ test.each<[string, file: "-wal" | "", spoil: (bytes: Buffer) => Uint8Array, lost
   if (lost === LAST) expect(found.missing).toBeGreaterThan(0);
   const { store, clock } = await openTestStore({ folder });
   expect(await running(clock, store.readings.append([good("m/s0", clock.now(), 5)]))).toBeGreaterThan(newest);
+});
+
+test("the first batch after a restart, damaged: what it held is counted as gone, though the pause begins with the same number", async () => {
+  const folder = temporaryFolder();
+  for (const count of [20, 30, 40]) {
+    const { store, clock, close } = await openTestStore({ folder });
+    const items = Array.from({ length: count }, (_, i) => good("m/s1", clock.now(), i));
+    await running(clock, store.readings.append(items));
+    await close();
+  }
+  const db = new DatabaseSync(join(folder, STORE_FILE));
+  expect(db.prepare("SELECT first, last FROM gap WHERE log = 'readings' AND first = 21").get()).toMatchObject({
+    last: 20,
+  });
+  db.exec("UPDATE readings SET body = zeroblob(length(body)) WHERE first = 21");
+  db.close();
+  const { store, clock, meters } = await openTestStore({ folder });
+  const found = await running(clock, store.readings.after(0, 1_000));
+  expect(found.length).toBe(60);
+  expect(meters.sum("store_damaged_total")).toBe(30);
+  expect(store.readings.count?.(0, 90)).toBe(60);
 });
