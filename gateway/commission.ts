@@ -234,7 +234,7 @@ function lineOf({ voice, slave, candidates }: Found, profiles: ReadonlyMap<strin
     baud: voice.baud,
     parity: voice.parity,
     stopBits: voice.stop_bits,
-    profiles: candidates.slice(0, 5).map(({ profile, fits }) => {
+    profiles: candidates.map(({ profile, fits }) => {
       const { vendor = "", model = "" } = profiles.get(profile) ?? {};
       return { id: profile, vendor, model, score: fits };
     }),

@@ -2,6 +2,12 @@ import type { LookAnswer, ScanLine, WireRequest } from "../../gateway/core/api.t
 
 export type FoundDevice = Extract<ScanLine, { kind: "found" }>;
 
+/** That device with the model that somebody read on its nameplate before the others. */
+export const withModel = (device: FoundDevice, id: string): FoundDevice => ({
+  ...device,
+  profiles: device.profiles.toSorted((a, b) => Number(b.id === id) - Number(a.id === id)),
+});
+
 /** How the page asks that device by hand. */
 export const wireOf = (port: string, { slave, baud, parity, stopBits }: FoundDevice): WireRequest => ({
   port,

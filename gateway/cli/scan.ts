@@ -11,6 +11,7 @@ import {
   type Found,
   factoryRounds,
   fullRounds,
+  nameOf,
   type Round,
   scan,
   type Voice,
@@ -86,10 +87,16 @@ export async function run(args: string[]): Promise<number> {
   const profiles = loadProfiles();
   if (values["write-id"] !== undefined) return changeId(port, values, profiles);
   const found = await look(port, roundsOf(port, values, profiles), profiles);
-  if (values.json) console.log(JSON.stringify(found, null, 2));
+  if (values.json) console.log(JSON.stringify(found.map(asJson), null, 2));
   else if (found.length > 0) console.log(`\n${yamlFor(port, found, terminalLanguage())}`);
   return found.length > 0 ? 0 : 1;
 }
+
+/** `profile` where only one fits, else `oneOf`. */
+const asJson = (found: Found) => {
+  const names = found.candidates.map(({ profile }) => profile);
+  return { ...found, ...(names.length === 1 && { profile: names[0] }), ...(names.length > 1 && { oneOf: names }) };
+};
 
 type Values = { [K in "ids" | "bauds" | "parities" | "slave" | "profile" | "write-id"]?: string | undefined } & {
   all: boolean;
@@ -133,10 +140,9 @@ async function look(port: string, rounds: readonly Round[], profiles: ReadonlyMa
   });
   for await (const slave of looking) {
     found.push(slave);
-    const { voice, candidates } = slave;
-    const name = candidates[0]?.profile ?? say({ fr: "inconnu", en: "unknown" });
+    const { voice } = slave;
     wipe();
-    console.error(`${slave.slave} · ${voice.baud} ${voice.parity} · ${name}`);
+    console.error(`${slave.slave} · ${voice.baud} ${voice.parity} · ${say(nameOf(slave))}`);
   }
   wipe();
   // Where a slave was heard, the noise under the other voices is only its own.

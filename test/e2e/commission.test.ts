@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { put, Registers } from "../../gateway/simulate/slave.ts";
 import { describeWith } from "../need.ts";
-import { serveSlaves } from "../sim/modbus/device.ts";
+import { allProfiles, healthyDevice, serveSlaves } from "../sim/modbus/device.ts";
 import { axeFindings } from "./axe.ts";
 import { openBrowser, visit } from "./browser.ts";
 import { demoOnFixedPort } from "./fixed.ts";
@@ -37,7 +37,13 @@ describeWith(["chromium", "socat"], "devices are put into service from the page"
     const registers = new Registers();
     for (let at = 0; at < 16; at++) registers.holding.set(at, 1_000 + 37 * at);
     put.f32(registers.holding, 0, 73.42);
-    ({ server: unknown, port: unknownPort } = await serveSlaves(new Map([[3, registers]]), "tcp"));
+    const sdm54 = allProfiles.get("eastron-sdm54");
+    if (!sdm54) throw new Error("no profile eastron-sdm54");
+    const slaves = new Map([
+      [2, healthyDevice(sdm54)],
+      [3, registers],
+    ]);
+    ({ server: unknown, port: unknownPort } = await serveSlaves(slaves, "tcp"));
     [gateway, browser] = await Promise.all([demoOnFixedPort(config), openBrowser()]);
   });
   afterAll(async () => {
@@ -106,6 +112,27 @@ describeWith(["chromium", "socat"], "devices are put into service from the page"
     await expect.poll(() => row.textContent()).not.toContain("non conforme");
     expect(await axeFindings(page)).toEqual([]);
   }
+
+  test("a model that reading cannot tell from its sister is chosen by its nameplate", {
+    timeout: 120_000,
+  }, async () => {
+    const { page, context } = await visit(browser, `${gateway.url}/commission`);
+    await page.getByLabel("Adresse", { exact: true }).fill(`tcp://127.0.0.1:${unknownPort}`);
+    await page.getByRole("button", { name: "Chercher" }).last().click();
+    const found = page.locator(".device", { hasText: "esclave 2" });
+    await found.waitFor({ timeout: 60_000 });
+    expect(await found.getByRole("heading").textContent()).toBe("L’un de ces modèles");
+    expect(await found.getByRole("button").allTextContents()).toEqual([
+      "Eastron SDM54 (tariff meter)",
+      "Eastron SDM72D-M v2",
+    ]);
+    expect(await axeFindings(page)).toEqual([]);
+    await found.getByRole("button", { name: "SDM72D-M v2" }).click();
+    await expect
+      .poll(() => page.getByRole("combobox", { name: "Modèle" }).inputValue(), { timeout: 20_000 })
+      .toBe("eastron-sdm72d-m-v2");
+    await context.close();
+  });
 
   test("what the device's own screen shows finds the registers of a device that nobody knows", {
     timeout: 120_000,

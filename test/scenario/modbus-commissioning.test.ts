@@ -5,10 +5,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { clock } from "../../gateway/clock.ts";
-import { recognise } from "../../gateway/drivers/modbus/recognise.ts";
-import { factoryRounds, SCAN_TIMEOUT } from "../../gateway/drivers/modbus/scan.ts";
-import { openSession } from "../../gateway/drivers/modbus/session.ts";
 import { describeWith } from "../need.ts";
 import { allProfiles, healthyDevice, serveSlaves } from "../sim/modbus/device.ts";
 import { modbusDriver } from "../sim/modbus/driver.ts";
@@ -25,7 +21,7 @@ async function served(slaves: Record<number, string>, framing: "tcp" | "rtu" = "
     Object.entries(slaves).map(([slave, name]) => {
       const profile = allProfiles.get(name);
       if (!profile) throw new Error(`no profile ${name}`);
-      return [Number(slave), healthyDevice(profile)] as const;
+      return [Number(slave), healthyDevice(profile, { slave: Number(slave) })] as const;
     }),
   );
   const { port, server } = await serveSlaves(line, framing);
@@ -90,36 +86,18 @@ describe("finding what hangs on a line", () => {
     expect(err).toMatch(/Nothing found.*swap A and B/);
   });
 
-  test("a factory-fresh device of any profile is asked in its own settings within a minute", () => {
-    const rounds = factoryRounds(allProfiles);
-    const questions = rounds.reduce((sum, round) => sum + round.questions.length, 0);
-    // A question, its characters at the slowest rate, and the opening of the port for each round.
-    expect(questions * (SCAN_TIMEOUT + 100) + rounds.length * 500).toBeLessThan(60_000);
-    for (const [name, { defaults, signals, read }] of allProfiles) {
-      const first = Object.values(signals)[0];
-      const own = rounds.find(
-        ({ voice }) =>
-          voice.baud === defaults.baud && voice.parity === defaults.parity && voice.stop_bits === defaults.stop_bits,
-      );
-      expect(
-        own?.questions.some((q) => q.unit === defaults.slave && q.at === (first?.at ?? 0) - read.base),
-        name,
-      ).toBe(true);
-    }
-  });
-
-  test.each(
-    [...allProfiles]
-      .filter(([, p]) => p.identify || Object.values(p.signals).some((s) => s.expect))
-      .map(([name]) => name),
-  )("a healthy %s is recognised", async (name) => {
-    const port = await served({ 1: name });
-    const session = await openSession({ port }, () => clock.monotonic());
-    const candidates = await recognise(session, 1, allProfiles, SCAN_TIMEOUT);
-    await session.close();
-    const own = candidates.find((candidate) => candidate.profile === name);
-    // Sisters of one family share a map: nobody can tell those apart, so the best may be a sister.
-    expect(own?.fits).toBe(candidates[0]?.fits);
+  test("a scan says so where several profiles fit, on the terminal, in the YAML and as JSON", async () => {
+    const port = await served({ 1: "eastron-sdm54", 3: "xy-md02" });
+    const { code, out, err } = await vigie("scan", "--port", port, "--ids", "1,3");
+    expect(code).toBe(0);
+    expect(err).toContain("1 · 9600 none · one of these: eastron-sdm54, eastron-sdm72d-m-v2\n");
+    expect(err).toContain("3 · 9600 none · xy-md02\n");
+    expect(out).toMatch(/^ {6}- \{ id: eastron-sdm54-1, .*\n {6}# - \{ id: eastron-sdm72d-m-v2-1, /m);
+    const json = await vigie("scan", "--port", port, "--ids", "1,3", "--json");
+    expect(JSON.parse(json.out)).toMatchObject([
+      { slave: 1, oneOf: ["eastron-sdm54", "eastron-sdm72d-m-v2"] },
+      { slave: 3, profile: "xy-md02" },
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ScanLine, ScanRequest } from "../../../gateway/core/api.ts";
-import { type FoundDevice, numberOf } from "../commission.ts";
+import { type FoundDevice, numberOf, withModel } from "../commission.ts";
 import { valueShown } from "../format.ts";
 import { askLines, Refused } from "../http.ts";
 import { inWords } from "../proposal.ts";
@@ -118,25 +118,52 @@ function NarrowForm({ port, narrow }: { port: string; narrow: Signal<Narrow> }) 
 
 function Found({ device, choose }: { device: FoundDevice; choose: (device: FoundDevice) => void }) {
   const w = words.value.commission;
-  const best = device.profiles[0];
+  const { profiles, slave, sample } = device;
+  const [best, ...others] = profiles;
   return (
-    <li class={`device tone-${best ? "ok" : "watch"}`}>
+    <li class={`device tone-${profiles.length === 1 ? "ok" : "watch"}`}>
       <header>
-        <Mark tone={best ? "ok" : "watch"} />
-        <h3>{best ? `${best.vendor} ${best.model}` : w.unknownDevice}</h3>
-        <span>{w.slave(device.slave)}</span>
+        <Mark tone={profiles.length === 1 ? "ok" : "watch"} />
+        <h3>{!best ? w.unknownDevice : others.length > 0 ? w.oneOf : modelOf(best)}</h3>
+        <span>{w.slave(slave)}</span>
       </header>
       <dl>
-        {device.sample.slice(0, SHOWN).map(({ signal, value, unit, title }) => (
+        {sample.slice(0, SHOWN).map(({ signal, value, unit, title }) => (
           <div key={signal}>
             <dt>{title ? say(title) : signal}</dt>
             <dd>{valueShown(value, unit)}</dd>
           </div>
         ))}
       </dl>
-      <button type="button" class={best ? "primary" : ""} onClick={() => choose(device)}>
-        {best ? w.use : w.useUnknown}
-      </button>
+      {others.length > 0 ? (
+        <Models device={device} choose={choose} />
+      ) : (
+        <button type="button" class={best ? "primary" : ""} onClick={() => choose(device)}>
+          {best ? w.use : w.useUnknown}
+        </button>
+      )}
     </li>
+  );
+}
+
+type Model = FoundDevice["profiles"][number];
+const modelOf = ({ vendor, model }: Model): string => `${vendor} ${model}`;
+
+/** Nobody can tell these apart by reading, so a person with the nameplate before them does. */
+function Models({ device, choose }: { device: FoundDevice; choose: (device: FoundDevice) => void }) {
+  const w = words.value.commission;
+  return (
+    <>
+      <p class="note">{w.oneOfHow}</p>
+      <ul class="models">
+        {device.profiles.map((model) => (
+          <li key={model.id}>
+            <button type="button" onClick={() => choose(withModel(device, model.id))}>
+              {modelOf(model)}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }

@@ -85,6 +85,7 @@ const signalFields = z.strictObject(signalShape).partial();
 export type SignalFields = z.output<typeof signalFields>;
 export const overridable = signalShape;
 
+/** A register that tells this model from others. */
 const signature = z.strictObject({
   table: z.enum(tables),
   at: address,
@@ -92,6 +93,7 @@ const signature = z.strictObject({
   order: z.enum(orders).optional(),
   words: z.int().min(1).max(60).optional(),
   scale: z.number().optional(),
+  /** `slave`: the slave's own id. */
   equals: z.union([z.string(), z.number()]).optional(),
   between: interval.optional(),
 });

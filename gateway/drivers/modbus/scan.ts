@@ -1,5 +1,5 @@
 import { Fault } from "../../core/fault.ts";
-import type { Language, Text } from "../../core/text.ts";
+import { type Language, sameText, type Text } from "../../core/text.ts";
 import type { Ms } from "../../core/time.ts";
 import { rest } from "../lib/pipe.ts";
 import type { Profile, Table } from "./profile.ts";
@@ -100,7 +100,7 @@ export async function* scan(rounds: readonly Round[], handlers: ScanHandlers): A
         if (!(await isThere(session, question))) continue;
         answered++;
         known.add(name);
-        const candidates = await recognise(session, question.unit, handlers.profiles, SCAN_TIMEOUT);
+        const candidates = await recognise(session, question, handlers.profiles, SCAN_TIMEOUT);
         yield { voice, slave: question.unit, candidates };
       }
     } finally {
@@ -137,21 +137,41 @@ export function yamlFor(port: string, found: readonly Found[], language: Languag
       voice && port.startsWith("/")
         ? `    baud: ${voice.baud}\n    parity: ${voice.parity}\n    stop_bits: ${voice.stop_bits}\n`
         : "";
-    return `  - id: ${{ fr: "ligne", en: "line" }[language]}-${index + 1}\n    type: modbus\n    port: ${port}\n${serial}    devices:\n${slaves.map((slave) => deviceLine(slave, language)).join("\n")}`;
+    return `  - id: ${{ fr: "ligne", en: "line" }[language]}-${index + 1}\n    type: modbus\n    port: ${port}\n${serial}    devices:\n${slaves.map((slave) => deviceLines(slave, language)).join("\n")}`;
   });
   return `drivers:\n${entries.join("\n")}\n`;
 }
 
-function deviceLine({ slave, candidates }: Found, language: Language): string {
-  const [best] = candidates;
+/** What a slave is, for a person: its profile, or those that nobody can tell apart by reading. */
+export function nameOf({ candidates }: Found): Text {
+  const names = candidates.map(({ profile }) => profile).join(", ");
+  if (candidates.length === 0) return { fr: "inconnu", en: "unknown" };
+  return candidates.length === 1 ? sameText(names) : { fr: `l'un de : ${names}`, en: `one of these: ${names}` };
+}
+
+/** One line for the device. Where it may be several, the likeliest is live and the others are comments below it. */
+function deviceLines(found: Found, language: Language): string {
+  const { slave, candidates } = found;
+  const [best, ...others] = candidates;
   if (!best) return `      # ${unknown(slave)[language]}`;
-  const others = candidates.slice(1, 3).map((c) => c.profile);
-  const shows = Object.entries(best.shows).map(([name, value]) => `${name} ${Number(value.toPrecision(5))}`);
-  const guess = best.fits < 2 ? GUESS[language] : "";
-  const remark = [shows.join(", "), guess, others.map((other) => `${OR[language]} ${other}`).join(" ")]
-    .filter(Boolean)
-    .join("; ");
-  return `      - { id: ${best.profile}-${slave}, profile: ${best.profile}, slave: ${slave}, every: 1s, machine: MACHINE } # ${remark}`;
+  const line = (candidate: Candidate) => {
+    const remark = remarkOn(candidate, language);
+    const device = `- { id: ${candidate.profile}-${slave}, profile: ${candidate.profile}, slave: ${slave}, every: 1s, machine: MACHINE }`;
+    return remark ? `${device} # ${remark}` : device;
+  };
+  if (others.length === 0) return `      ${line(best)}`;
+  return [
+    `# ${ambiguous(slave, nameOf(found))[language]}`,
+    line(best),
+    ...others.map((candidate) => `# ${line(candidate)}`),
+  ]
+    .map((text) => `      ${text}`)
+    .join("\n");
+}
+
+function remarkOn({ proof, shows }: Candidate, language: Language): string {
+  const values = Object.entries(shows).map(([name, value]) => `${name} ${Number(value.toPrecision(5))}`);
+  return [values.join(", "), proof === "addresses" ? BY_ADDRESSES[language] : ""].filter(Boolean).join("; ");
 }
 
 const unknown = (slave: number): Text => ({
@@ -159,5 +179,12 @@ const unknown = (slave: number): Text => ({
   en: `slave ${slave} answers, but fits no profile: try "vigie read --slave ${slave} --at 0 --count 8"`,
 });
 
-const GUESS: Text = { fr: "seulement une supposition, d'après une valeur", en: "only a guess, from one value" };
-const OR: Text = { fr: "ou", en: "or" };
+const ambiguous = (slave: number, names: Text): Text => ({
+  fr: `l'esclave ${slave} est ${names.fr}. La lecture ne les distingue pas : gardez la ligne qui va avec sa plaque.`,
+  en: `slave ${slave} is ${names.en}. Reading cannot tell them apart: keep the line that goes with its nameplate.`,
+});
+
+const BY_ADDRESSES: Text = {
+  fr: "reconnu seulement aux adresses qu'il a : comparez avec son écran",
+  en: "known only by the addresses that it has: compare with its screen",
+};

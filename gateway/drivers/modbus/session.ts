@@ -1,7 +1,7 @@
 import { Fault } from "../../core/fault.ts";
 import type { Ms } from "../../core/time.ts";
 import { type Answer, ModbusBus } from "./bus.ts";
-import { copperOf } from "./copper.ts";
+import { type Copper, copperOf } from "./copper.ts";
 import { type ModbusOptions, modbusOptions } from "./options.ts";
 import type { Question } from "./question.ts";
 import type { LineCounts } from "./rtu.ts";
@@ -16,9 +16,14 @@ export interface Session {
 export type LineSettings = Pick<ModbusOptions, "port" | "baud" | "parity" | "stop_bits">;
 
 /** Opens the wire once; a `Fault` says why it cannot be opened. */
-export async function openSession(settings: Partial<LineSettings> & { port: string }, now: () => Ms): Promise<Session> {
+export function openSession(settings: Partial<LineSettings> & { port: string }, now: () => Ms): Promise<Session> {
   const options = modbusOptions.omit({ devices: true }).parse(settings);
-  const bus = new ModbusBus(copperOf(options.port, { ...options, devices: [] }, now));
+  return sessionOn(copperOf(options.port, { ...options, devices: [] }, now));
+}
+
+/** The same on a wire that is there already. */
+export async function sessionOn(copper: Copper): Promise<Session> {
+  const bus = new ModbusBus(copper);
   const { promise: opened, resolve } = Promise.withResolvers<undefined>();
   const serving = bus.serve(() => resolve(undefined));
   const why = await Promise.race([opened, serving]);

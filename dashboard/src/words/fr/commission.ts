@@ -24,6 +24,8 @@ export const commission = {
         ? "Rien n’a répondu. Vérifier l’alimentation et les fils A et B."
         : `Recherche terminée : ${n} appareil${s(n)}.`,
     unknownDevice: "Appareil inconnu",
+    oneOf: "L’un de ces modèles",
+    oneOfHow: "La lecture ne les distingue pas : choisir ce que dit sa plaque.",
     slave: (n: number) => `esclave ${n}`,
     use: "Choisir cet appareil",
     describe: "Machine et mesures",
