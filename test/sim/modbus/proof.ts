@@ -153,7 +153,10 @@ export function mutatedTcpFrames(frames: number, seed: number): Proof {
     const sent = [right, late, Buffer.concat([late, right]), changed, right.subarray(0, place)][kind] ?? right;
     const cut = Math.floor(next() * sent.length);
     const first = cut > 0 ? listener.bytes(sent.subarray(0, cut)) : undefined;
-    const heard = first === undefined ? listener.bytes(sent.subarray(cut)) : first;
+    // Whatever comes behind an answer finds no question any more.
+    if (first !== undefined) listener.stop();
+    const heard = first ?? listener.bytes(sent.subarray(cut));
+    if (typeof first === "object") listener.bytes(sent.subarray(cut));
     const isRight = kind === 0 || kind === 2 || (kind === 3 && changed.equals(right));
     if (typeof heard !== "object") proof.refused++;
     else if (isRight && heard.equals(right.subarray(6))) proof.right++;

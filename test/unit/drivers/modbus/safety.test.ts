@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { lateAnswers, mutatedFrames, mutatedTcpFrames } from "../../../sim/modbus/proof.ts";
 
@@ -25,4 +27,21 @@ test("no Modbus TCP frame of another transaction, unit, function or length becom
   const proof = mutatedTcpFrames(100_000, 4);
   expect(proof).toMatchObject({ wrong: 0 });
   expect(proof.right).toBeGreaterThan(30_000);
+});
+
+const bench = (...args: string[]) =>
+  spawnSync(process.execPath, [join(import.meta.dirname, "../../../bench/bus-safety.ts"), ...args], {
+    encoding: "utf8",
+  });
+
+test("each check of a frame is necessary: with it taken out the same proof finds wrong values", () => {
+  const { status, stdout, stderr } = bench("--scale", "0.002", "--without", "each");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  for (const check of ["unit", "function", "byte-count", "length", "crc", "transaction-id", "timing", "debts"])
+    expect(stdout).toContain(` ${check} `);
+});
+
+test("a check that nothing would miss is told", () => {
+  const { status, stderr } = bench("--scale", "0.00001", "--without", "timing");
+  expect({ status, stderr }).toEqual({ status: 1, stderr: "nothing notices that timing is missing\n" });
 });
