@@ -70,6 +70,48 @@ test("2: a slave slower than we expected is waited for as soon as its late answe
   await line.stop();
 });
 
+test("2: a slave that has always taken 300 ms and takes 340 once is waited for", async () => {
+  const line = new VirtualLine({ devices: [device(1)], retries: 0 });
+  let asked = 0;
+  line.wire.behave = (_, right) => ({ delay: ++asked % 100 === 0 ? 340 : 300, chunks: [right] });
+  await line.pass(20_000);
+  const from = line.readings.length;
+  await line.pass(300_000);
+  expect(line.readings.slice(from).filter(({ quality }) => quality !== "good")).toEqual([]);
+  await line.stop();
+});
+
+test("2: a slave that takes 0.9 × the time-out is accepted and learned; the budget is computed anew, and what is left out is counted", async () => {
+  const line = new VirtualLine({ devices: [device(1), device(2)], timeout: "1s" });
+  line.wire.behave = (_, right) => ({ delay: 5, chunks: [right] });
+  await line.pass(10_000);
+  const skipped = () => line.meters.sum("readings_skipped_total");
+  expect([skipped(), line.lane.advice]).toEqual([0, []]);
+  line.wire.behave = (frame, right) => ({ delay: frame[0] === 1 ? 900 : 300, chunks: [right] });
+  await line.pass(60_000);
+  const from = line.readings.length;
+  await line.pass(300_000);
+  const window = line.readings.slice(from);
+  expect(window.every((reading) => reading.quality === "good")).toBe(true);
+  const [slow] = line.lane.devices();
+  expect(Number(slow?.about.timeout_ms)).toBeGreaterThan(900);
+  expect(slow?.about.response_p50_ms).toBeCloseTo(900, -1);
+  // Together they take 1.2 s and more of every second.
+  const taken = window.filter(({ point }) => point === "m1/r0").length;
+  expect(taken).toBeGreaterThan(200);
+  expect(taken).toBeLessThan(250);
+  expect(skipped()).toBeGreaterThan(10 * 50);
+  const said =
+    /^ligne-1: The devices answer too slowly to be read that often: this plan needs 12\d % of the bus: .*\(d1 9\d %, d2 3\d %\)\.$/;
+  expect(line.lines.filter((text) => said.test(text))).toHaveLength(1);
+  expect(line.lane.advice).toHaveLength(1);
+  // Fast again: the plan fits, and nothing is said any more.
+  line.wire.behave = (_, right) => ({ delay: 5, chunks: [right] });
+  await line.pass(600_000);
+  expect(line.lane.advice).toEqual([]);
+  await line.stop();
+});
+
 test("7: an echo of our own question is taken off, once it is known for what it is", async () => {
   const line = new VirtualLine({ devices: [device(1)] });
   line.wire.behave = (frame, right) => ({ delay: 0, chunks: [Buffer.concat([frame, right])] });

@@ -10,6 +10,8 @@ export interface BudgetDevice {
   readonly id: string;
   readonly tags: readonly Tag[];
   readonly limits: Limits;
+  /** What it takes longer to answer than `cost` has it, where that was measured. */
+  readonly slower?: Ms;
 }
 
 export interface Budget {
@@ -48,7 +50,11 @@ export function budgetOf(devices: readonly BudgetDevice[], cost: Cost): Budget {
   };
 }
 
-function loadOf({ tags, limits }: BudgetDevice, cost: Cost): { share: number; requests: number; whole: Ms } {
+function loadOf(
+  { tags, limits, slower = 0 }: BudgetDevice,
+  common: Cost,
+): { share: number; requests: number; whole: Ms } {
+  const cost = { ...common, request: common.request + slower };
   const schedule = new Schedule(
     tags.map((tag) => tag.point.signal.every),
     0,

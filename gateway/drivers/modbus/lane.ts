@@ -10,6 +10,7 @@ import type { ModbusBus } from "./bus.ts";
 import type { Counter } from "./counter.ts";
 import { advise, symptomsOf } from "./doctor.ts";
 import type { Ledger } from "./ledger.ts";
+import { Overrun } from "./overrun.ts";
 import type { Hole } from "./plan.ts";
 import { type Due, Schedule } from "./schedule.ts";
 import { Share } from "./share.ts";
@@ -56,6 +57,7 @@ export class Lane {
   readonly #context: LaneContext;
   readonly #advised = new Set<string>();
   readonly #share: Share;
+  readonly #overrun: Overrun;
   readonly #stuck = new Fault("port", {
     fr: "ouvert, mais aucun appareil ne répond",
     en: "open, but no device answers",
@@ -71,6 +73,7 @@ export class Lane {
       () => context.clock.monotonic(),
     );
     this.#seats = devices.map((device) => this.#seat(device));
+    this.#overrun = new Overrun(devices, devices[0]?.cost ?? { request: 0, register: 0 });
   }
 
   async *run(signal: AbortSignal): AsyncGenerator<Batch> {
@@ -139,6 +142,7 @@ export class Lane {
     for (const every of this.#periods(seat, due)) seat.ledger.polled(every, now);
     const readings = await seat.station.poll(due.name, due.indices, clock);
     seat.ledger.taken(readings.length, due.skipped);
+    if (this.#overrun.taken(due.skipped, now)) this.#adviseOnce();
     return readings;
   }
 
@@ -226,7 +230,8 @@ export class Lane {
       late: station.late,
     }));
     const { port, baud } = this.#context;
-    return advise(symptomsOf({ baud, serial: port.startsWith("/"), counts: this.bus.counts }, units));
+    const heard = advise(symptomsOf({ baud, serial: port.startsWith("/"), counts: this.bus.counts }, units));
+    return this.#overrun.why ? [...heard, this.#overrun.why] : heard;
   }
 
   #adviseOnce(): void {

@@ -3,12 +3,15 @@ import type { Ms } from "../../core/time.ts";
 /** No device is given less: an adapter's own buffer alone may hold an answer for 16 ms, a busy computer for several times that. */
 export const FLOOR: Ms = 100;
 
+/** And no device this little more than usual: one that always takes as long has no deviation, and would be given up for a millisecond. */
+const MARGIN: Ms = 50;
+
 /** What a device that was never heard gets: most answer within 100 ms, and most that are silent are not there. */
 export const STRANGER: Ms = 250;
 
 /**
  * How long to wait for one device, learned from its own answers the way TCP learns it (RFC 6298): smoothed mean plus four times
- * the deviation, between a floor and the ceiling of the site file. Every silence doubles it, the next
+ * the deviation (or a margin), between a floor and the ceiling of the site file. Every silence doubles it, the next
  * answer forgets that.
  */
 export class Patience {
@@ -32,7 +35,7 @@ export class Patience {
   }
 
   get #expected(): Ms {
-    return this.#mean === undefined ? STRANGER : Math.max(FLOOR, this.#mean + 4 * this.#deviation);
+    return this.#mean === undefined ? STRANGER : Math.max(FLOOR, this.#mean + Math.max(MARGIN, 4 * this.#deviation));
   }
 
   get isLearned(): boolean {

@@ -39,7 +39,10 @@ export class VirtualLine {
   readonly #ending = new AbortController();
   readonly #done: Promise<void>;
 
-  constructor(written: { baud?: number; devices: readonly unknown[]; retries?: number }, language: Language = "en") {
+  constructor(
+    written: { baud?: number; devices: readonly unknown[]; retries?: number; timeout?: string },
+    language: Language = "en",
+  ) {
     const options = modbusOptions.parse({ port: "/dev/x", ...written });
     const { devices } = resolveDevices(options, { id: "ligne-1", profile: () => undefined });
     const pace = paceOf(options);

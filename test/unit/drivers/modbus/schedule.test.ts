@@ -36,7 +36,8 @@ test("what was missed is taken once and counted, never piled up", () => {
 test("a wait is learned from the answers, doubled by silence, and bounded", () => {
   const patience = new Patience(1_000);
   for (let i = 0; i < 20; i++) patience.answered(200);
-  expect(patience.timeout).toBeLessThan(230);
+  // However steady they are, a margin stays.
+  expect(patience.timeout).toBeCloseTo(250, 0);
   patience.silent();
   patience.silent();
   patience.silent();
