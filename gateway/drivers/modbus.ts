@@ -1,5 +1,6 @@
 import type { Batch } from "../core/driver.ts";
 import { type DriverContext, defineDriver } from "../plugin.ts";
+import { resetUsb } from "./lib/usb.ts";
 import { budgetLine, budgetOf, tooFull } from "./modbus/budget.ts";
 import { ModbusBus } from "./modbus/bus.ts";
 import { copperOf, costOf, paceOf } from "./modbus/copper.ts";
@@ -140,6 +141,7 @@ const laneContext = (options: ModbusOptions, context: DriverContext, memory: Mem
   language: context.site.language,
   clock: context.clock,
   say: context.say,
+  reset: () => resetUsb(options.port),
   remember: (device, hole) => void memory.addHole(device, hole).catch(() => undefined),
   counters: (device, tags) =>
     tags.map((tag) => {

@@ -229,15 +229,35 @@ test("3: a slave that answers everything late never gives one value too old", as
   await line.stop();
 });
 
-test("22: an adapter that is open but stuck is opened anew", async () => {
+test("22: an adapter that is open but stuck is opened anew, then reset once, then called by its name until it answers", async () => {
   const line = new VirtualLine({ devices: [device(1), device(2)] });
   await line.pass(5_000);
   line.wire.behave = () => undefined;
-  await line.pass(40_000);
-  expect(line.wire.opened).toBeGreaterThan(1);
+  const state = () => [
+    line.wire.opened,
+    line.resets,
+    line.lane.advice.filter(({ en }) => en.includes("unplug")).length,
+  ];
+  const opened = async (times: number, limit: number) => {
+    for (let second = 0; second < limit && line.wire.opened < times; second++) await line.pass(1_000);
+  };
+  await opened(2, 30);
+  expect(state()).toEqual([2, 0, 0]);
+  await opened(3, 90);
+  expect(state()).toEqual([3, 1, 0]);
+  expect(line.lines.at(-2)).toBe("ligne-1: /dev/x does not react any more: the adapter was reset over USB");
+  await opened(4, 150);
+  expect(state()).toEqual([4, 1, 1]);
+  expect(line.lane.wire().advice[0]?.fr).toContain("débranchez l'adaptateur");
+  expect(line.lines.filter((said) => said.includes("unplug the adapter"))).toHaveLength(1);
+  // Ever more rarely, and never reset again in the same silence.
+  await line.pass(3_600_000);
+  expect(line.wire.opened).toBeLessThan(14);
+  expect(line.resets).toBe(1);
   line.wire.behave = (_, right) => ({ delay: 5, chunks: [right] });
   await line.pass(32_000);
   expect(line.readings.slice(-10).every((r) => r.quality === "good")).toBe(true);
+  expect(state().at(-1)).toBe(0);
   await line.stop();
 });
 

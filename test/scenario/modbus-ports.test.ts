@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { clock } from "../../gateway/clock.ts";
 import { describeWith } from "../need.ts";
 import { driverContext, modbusDriver, Running } from "../sim/modbus/driver.ts";
 import { libmodbusRtu, ptyLine, stopPeers } from "../sim/modbus/peers.ts";
@@ -62,7 +63,28 @@ describeWith(["gcc", "socat", "pkg-config", "/usr/include/modbus/modbus.h"], "an
     );
     await running.stop();
   });
+
+  test("22: is opened anew when it is stuck, without a close event and without a byte, and comes back by itself", async () => {
+    const line = await ptyLine();
+    await libmodbusRtu(line.slave, 1);
+    const context = { ...driverContext(), clock: hasty };
+    const running = new Running(modbusDriver({ port: line.master, timeout: "200ms", devices: [device] }, context));
+    await running.until(() => why(running) === 10);
+    line.socat.kill("SIGSTOP");
+    await running.until(() => why(running) === "timeout");
+    const opened = () => context.lines.filter((said) => said.endsWith("est ouvert")).length;
+    const isNamed = () => context.lines.some((said) => said.includes("débranchez l'adaptateur et rebranchez-le"));
+    await running.until(() => opened() >= 3 && isNamed(), 25_000);
+    expect(why(running)).toBe("timeout");
+    line.socat.kill("SIGCONT");
+    await running.until(() => why(running) === 10, 15_000);
+    expect(running.readings.every((r) => r.quality !== "good" || r.value === 10)).toBe(true);
+    await running.stop();
+  });
 });
+
+/** Thirty times as much time passes as really does, so that what takes a minute can be waited for. */
+const hasty = { ...clock, monotonic: () => 30 * clock.monotonic() };
 
 /** A TCP peer that does as it is told with each request. */
 async function peer(

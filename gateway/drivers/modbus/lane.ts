@@ -1,22 +1,24 @@
 import type { Logger } from "pino";
 import type { Batch, DeviceStatus, SignalReport, WireReport } from "../../core/driver.ts";
-import { Fault } from "../../core/fault.ts";
+import { Fault, type FaultCode } from "../../core/fault.ts";
 import type { Reading } from "../../core/reading.ts";
 import type { Language, Text } from "../../core/text.ts";
 import type { Clock, Ms } from "../../core/time.ts";
 import { reopenDelay, rest } from "../lib/pipe.ts";
 import { againIn, opened } from "../lib/trouble.ts";
+import type { UsbReset } from "../lib/usb.ts";
 import type { ModbusBus } from "./bus.ts";
 import type { Counter } from "./counter.ts";
 import { advise, symptomsOf } from "./doctor.ts";
 import type { Ledger } from "./ledger.ts";
 import { Overrun } from "./overrun.ts";
 import type { Hole } from "./plan.ts";
+import { wireFaults } from "./refusal.ts";
 import { type Due, Schedule } from "./schedule.ts";
 import { Share } from "./share.ts";
 import { Station, type StationSettings } from "./station.ts";
 import type { Tag } from "./tags.ts";
-import { back, refuses, silent } from "./words.ts";
+import { back, refuses, silent, stuck, wasReset } from "./words.ts";
 
 export interface LaneDevice extends StationSettings {
   id: string;
@@ -32,6 +34,8 @@ export interface LaneContext {
   language: Language;
   clock: Clock;
   say: Logger;
+  /** Wakes an adapter that reopening does not wake. */
+  reset(): Promise<UsbReset>;
   remember(device: string, hole: Hole): void;
   counters(device: string, tags: readonly Tag[]): readonly (Counter | undefined)[];
 }
@@ -47,6 +51,8 @@ interface Seat {
 /** So long without an answer from any device, and the port is opened anew. */
 const WEDGED_AFTER: Ms = 15_000;
 const WEDGED_AFTER_MAX: Ms = 600_000;
+/** The second time in a row it is the adapter's turn to be reset. */
+const RESET_AT = 2;
 const STABLE_AFTER: Ms = 2_000;
 const GRID: Ms = 100;
 
@@ -64,6 +70,8 @@ export class Lane {
   });
   #answeredAt: Ms = 0;
   #wedgedAfter = WEDGED_AFTER;
+  /** How often the wire was opened anew without anybody having answered since. */
+  #wedges = 0;
 
   constructor(bus: ModbusBus, devices: readonly LaneDevice[], context: LaneContext) {
     this.bus = bus;
@@ -188,6 +196,7 @@ export class Lane {
       tried();
       // Whoever accepts and hangs up at once is as closed as a closed port.
       if (openedAt !== undefined && clock.monotonic() - openedAt > STABLE_AFTER) failures = 0;
+      if (why === this.#stuck && this.#wedges === RESET_AT) await this.#reset();
       if (signal.aborted || why === this.#stuck) continue;
       const delay = reopenDelay(failures, port);
       if (failures === 0) say.warn(`${driver}: ${why.text[language]}${againIn(delay)[language]}`);
@@ -204,7 +213,7 @@ export class Lane {
       {
         exchanged: (result, thought, spent) => {
           ledger.exchanged(result, thought, spent);
-          this.#unwedge(result === "timeout");
+          this.#unwedge(result);
           if (result !== "answered") this.#adviseOnce();
         },
         read: (index, reading) => ledger.paces.read(index, reading),
@@ -231,7 +240,8 @@ export class Lane {
     }));
     const { port, baud } = this.#context;
     const heard = advise(symptomsOf({ baud, serial: port.startsWith("/"), counts: this.bus.counts }, units));
-    return this.#overrun.why ? [...heard, this.#overrun.why] : heard;
+    const full = this.#overrun.why ? [this.#overrun.why] : [];
+    return [...(this.#wedges > RESET_AT ? [stuck(port)] : []), ...heard, ...full];
   }
 
   #adviseOnce(): void {
@@ -244,15 +254,23 @@ export class Lane {
   }
 
   /** Open, but nobody at all answers any more: the adapter or the connection may be stuck, so open it anew, ever more rarely. */
-  #unwedge(silent: boolean): void {
+  #unwedge(result: "answered" | FaultCode): void {
     const now = this.#context.clock.monotonic();
-    if (!silent || !this.bus.isOpen) {
-      this.#answeredAt = now;
+    if (result !== "timeout") this.#answeredAt = now;
+    if (result === "answered" || !(result === "timeout" || wireFaults.has(result))) {
       this.#wedgedAfter = WEDGED_AFTER;
+      this.#wedges = 0;
     }
     if (now - this.#answeredAt < this.#wedgedAfter) return;
     this.#answeredAt = now;
     this.#wedgedAfter = Math.min(2 * this.#wedgedAfter, WEDGED_AFTER_MAX);
+    this.#wedges++;
     this.bus.drop(this.#stuck);
+  }
+
+  /** Once in an episode: where all devices are just switched off, it helps as little as opening anew. */
+  async #reset(): Promise<void> {
+    const { driver, say, port, language } = this.#context;
+    if ((await this.#context.reset()) === "done") say.warn(`${driver}: ${wasReset(port)[language]}`);
   }
 }

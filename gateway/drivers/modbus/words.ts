@@ -22,6 +22,16 @@ export const refuses = (device: string, { name, table, at }: Tag): Text => ({
   en: `${device} refuses ${name} (${table} ${at}); leaving it out, trying again every 10 min`,
 });
 
+export const stuck = (port: string): Text => ({
+  fr: `${port} est ouvert mais rien n'en vient, même rouvert : débranchez l'adaptateur et rebranchez-le, ou tous les appareils sont éteints.`,
+  en: `${port} is open but nothing comes from it, not even opened anew: unplug the adapter and plug it in again, or all devices are off.`,
+});
+
+export const wasReset = (port: string): Text => ({
+  fr: `${port} ne réagit plus : l'adaptateur a été réinitialisé par l'USB`,
+  en: `${port} does not react any more: the adapter was reset over USB`,
+});
+
 export const counted = (point: string, event: CounterEvent): Text =>
   event === "reset"
     ? { fr: `${point} a été remis à zéro`, en: `${point} was reset` }

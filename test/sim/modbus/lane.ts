@@ -36,6 +36,8 @@ export class VirtualLine {
   readonly lines: string[] = [];
   readonly holes: [device: string, hole: Hole][] = [];
   readonly meters = new Meters();
+  /** How often the adapter was reset. */
+  resets = 0;
   readonly #ending = new AbortController();
   readonly #done: Promise<void>;
 
@@ -78,6 +80,10 @@ export class VirtualLine {
       language,
       clock: clockOf(this.timer),
       say: pino({}, { write: (line: string) => void this.lines.push(JSON.parse(line).msg) }),
+      reset: async () => {
+        this.resets++;
+        return "done";
+      },
       remember: (device, hole) => void this.holes.push([device, hole]),
       counters: (_, tags) => tags.map(() => undefined),
     });
