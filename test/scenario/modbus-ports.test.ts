@@ -176,23 +176,6 @@ describe("a Modbus TCP peer", () => {
     await running.stop();
   });
 
-  test("25: that takes no more connections is not called in a loop, and the log names it once", async () => {
-    let calls = 0;
-    const port = await peer(
-      () => undefined,
-      (socket) => {
-        calls++;
-        socket.end();
-      },
-    );
-    const { running, context } = start(port);
-    await running.until(() => why(running) === "connection");
-    await running.until(() => calls >= 2, 5_000);
-    expect(calls).toBeLessThan(6);
-    expect(context.lines.filter((line) => line.includes(`127.0.0.1:${port} : l'appareil a raccroché`))).toHaveLength(1);
-    await running.stop();
-  });
-
   test("several connections to one server ask for different devices at the same time", async () => {
     let most = 0;
     let waiting = 0;

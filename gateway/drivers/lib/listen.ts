@@ -1,7 +1,7 @@
 import { Fault } from "../../core/fault.ts";
 import type { Series } from "../../core/meter.ts";
 import type { Clock, Ms } from "../../core/time.ts";
-import { type OpenPipe, type Pipe, reopenDelay, rest } from "./pipe.ts";
+import { type OpenPipe, type Pipe, Reopening, rest } from "./pipe.ts";
 
 /** What comes from a line that talks by itself: bytes, the beat, or the news that the line is gone. */
 export type Heard = { readonly bytes: Buffer } | { readonly lost: Fault } | "beat";
@@ -42,22 +42,25 @@ export async function* listen(settings: ListenSettings, signal: AbortSignal): As
 }
 
 async function serve(line: Waiting, settings: ListenSettings, signal: AbortSignal): Promise<void> {
-  for (let failures = 0; !signal.aborted; failures++) {
+  const reopening = new Reopening(settings.port);
+  while (!signal.aborted) {
     const { promise: lost, resolve } = Promise.withResolvers<Fault>();
     let pipe: Pipe | undefined;
+    let openedAt: Ms | undefined;
     const stop = () => resolve(new Fault("down", { fr: "arrêté", en: "stopped" }));
     signal.addEventListener("abort", stop, { once: true });
     try {
       pipe = await settings.open()({ bytes: (chunk) => line.add(chunk), lost: resolve }, signal);
       settings.opened?.(pipe);
-      failures = 0;
+      openedAt = settings.clock.monotonic();
       line.lose(await lost);
     } catch (error) {
       line.lose(error instanceof Fault ? error : new Fault("port", String(error), { cause: error }));
     }
     signal.removeEventListener("abort", stop);
     await pipe?.close();
-    if (!signal.aborted) await rest(reopenDelay(failures, settings.port), signal);
+    const openFor = openedAt === undefined ? 0 : settings.clock.monotonic() - openedAt;
+    if (!signal.aborted) await rest(reopening.after(openFor).delay, signal);
   }
 }
 

@@ -152,10 +152,39 @@ export function addressOf(port: string): { host: string; port: number } | undefi
 const RETRY_SERIAL = 1_000;
 const RETRY_TCP_MAX = 30_000;
 
-/** How long to wait before opening again. TCP: doubling, with jitter, so that twenty gateways do not come back at once. */
-export function reopenDelay(failures: number, port: string): Ms {
-  if (port.startsWith("/")) return RETRY_SERIAL;
-  return Math.min(RETRY_TCP_MAX, RETRY_SERIAL * 2 ** Math.min(failures, 5)) * (0.5 + Math.random() / 2);
+/** Whoever accepts and hangs up at once is as closed as a closed port. */
+const STABLE_AFTER = 2_000;
+/** A connection that does not last so long is no news each time: two gateways may be pushing each other off one device. */
+const NEWS_AFTER = 60_000;
+
+/**
+ * When to open again. TCP: ever later, with jitter, so that twenty gateways do not come back at once; forgotten once it stayed open for
+ * twice as long as the last wait.
+ */
+export class Reopening {
+  readonly #port: string;
+  #failures = 0;
+  #delay: Ms = 0;
+  #isFirst = true;
+
+  constructor(port: string) {
+    this.#port = port;
+  }
+
+  /** It is closed, after having been open for so long (0: it did not open). `isNews`: worth a line in the log. */
+  after(openFor: Ms): { delay: Ms; isNews: boolean } {
+    const isSerial = this.#port.startsWith("/");
+    const isNews = this.#isFirst || openFor > (isSerial ? STABLE_AFTER : NEWS_AFTER);
+    this.#isFirst = false;
+    if (openFor > Math.max(STABLE_AFTER, 2 * this.#delay)) this.#failures = 0;
+    this.#delay = isSerial ? RETRY_SERIAL : this.#jittered();
+    this.#failures++;
+    return { delay: this.#delay, isNews };
+  }
+
+  #jittered(): Ms {
+    return Math.min(RETRY_TCP_MAX, RETRY_SERIAL * 2 ** Math.min(this.#failures, 5)) * (0.5 + Math.random() / 2);
+  }
 }
 
 /** Resolves after a while, or as soon as the signal aborts. */

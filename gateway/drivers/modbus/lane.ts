@@ -4,7 +4,7 @@ import { Fault, type FaultCode } from "../../core/fault.ts";
 import type { Reading } from "../../core/reading.ts";
 import type { Language, Text } from "../../core/text.ts";
 import type { Clock, Ms } from "../../core/time.ts";
-import { reopenDelay, rest } from "../lib/pipe.ts";
+import { Reopening, rest } from "../lib/pipe.ts";
 import { againIn, opened } from "../lib/trouble.ts";
 import type { UsbReset } from "../lib/usb.ts";
 import type { ModbusBus } from "./bus.ts";
@@ -53,7 +53,6 @@ const WEDGED_AFTER: Ms = 15_000;
 const WEDGED_AFTER_MAX: Ms = 600_000;
 /** The second time in a row it is the adapter's turn to be reset. */
 const RESET_AT = 2;
-const STABLE_AFTER: Ms = 2_000;
 const GRID: Ms = 100;
 
 /** One wire and the devices on it, polled in the order in which they are due. */
@@ -184,22 +183,27 @@ export class Lane {
   /** Opens the wire, again and again. The one place where that is tried. */
   async #keepOpen(signal: AbortSignal, tried: () => void): Promise<void> {
     const { driver, say, port, clock, language } = this.#context;
-    for (let failures = 0; !signal.aborted; failures++) {
+    const reopening = new Reopening(port);
+    let isTold = true;
+    while (!signal.aborted) {
       let openedAt: Ms | undefined;
       const why = await this.bus.serve(() => {
         openedAt = clock.monotonic();
         this.#answeredAt = openedAt;
         for (const { station } of this.#seats) station.wireIsNew();
-        say.info(`${driver}: ${opened(port)[language]}`);
+        if (isTold) say.info(`${driver}: ${opened(port)[language]}`);
+        isTold = false;
         tried();
       });
       tried();
-      // Whoever accepts and hangs up at once is as closed as a closed port.
-      if (openedAt !== undefined && clock.monotonic() - openedAt > STABLE_AFTER) failures = 0;
-      if (why === this.#stuck && this.#wedges === RESET_AT) await this.#reset();
+      if (why === this.#stuck) {
+        isTold = true;
+        if (this.#wedges === RESET_AT) await this.#reset();
+      }
       if (signal.aborted || why === this.#stuck) continue;
-      const delay = reopenDelay(failures, port);
-      if (failures === 0) say.warn(`${driver}: ${why.text[language]}${againIn(delay)[language]}`);
+      const { delay, isNews } = reopening.after(openedAt === undefined ? 0 : clock.monotonic() - openedAt);
+      isTold ||= isNews;
+      if (isNews) say.warn(`${driver}: ${why.text[language]}${againIn(delay)[language]}`);
       await rest(delay, signal);
     }
   }
