@@ -154,6 +154,7 @@ class Instrument {
     const scheduled = meters.counter("readings_scheduled_total", "Readings that were due", labels);
     const dropped = meters.counter("lines_bytes_dropped_total", "Bytes that came faster than they were read", labels);
     const tooLong = meters.counter("lines_too_long_total", "Lines that were too long", labels);
+    const tooMany = meters.counter("lines_too_long_bytes_total", "Bytes of lines that were too long", labels);
     const unmatched = meters.counter("lines_unmatched_total", "Lines that no pattern matched", labels);
     const { port, every } = this.#given;
     const opened = (pipe: Pipe) => {
@@ -174,6 +175,7 @@ class Instrument {
       } else {
         for (const line of this.#splitter.bytes(heard.bytes)) if (!this.#take(line)) unmatched.value++;
         tooLong.value = this.#splitter.tooLong;
+        tooMany.value = this.#splitter.dropped;
       }
     }
   }

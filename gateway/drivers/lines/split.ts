@@ -8,6 +8,8 @@ export const LINE_MAX = 256;
 export class LineSplitter {
   /** Lines that were too long, and left out. */
   tooLong = 0;
+  /** The bytes of these lines. */
+  dropped = 0;
   #line = "";
   #skipping = false;
 
@@ -25,9 +27,11 @@ export class LineSplitter {
   }
 
   #append(chunk: Buffer, from: number, to: number): void {
+    if (this.#skipping) this.dropped += to - from;
     if (this.#skipping || from >= to) return;
     if (this.#line.length + to - from > LINE_MAX) {
       this.#skipping = true;
+      this.dropped += this.#line.length + to - from;
       this.#line = "";
       this.tooLong++;
     } else this.#line += chunk.toString("latin1", from, to);

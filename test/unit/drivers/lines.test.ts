@@ -18,7 +18,7 @@ test("lines cut at every index, ended in any way, come out whole", () => {
 test("26: a flood without an end is counted, not kept", () => {
   const splitter = new LineSplitter();
   for (let i = 0; i < 1_000; i++) expect(splitter.bytes(Buffer.alloc(1_000, 0x79))).toEqual([]);
-  expect(splitter.tooLong).toBe(1);
+  expect([splitter.tooLong, splitter.dropped]).toEqual([1, 1_000_000]);
   expect(splitter.bytes(Buffer.from("\n12.5\n"))).toEqual(["12.5"]);
   expect(splitter.bytes(Buffer.from(`${"x".repeat(LINE_MAX)}\n`))).toHaveLength(1);
 });
@@ -112,6 +112,20 @@ test("the silence of a caliper with a button is no fault; a lost connection is m
   await running.until(() => calls >= 2 && running.of("poste-3/length").length >= 2);
   expect(running.latest).toEqual({ "poste-3/length": 12.345 });
   expect(running.bad).toBe(0);
+  await running.stop();
+});
+
+test("an instrument that accepts every call and hangs up is called ever more rarely", async () => {
+  const calls: number[] = [];
+  const port = await instrument((socket) => {
+    calls.push(performance.now());
+    socket.end();
+  });
+  const { running } = start({ ...scale, port });
+  await running.until(() => calls.length === 3, 15_000);
+  const [first = 0, second = 0, third = 0] = calls;
+  expect(second - first).toBeGreaterThan(450);
+  expect(third - second).toBeGreaterThan(950);
   await running.stop();
 });
 
