@@ -170,9 +170,11 @@ class Instrument {
         if (readings.length > 0) yield { readings };
       } else if ("lost" in heard) {
         this.#pipe = undefined;
+        this.#splitter.breakOff();
         if (!signal.aborted && heard.lost.message !== said) say.warn(`${driver}: ${heard.lost.text[site.language]}`);
         said = heard.lost.message;
       } else {
+        if (heard.torn) this.#splitter.breakOff(true);
         for (const line of this.#splitter.bytes(heard.bytes)) if (!this.#take(line)) unmatched.value++;
         tooLong.value = this.#splitter.tooLong;
         tooMany.value = this.#splitter.dropped;

@@ -3,8 +3,8 @@ import type { Series } from "../../core/meter.ts";
 import type { Clock, Ms } from "../../core/time.ts";
 import { type OpenPipe, type Pipe, Reopening, rest } from "./pipe.ts";
 
-/** What comes from a line that talks by itself: bytes, the beat, or the news that the line is gone. */
-export type Heard = { readonly bytes: Buffer } | { readonly lost: Fault } | "beat";
+/** What comes from a line that talks by itself: bytes (`torn`: others before them are lost), the beat, or the news that the line is gone. */
+export type Heard = { readonly bytes: Buffer; readonly torn: boolean } | { readonly lost: Fault } | "beat";
 
 export interface ListenSettings {
   port: string;
@@ -68,6 +68,7 @@ async function serve(line: Waiting, settings: ListenSettings, signal: AbortSigna
 class Waiting {
   #chunks: Buffer[] = [];
   #size = 0;
+  #torn = false;
   #lost: Fault | undefined;
   #wake: () => void = () => undefined;
   readonly #dropped: Series;
@@ -85,6 +86,7 @@ class Waiting {
     this.#size += chunk.length;
     while (this.#size > WAITING_MAX) {
       const oldest = this.#chunks.shift();
+      this.#torn = true;
       this.#size -= oldest?.length ?? 0;
       this.#dropped.value += oldest?.length ?? 0;
     }
@@ -101,7 +103,9 @@ class Waiting {
       const bytes = Buffer.concat(this.#chunks);
       this.#chunks = [];
       this.#size = 0;
-      return { bytes };
+      const torn = this.#torn;
+      this.#torn = false;
+      return { bytes, torn };
     }
     const lost = this.#lost;
     this.#lost = undefined;

@@ -13,6 +13,12 @@ export class LineSplitter {
   #line = "";
   #skipping = false;
 
+  /** The line broke off: what comes next is the beginning of another one, or where bytes were lost (`torn`) the end of one. */
+  breakOff(torn = false): void {
+    this.#line = "";
+    this.#skipping = torn;
+  }
+
   bytes(chunk: Buffer): string[] {
     const lines: string[] = [];
     let from = 0;

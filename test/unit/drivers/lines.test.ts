@@ -23,6 +23,13 @@ test("26: a flood without an end is counted, not kept", () => {
   expect(splitter.bytes(Buffer.from(`${"x".repeat(LINE_MAX)}\n`))).toHaveLength(1);
 });
 
+test("what comes after lost bytes is the end of a line, and no line of its own", () => {
+  const splitter = new LineSplitter();
+  expect(splitter.bytes(Buffer.from("ST,GS,1"))).toEqual([]);
+  splitter.breakOff(true);
+  expect(splitter.bytes(Buffer.from("2.5kg\nST,GS,7kg\n"))).toEqual(["ST,GS,7kg"]);
+});
+
 let server: Server | undefined;
 const sockets: Socket[] = [];
 afterEach(() => {
@@ -112,6 +119,18 @@ test("the silence of a caliper with a button is no fault; a lost connection is m
   await running.until(() => calls >= 2 && running.of("poste-3/length").length >= 2);
   expect(running.latest).toEqual({ "poste-3/length": 12.345 });
   expect(running.bad).toBe(0);
+  await running.stop();
+});
+
+test("half a line before the connection broke is not joined with what comes after", async () => {
+  let calls = 0;
+  const port = await instrument((socket) => {
+    if (++calls === 1) socket.end("ST,GS,1");
+    else socket.write("2.5kg\r\nUS,GS,3\r\n");
+  });
+  const { running } = start({ ...scale, port, every: "50ms" });
+  await running.until(() => running.latest["poste-3/unstable"] === 3);
+  expect(running.of("poste-3/weight").filter(({ quality }) => quality === "good")).toEqual([]);
   await running.stop();
 });
 
