@@ -142,7 +142,7 @@ const laneContext = (options: ModbusOptions, context: DriverContext, memory: Mem
   clock: context.clock,
   say: context.say,
   reset: () => resetUsb(options.port),
-  remember: (device, hole) => void memory.addHole(device, hole).catch(() => undefined),
+  remember: (device, holes) => void memory.setHoles(device, holes).catch(() => undefined),
   counters: (device, tags) =>
     tags.map((tag) => {
       const modulus = modulusOf(tag.meaning);

@@ -11,9 +11,6 @@ const device = (slave: number, count = 10) => ({
   signals: words(count),
 });
 
-const refusal = (frame: Buffer, exception: number): Buffer =>
-  sealed(Buffer.from([frame[0] ?? 0, (frame[1] ?? 0) | 0x80, exception, 0, 0]));
-
 test("two dead slaves of ten at 9600 baud leave the others at least 95 % of their planned rate", async () => {
   const units = Array.from({ length: 10 }, (_, i) => i + 1);
   const line = new VirtualLine({ baud: 9600, devices: units.map((unit) => device(unit)) });
@@ -179,40 +176,6 @@ test.each([
   expect(line.lines).toContain(advice);
   expect(line.readings.some((r) => r.quality === "good")).toBe(false);
   expect(line.of("m1/r0", "bad").length).toBeGreaterThan(55);
-  await line.stop();
-});
-
-test("12: a hole in the map is found by halving, named once, and takes no neighbour with it", async () => {
-  const signals = { ...words(4), ...words(4, 20), ...words(1, 30) };
-  const line = new VirtualLine({ devices: [{ id: "d", slave: 1, every: "1s", machine: "m", signals }] });
-  const holes = (at: number, count: number) => [10, 22].some((hole) => at <= hole && at + count > hole);
-  line.wire.behave = (frame, right) => {
-    const refused = holes(frame.readUInt16BE(2), frame.readUInt16BE(4));
-    return { delay: 5, chunks: [refused ? refusal(frame, 2) : right] };
-  };
-  await line.pass(10_000);
-  for (const name of ["r0", "r3", "r20", "r21", "r23", "r30"]) expect(line.of(`m/${name}`, "bad"), name).toEqual([]);
-  expect(line.of("m/r22", "good")).toEqual([]);
-  expect(line.of("m/r22", "bad").length).toBeGreaterThan(8);
-  expect(line.lines.filter((said) => said.includes("refuses"))).toEqual([
-    "ligne-1: d refuses r22 (holding 22); leaving it out, trying again every 10 min",
-  ]);
-  // Every signal says one thing per poll, also in the one in which the hole was found.
-  expect(line.of("m/r22").length).toBe(line.of("m/r0").length);
-  const asked = line.wire.questions;
-  await line.pass(10_000);
-  expect(line.wire.questions - asked).toBeLessThanOrEqual(30);
-  await line.stop();
-});
-
-test("13: a busy slave is asked once more, and is not counted as dead", async () => {
-  const line = new VirtualLine({ devices: [device(1)] });
-  let asked = 0;
-  line.wire.behave = (frame, right) => ({ delay: 5, chunks: [asked++ % 2 === 0 ? refusal(frame, 6) : right] });
-  await line.pass(10_000);
-  // Until it was heard for the first time nobody asks it twice.
-  expect(line.of("m1/r0", "bad").length).toBeLessThanOrEqual(1);
-  expect(line.of("m1/r0", "good").length).toBeGreaterThan(7);
   await line.stop();
 });
 

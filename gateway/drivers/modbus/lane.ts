@@ -36,7 +36,7 @@ export interface LaneContext {
   say: Logger;
   /** Wakes an adapter that reopening does not wake. */
   reset(): Promise<UsbReset>;
-  remember(device: string, hole: Hole): void;
+  remember(device: string, holes: readonly Hole[]): void;
   counters(device: string, tags: readonly Tag[]): readonly (Counter | undefined)[];
 }
 
@@ -211,6 +211,7 @@ export class Lane {
   #seat(device: LaneDevice): Seat {
     const { driver, say, language } = this.#context;
     const { ledger } = device;
+    const told = new Set<Tag>();
     const station = new Station(
       device,
       this.bus,
@@ -223,9 +224,11 @@ export class Lane {
         read: (index, reading) => ledger.paces.read(index, reading),
         silent: (why, again) => say.warn(`${driver}: ${silent(device.id, why, again)[language]}`),
         back: () => say.info(`${driver}: ${back(device.id)[language]}`),
-        hole: (hole, tag) => {
-          this.#context.remember(device.id, hole);
-          if (tag) say.warn(`${driver}: ${refuses(device.id, tag)[language]}`);
+        holes: (holes) => this.#context.remember(device.id, holes),
+        refuses: (tag) => {
+          if (told.has(tag)) return;
+          told.add(tag);
+          say.warn(`${driver}: ${refuses(device.id, tag)[language]}`);
         },
       },
       this.#context.counters(device.id, device.tags),

@@ -44,10 +44,8 @@ export class Memory {
     return this.#of(device).counters[point] ?? 0;
   }
 
-  addHole(device: string, hole: Hole): Promise<void> {
-    const { holes } = this.#of(device);
-    const same = (other: Hole) => other.table === hole.table && other.from === hole.from && other.to === hole.to;
-    if (!holes.some(same) && holes.length < HOLES_MAX) holes.push({ ...hole });
+  setHoles(device: string, holes: readonly Hole[]): Promise<void> {
+    this.#of(device).holes = holes.slice(0, HOLES_MAX).map((hole) => ({ ...hole }));
     return this.#save(device);
   }
 

@@ -5,11 +5,12 @@ import { Breaker } from "./breaker.ts";
 import type { Answer, ModbusBus } from "./bus.ts";
 import type { Counter } from "./counter.ts";
 import { type Decode, decoder } from "./decode.ts";
+import { Gaps } from "./gaps.ts";
 import { Patience } from "./patience.ts";
 import { type Block, type Cost, type Hole, type Limits, plan } from "./plan.ts";
-import { isBits } from "./profile.ts";
 import { type Question, readOf } from "./question.ts";
 import { rawText } from "./raw.ts";
+import { type Reader, readerOf } from "./reader.ts";
 import { Refusal, wireFaults } from "./refusal.ts";
 import type { Tag, TextTag } from "./tags.ts";
 
@@ -21,8 +22,10 @@ export interface Listener {
   read(index: number, reading: Reading): void;
   silent(why: FaultCode, again: Ms): void;
   back(): void;
-  /** A hole in the register map, to be remembered; `tag` where one signal alone is refused. */
-  hole(hole: Hole, tag: Tag | undefined): void;
+  /** The holes in its register map are others than before, to be remembered. */
+  holes(holes: readonly Hole[]): void;
+  /** One signal alone is refused. */
+  refuses(tag: Tag): void;
 }
 
 export interface StationSettings {
@@ -41,12 +44,8 @@ export interface StationSettings {
   pause: Ms;
 }
 
-const REFUSED_AGAIN = 10 * MINUTE;
-
-interface Reader {
-  readonly block: Block;
-  readonly parts: readonly { readonly index: number; readonly decode: Decode; readonly at: number }[];
-}
+/** Time enough to put another device in the place of one that is silent. */
+const EXCHANGED_AFTER = MINUTE;
 
 /** One slave on a bus: its plan, its patience, and how it has been doing. A dead one yields bad readings at its usual pace. */
 export class Station {
@@ -59,11 +58,11 @@ export class Station {
   readonly #bus: ModbusBus;
   readonly #heard: Listener;
   readonly #decoders: readonly Decode[];
-  readonly #holes: Hole[];
+  readonly #gaps: Gaps<Tag>;
   readonly #plans = new Map<string, readonly Reader[]>();
-  readonly #refused = new Map<Tag, Ms>();
   readonly #breaker: Breaker;
   #why: FaultCode = "timeout";
+  #silentSince: Ms = 0;
 
   constructor(settings: StationSettings, bus: ModbusBus, heard: Listener, counters: readonly (Counter | undefined)[]) {
     this.settings = settings;
@@ -71,13 +70,13 @@ export class Station {
     this.#breaker = new Breaker(settings.alone);
     this.#bus = bus;
     this.#heard = heard;
-    this.#holes = [...settings.holes];
+    this.#gaps = new Gaps(settings.holes, settings.tags);
     this.#decoders = settings.tags.map((tag, i) => decoder(tag.point.id, tag.meaning, counters[i]));
   }
 
   get state(): "ok" | "silent" | "degraded" {
     if (this.#breaker.isOpen) return "silent";
-    return this.#breaker.isShaken || this.#refused.size > 0 ? "degraded" : "ok";
+    return this.#breaker.isShaken || this.refused.length > 0 ? "degraded" : "ok";
   }
 
   /** The wire has just been opened: whoever was silent on the old one gets a new chance. */
@@ -95,7 +94,7 @@ export class Station {
   }
 
   get refused(): readonly Tag[] {
-    return [...this.#refused.keys()];
+    return this.#gaps.refused;
   }
 
   /** Reads the tags with these indices, and answers for every one of them. `due` is the name of the set, to remember its plan by. */
@@ -107,7 +106,7 @@ export class Station {
     const plan = this.#plan(due, indices, clock.monotonic());
     for (const index of indices) {
       const tag = this.settings.tags[index];
-      if (tag && this.#refused.has(tag)) readings.push(this.#bad(index, clock.now(), "refused"));
+      if (tag && this.#gaps.isOut(tag)) readings.push(this.#bad(index, clock.now(), "refused"));
     }
     for (const reader of plan) {
       // Once a device has not answered, its other blocks would only cost the bus more waiting.
@@ -157,6 +156,7 @@ export class Station {
         this.#heard.read(index, reading);
         readings.push(reading);
       }
+      if (this.#gaps.answered(reader.block.spans, this.settings.tags)) this.#mapChanged();
       return undefined;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -177,8 +177,10 @@ export class Station {
     const only = block.spans.length === 1 ? this.settings.tags[block.spans[0] ?? -1] : undefined;
     if (only) {
       readings.push(this.#bad(block.spans[0] ?? 0, clock.now(), "refused"));
-      this.#remember({ table: block.table, from: block.at, to: block.at + block.count }, only);
-      this.#refused.set(only, clock.monotonic() + REFUSED_AGAIN);
+      this.#remember({ table: block.table, from: block.at, to: block.at + block.count });
+      this.#gaps.leaveOut(only, clock.monotonic());
+      this.#plans.clear();
+      this.#heard.refuses(only);
       return false;
     }
     const middle = block.spans.length >> 1;
@@ -187,14 +189,14 @@ export class Station {
     );
     let whole = true;
     for (const half of halves) {
-      const before = this.#holes.length;
+      const before = this.#gaps.holes.length;
       const fault = await this.#read(half, clock, readings);
       if (fault) for (const index of half.block.spans) readings.push(this.#bad(index, clock.now(), fault));
-      if (fault || this.#holes.length > before) whole = false;
+      if (fault || this.#gaps.holes.length > before) whole = false;
     }
     const [left, right] = halves;
     if (whole && left && right && right.block.at >= left.block.at + left.block.count)
-      this.#remember({ table: block.table, from: left.block.at + left.block.count, to: right.block.at }, undefined);
+      this.#remember({ table: block.table, from: left.block.at + left.block.count, to: right.block.at });
     return whole;
   }
 
@@ -245,6 +247,7 @@ export class Station {
     }
     this.#breaker.answered();
     this.#heard.back();
+    if (now - this.#silentSince > EXCHANGED_AFTER && this.#gaps.forget()) this.#mapChanged();
     return true;
   }
 
@@ -253,28 +256,28 @@ export class Station {
     if (!fault || wireFaults.has(fault)) return;
     this.#why = fault;
     const opened = this.#breaker.failed(this.patience.isLearned, now, this.patience.probe);
-    if (opened) this.#heard.silent(fault, this.#breaker.wait(now));
+    if (!opened) return;
+    this.#silentSince = now;
+    this.#heard.silent(fault, this.#breaker.wait(now));
   }
 
-  #remember(hole: Hole, tag: Tag | undefined): void {
-    this.#holes.push(hole);
+  #remember(hole: Hole): void {
+    if (this.#gaps.add(hole)) this.#mapChanged();
+  }
+
+  #mapChanged(): void {
     this.#plans.clear();
-    this.#heard.hole(hole, tag);
+    this.#heard.holes(this.#gaps.holes);
   }
 
   #plan(due: string, indices: readonly number[], now: Ms): readonly Reader[] {
-    for (const [tag, again] of this.#refused) {
-      if (now >= again) {
-        this.#refused.delete(tag);
-        this.#plans.clear();
-      }
-    }
+    if (this.#gaps.takeIn(now)) this.#plans.clear();
     const known = this.#plans.get(due);
     if (known) return known;
     const { tags, limits, cost } = this.settings;
-    const asked = indices.filter((index) => tags[index] && !this.#refused.has(tags[index]));
+    const asked = indices.filter((index) => tags[index] && !this.#gaps.isOut(tags[index]));
     const spans = asked.flatMap((index) => tags[index] ?? []);
-    const readers = plan(spans, limits, cost, this.#holes).map((block) =>
+    const readers = plan(spans, limits, cost, this.#gaps.holes).map((block) =>
       this.#reader(
         block.table,
         block.spans.map((span) => asked[span] ?? 0),
@@ -284,16 +287,7 @@ export class Station {
     return readers;
   }
 
-  /** The block that brings these tags (indices in address order), and how to take them out of it. */
   #reader(table: Block["table"], spans: readonly number[]): Reader {
-    const tags = spans.flatMap((index) => this.settings.tags[index] ?? []);
-    const at = Math.min(...tags.map((tag) => tag.at));
-    const count = Math.max(...tags.map((tag) => tag.at + tag.count)) - at;
-    const parts = spans.flatMap((index) => {
-      const tag = this.settings.tags[index];
-      const decode = this.#decoders[index];
-      return tag && decode ? [{ index, decode, at: (tag.at - at) * (isBits(table) ? 1 : 2) }] : [];
-    });
-    return { block: { table, at, count, spans }, parts };
+    return readerOf(this.settings.tags, this.#decoders, table, spans);
   }
 }

@@ -18,8 +18,8 @@ export const back = (device: string): Text => ({
 });
 
 export const refuses = (device: string, { name, table, at }: Tag): Text => ({
-  fr: `${device} refuse ${name} (${table} ${at}) ; laissé de côté, nouvel essai toutes les 10 min`,
-  en: `${device} refuses ${name} (${table} ${at}); leaving it out, trying again every 10 min`,
+  fr: `${device} refuse ${name} (${table} ${at}) ; laissé de côté, nouvel essai de temps en temps, au moins toutes les 10 min`,
+  en: `${device} refuses ${name} (${table} ${at}); leaving it out, trying again now and then, at least every 10 min`,
 });
 
 export const stuck = (port: string): Text => ({

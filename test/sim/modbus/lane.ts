@@ -34,7 +34,8 @@ export class VirtualLine {
   readonly lane: Lane;
   readonly readings: Reading[] = [];
   readonly lines: string[] = [];
-  readonly holes: [device: string, hole: Hole][] = [];
+  /** What would be on disk. */
+  readonly holes = new Map<string, readonly Hole[]>();
   readonly meters = new Meters();
   /** How often the adapter was reset. */
   resets = 0;
@@ -84,7 +85,7 @@ export class VirtualLine {
         this.resets++;
         return "done";
       },
-      remember: (device, hole) => void this.holes.push([device, hole]),
+      remember: (device, holes) => void this.holes.set(device, holes),
       counters: (_, tags) => tags.map(() => undefined),
     });
     this.lane = lane;
