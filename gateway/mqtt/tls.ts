@@ -24,8 +24,9 @@ export interface TlsParts {
 }
 
 /**
- * MQTT over TLS. With `clients`, only those come in who hold a certificate of that authority that is not revoked. Files that
- * change are read at once; after a new list of revoked certificates everybody has to show theirs again.
+ * The handshakes of MQTT over TLS, for sockets that are given to it: it does not listen by itself. With `clients`, only those
+ * come in who hold a certificate of that authority that is not revoked. Files that change are read at once; after a new list of
+ * revoked certificates everybody has to show theirs again. `close` ends the looking.
  */
 export function tlsServer({ tls, identity, say, onSocket, handshakeWithin }: TlsParts): Server {
   const { clients, revoked } = tls;

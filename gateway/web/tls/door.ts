@@ -2,6 +2,7 @@ import type { Server, ServerResponse } from "node:http";
 import { createServer as createHttps, Server as HttpsServer } from "node:https";
 import { createServer as createNet, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { firstByte, HANDSHAKE } from "../../core/first-byte.ts";
 import { Knocks, neighbour } from "../../core/knocks.ts";
 import type { Identity } from "./certificate.ts";
 
@@ -49,7 +50,7 @@ export function showCertificate(server: Server, identity: Identity): void {
 }
 
 /**
- * Listens, and hands each socket to `server`. A TLS record begins with byte 22; whoever speaks plain HTTP to an HTTPS
+ * Listens, and hands each socket to `server`. Whoever speaks plain HTTP to an HTTPS
  * port is told the right address and nothing else. Counts sockets and knocks per address, so that one flood leaves room for others.
  */
 export function openDoor(server: Server, secure: boolean, host: string, port: number) {
@@ -74,8 +75,12 @@ export function openDoor(server: Server, secure: boolean, host: string, port: nu
       if (left > 0) perAddress.set(from, left);
       else perAddress.delete(from);
     });
-    if (secure) peek(socket, (first) => (first === 22 ? server.emit("connection", socket) : redirect(socket)));
-    else server.emit("connection", socket);
+    if (!secure) server.emit("connection", socket);
+    else {
+      firstByte(socket, bounds.firstByteWithin, (first) =>
+        first === HANDSHAKE ? server.emit("connection", socket) : redirect(socket),
+      );
+    }
   });
   door.maxConnections = bounds.sockets;
   return new Promise<{ port: number; close(): Promise<void> }>((resolve, reject) => {
@@ -94,18 +99,6 @@ export function openDoor(server: Server, secure: boolean, host: string, port: nu
       };
       resolve({ port: typeof address === "object" && address ? address.port : port, close });
     });
-  });
-}
-
-function peek(socket: Socket, go: (first: number | undefined) => void): void {
-  const timer = setTimeout(() => socket.destroy(), bounds.firstByteWithin);
-  socket.once("close", () => clearTimeout(timer));
-  socket.once("data", (bytes: Buffer) => {
-    clearTimeout(timer);
-    socket.pause();
-    socket.unshift(bytes);
-    go(bytes[0]);
-    process.nextTick(() => socket.resume());
   });
 }
 

@@ -114,3 +114,20 @@ test("TLS without any certificate is said when the broker opens", async () => {
   const parts = { settings, site: { id: "nord" }, cells: new MemoryCells(), clock, meters: new Meters(), say: quiet };
   await expect(openBroker(parts)).rejects.toThrow(/no certificate/);
 });
+
+test("one address cannot keep the box busy with handshakes, nor hold more than fifty of them; another one comes in", async () => {
+  const password = await open(files("server"));
+  const ca = readFileSync(at("ca.crt"));
+  const shakeHands = () =>
+    new Promise<boolean>((said) => {
+      const way = { port: broker.tlsPort ?? 0, host: "127.0.0.1", localAddress: "127.0.0.66" };
+      const socket = connect({ ...way, ca });
+      socket.once("secureConnect", () => said(true));
+      socket.once("close", () => said(false));
+      socket.on("error", () => undefined);
+    });
+  const shaken = await Promise.all(Array.from({ length: 300 }, shakeHands));
+  expect(shaken.filter(Boolean).length).toBeGreaterThan(0);
+  expect(shaken.filter(Boolean).length).toBeLessThanOrEqual(50);
+  expect(await enter(password, { ca })).toBe("in");
+});
