@@ -14,7 +14,8 @@ const ADDRESSES = 4_096;
 
 /**
  * Who may open another connection now. A stranger who is thrown out costs the gateway a few dozen µs, and one who may come in
- * a parser and its buffers: neither may come so often that polls wait for it. One address cannot use up what all others have.
+ * a parser and its buffers: neither may come so often that polls wait for it. One address cannot use up what all others have,
+ * and several together leave the last quarter to those that have hardly knocked.
  */
 export class Knocks {
   readonly #each: Rate;
@@ -33,8 +34,10 @@ export class Knocks {
     const own = this.#neighbours.get(from) ?? this.#meet(from, now);
     fill(own, this.#each, now);
     fill(this.#everybody, this.#all, now);
-    if (own.left < 1 || this.#everybody.left < 1) return false;
+    if (own.left < 1) return false;
     own.left -= 1;
+    const rare = own.left >= this.#each.burst / 2;
+    if (this.#everybody.left < (rare ? 1 : this.#all.burst / 4)) return false;
     this.#everybody.left -= 1;
     return true;
   }

@@ -51,10 +51,10 @@ export function showCertificate(server: Server, identity: Identity): void {
 
 /**
  * Listens, and hands each socket to `server`. Whoever speaks plain HTTP to an HTTPS
- * port is told the right address and nothing else. Counts sockets and knocks per address, so that one flood leaves room for others.
+ * port is told the right address and nothing else. Counts sockets and knocks per address, so that a flood leaves room for others.
  */
 export function openDoor(server: Server, secure: boolean, host: string, port: number) {
-  const perAddress = new Map<string, number>();
+  const guests = new Guests();
   const knocks = new Knocks(bounds.knocks, bounds.allKnocks);
   const underWay = new Set<ServerResponse>();
   server.on("request", (_request, response) => {
@@ -63,18 +63,11 @@ export function openDoor(server: Server, secure: boolean, host: string, port: nu
   });
   const door = createNet({ noDelay: true }, (socket) => {
     const from = neighbour(socket.remoteAddress ?? "");
-    const count = (perAddress.get(from) ?? 0) + 1;
     socket.on("error", () => undefined);
-    if (!knocks.may(from, performance.now()) || count > bounds.socketsPerAddress) {
+    if (!knocks.may(from, performance.now()) || !guests.seat(socket, from)) {
       socket.destroy();
       return;
     }
-    perAddress.set(from, count);
-    socket.once("close", () => {
-      const left = (perAddress.get(from) ?? 1) - 1;
-      if (left > 0) perAddress.set(from, left);
-      else perAddress.delete(from);
-    });
     if (!secure) server.emit("connection", socket);
     else {
       firstByte(socket, bounds.firstByteWithin, (first) =>
@@ -82,7 +75,6 @@ export function openDoor(server: Server, secure: boolean, host: string, port: nu
       );
     }
   });
-  door.maxConnections = bounds.sockets;
   return new Promise<{ port: number; close(): Promise<void> }>((resolve, reject) => {
     door.once("error", reject);
     door.listen(port, host, () => {
@@ -100,6 +92,37 @@ export function openDoor(server: Server, secure: boolean, host: string, port: nu
       resolve({ port: typeof address === "object" && address ? address.port : port, close });
     });
   });
+}
+
+/** The sockets that are open, by address. */
+class Guests {
+  readonly #tables = new Map<string, Set<Socket>>();
+  #count = 0;
+
+  /** Finds room for one more, or says false. In a full house the address with the most gives up its oldest: several cannot keep all others out. */
+  seat(socket: Socket, from: string): boolean {
+    const table = this.#tables.get(from) ?? new Set();
+    if (table.size >= bounds.socketsPerAddress) return false;
+    if (this.#count >= bounds.sockets) {
+      const fullest = [...this.#tables.values()].reduce((most, one) => (one.size > most.size ? one : most), table);
+      const [oldest] = fullest;
+      if (fullest.size <= table.size + 1 || !oldest) return false;
+      oldest.destroy();
+      this.#leave(oldest, fullest);
+    }
+    this.#tables.set(from, table);
+    table.add(socket);
+    this.#count += 1;
+    socket.once("close", () => {
+      this.#leave(socket, table);
+      if (table.size === 0) this.#tables.delete(from);
+    });
+    return true;
+  }
+
+  #leave(socket: Socket, table: Set<Socket>): void {
+    if (table.delete(socket)) this.#count -= 1;
+  }
 }
 
 /** Answers a plain request with the address it should have used, taken from its own Host line. */

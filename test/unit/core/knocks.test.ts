@@ -18,6 +18,19 @@ test("many addresses together come in at the pace of all; who is refused for its
   expect(others.length).toBe(3);
 });
 
+test("however many addresses knock all the time, one that was quiet comes in", () => {
+  const knocks = new Knocks({ burst: 200, perSecond: 30 }, { burst: 1_000, perSecond: 200 });
+  const refused: number[] = [];
+  let worms = 0;
+  for (let ms = 0; ms < 60_000; ms += 10) {
+    for (let worm = 0; worm < 20; worm++) if (knocks.may(`10.0.0.${worm}`, ms)) worms += 1;
+    // At first they have hardly knocked either.
+    if (ms > 10_000 && ms % 2_000 === 0 && !knocks.may("10.0.0.200", ms)) refused.push(ms);
+  }
+  expect(refused).toEqual([]);
+  expect(worms / 60).toBeGreaterThan(190);
+});
+
 test("as many addresses as somebody makes up are not remembered", () => {
   const knocks = new Knocks(each, { burst: 100_000, perSecond: 1 });
   for (let i = 0; i < 5; i++) knocks.may("first", 0);

@@ -68,3 +68,20 @@ test("a door that closes lets an answer that is under way go out", async () => {
   expect(await (await answer).text()).toBe("saved");
   await closed;
 });
+
+test("in a full house the address with the most sockets makes room for one that has none", async () => {
+  const { port } = await door(false);
+  const worms: Socket[] = [];
+  onTestFinished(() => worms.forEach((socket) => void socket.destroy()));
+  // Each address is below its own bound: together they are the whole house.
+  const each = bounds.sockets / 5;
+  for (let i = 0; i < bounds.sockets; i++) {
+    const socket = connect({ port, host: "127.0.0.1", localAddress: `127.0.0.${66 + Math.floor(i / each)}` });
+    socket.on("error", () => undefined);
+    worms.push(socket);
+    await once(socket, "connect");
+  }
+  expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe("ok");
+  await expect.poll(() => worms.filter(({ closed }) => closed).length).toBe(1);
+  expect(worms.findIndex(({ closed }) => closed) % each).toBe(0);
+});
