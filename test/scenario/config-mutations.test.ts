@@ -9,6 +9,7 @@ import { openWorkshop } from "../../gateway/simulate/workshop.ts";
 import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
 import { random } from "../sim/hostile/random.ts";
 import { ledgerOf } from "../sim/ledger.ts";
+import { counted, sumOf } from "../sim/metrics.ts";
 import { mutated } from "../sim/mutate-config.ts";
 
 /** `npm run test:config` tries ten thousand. What is written on a wire meanwhile is judged by test/wire/watch.ts. */
@@ -31,9 +32,9 @@ test(
     const draw = random(SEED);
     const seen = { refused: 0, ran: 0, notStarted: 0, slowest: 0 };
     try {
-      await eventually(async () => ((await counted(good)).good > 100 ? true : undefined), 20_000);
+      await eventually(async () => ((await read(good)).good > 100 ? true : undefined), 20_000);
       const { revision } = await good.get<ConfigAnswer>("/api/v1/config");
-      const before = await counted(good);
+      const before = await read(good);
       for (let i = 0; i < MUTANTS; i++) {
         const text = mutated(demo, draw);
         let { problems, took } = await checked(good, text);
@@ -53,7 +54,7 @@ test(
         else seen.notStarted += 1;
         expect(({} as { polluted?: number }).polluted).toBeUndefined();
       }
-      const after = await counted(good);
+      const after = await read(good);
       console.info(
         `${MUTANTS} mutated site files (seed ${SEED}): ${seen.refused} refused, the slowest in ${seen.slowest.toFixed(0)} ms; ` +
           `${seen.ran} ran; ${seen.notStarted} named a port, folder or server that the machine refused; ` +
@@ -113,13 +114,9 @@ async function runs(text: string, folder: string): Promise<boolean> {
   }
 }
 
-async function counted(gateway: RunningGateway): Promise<{ good: number; bad: number; skipped: number }> {
-  const text = await (await fetch(`${gateway.url}/metrics`)).text();
-  const sum = (name: string) =>
-    [...text.matchAll(new RegExp(`^vigie_readings_${name}_total\\{.*\\} (\\d+)$`, "gm"))].reduce(
-      (n, m) => n + Number(m[1]),
-      0,
-    );
+async function read(gateway: RunningGateway): Promise<{ good: number; bad: number; skipped: number }> {
+  const counts = counted(await gateway.metrics());
+  const sum = (what: string) => sumOf(counts, `readings_${what}_total`);
   return { good: sum("good"), bad: sum("bad"), skipped: sum("skipped") };
 }
 

@@ -5,6 +5,7 @@ import { clock } from "../../gateway/clock.ts";
 import { Meters } from "../../gateway/core/meter.ts";
 import { openStore } from "../../gateway/log/store.ts";
 import { eventually, expectLedger, launch, type RunningGateway } from "../sim/gateway.ts";
+import { counted, sumOf } from "../sim/metrics.ts";
 import { quiet } from "../sim/peers/kit.ts";
 
 test("Ctrl-C ends the demonstration in peace: last words, exit code 0, nothing left running, every reading put away", {
@@ -17,7 +18,7 @@ test("Ctrl-C ends the demonstration in peace: last words, exit code 0, nothing l
   await eventually(async () => ((await accepted(gateway)) > 50 ? true : undefined), 30_000);
 
   const before = await accepted(gateway);
-  await expectLedger(gateway);
+  await expectLedger(gateway.metrics);
   const asked = performance.now();
   const ended = once(gateway.process, "exit");
   // A terminal sends it to everything in front: to the simulated workshop as well, which is gone first.
@@ -35,10 +36,8 @@ test("Ctrl-C ends the demonstration in peace: last words, exit code 0, nothing l
   expect(found).toEqual(found.map((_, i) => i + 1));
 });
 
-async function accepted({ url }: RunningGateway): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return Number(/^vigie_readings_accepted_total (\d+)$/m.exec(text)?.[1] ?? 0);
-}
+const accepted = async ({ metrics }: RunningGateway): Promise<number> =>
+  sumOf(counted(await metrics()), "readings_accepted_total");
 
 /** The numbers of all readings that are on disk. */
 async function numbersIn(folder: string): Promise<number[]> {

@@ -6,28 +6,29 @@ import { expect, test } from "vitest";
 import type { PointAnswer } from "../../gateway/core/api.ts";
 import { describeWith } from "../need.ts";
 import { eventually, launch } from "../sim/gateway.ts";
+import { counted, sumOf } from "../sim/metrics.ts";
 
 describeWith(["prlimit"], "no file descriptor left", () => {
   test("wires are read on, and the gateway says what it cannot measure", async () => {
     const gateway = await launch(["demo"]);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ask = (path: string) => answerOf(gateway.url + path, agent);
-    const counted = async (name: string) => sumOf(await ask("/metrics"), name);
+    const figure = async (name: string) => sumOf(counted(await ask("/metrics")), name);
     const memory = async () =>
       (JSON.parse(await ask("/api/v1/points")) as PointAnswer[]).find(({ id }) => id === "gateway/memory_bytes");
     const crowd = new Crowd([gateway.url, gateway.mqtt ?? ""].map((url) => Number(new URL(url).port)));
     try {
-      await eventually(async () => (await counted("vigie_readings_good_total")) > 50 || undefined, 20_000);
+      await eventually(async () => (await figure("readings_good_total")) > 50 || undefined, 20_000);
       const pid = gateway.process.pid ?? 0;
       const open = readdirSync(`/proc/${pid}/fd`).length;
       execFileSync("prlimit", ["--pid", String(pid), `--nofile=${open + 10}:4096`]);
       crowd.push();
-      await eventually(async () => Number.isNaN(await counted("vigie_memory_bytes")) || undefined, 20_000);
-      const before = await counted("vigie_readings_good_total");
+      await eventually(async () => Number.isNaN(await figure("memory_bytes")) || undefined, 20_000);
+      const before = await figure("readings_good_total");
       await eventually(async () => (await memory())?.why === "device" || undefined, 40_000, gateway.output);
       expect((await memory())?.value).toBeNull();
-      expect((await counted("vigie_readings_good_total")) - before).toBeGreaterThan(50);
-      expect(await counted("vigie_driver_restarts_total")).toBe(0);
+      expect((await figure("readings_good_total")) - before).toBeGreaterThan(50);
+      expect(await figure("driver_restarts_total")).toBe(0);
       expect(gateway.process.exitCode).toBeNull();
     } finally {
       crowd.leave();
@@ -77,10 +78,3 @@ const answerOf = (url: string, agent: Agent): Promise<string> =>
     });
     request.on("error", reject);
   });
-
-/** Of all series of that name in Prometheus text. */
-const sumOf = (text: string, name: string): number =>
-  [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, "gm"))].reduce(
-    (sum, [, value]) => sum + Number(value),
-    0,
-  );

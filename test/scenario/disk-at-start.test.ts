@@ -19,6 +19,7 @@ import type { ReadingMessage } from "../../gateway/core/topics.ts";
 import { Registers } from "../../gateway/simulate/slave.ts";
 import { describeWith } from "../need.ts";
 import { eventually, expectLedger } from "../sim/gateway.ts";
+import { metricsOf } from "../sim/metrics.ts";
 import { serveSlaves } from "../sim/modbus/device.ts";
 import { type Mosquitto, startMosquitto, subscribe } from "../sim/peers/mosquitto.ts";
 import { freePort } from "../sim/port.ts";
@@ -108,7 +109,7 @@ sinks:
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const exit = once(child, "exit");
     try {
-      if (signal === "SIGTERM") await expectLedger({ url, cookie });
+      if (signal === "SIGTERM") await expectLedger(() => metricsOf({ url, cookie }));
     } finally {
       child.kill(signal);
       await exit;
@@ -192,7 +193,7 @@ sinks:
     await start(data, true);
     expect((await alarm())?.state).toBe("acked");
     await eventually(() => (told().length > 40 ? true : undefined), 15_000);
-    await expectLedger({ url });
+    await expectLedger(() => metricsOf({ url }));
 
     mkdirSync(disk);
     await home();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { describeWith } from "../need.ts";
 import { eventually, expectLedger } from "../sim/gateway.ts";
+import { metricsOf } from "../sim/metrics.ts";
 
 const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
 
@@ -32,7 +33,7 @@ describeWith(["strace"], "what goes out", () => {
       const read = async () =>
         /^vigie_readings_good_total\{.*ligne.*\} (\d{2,})$/m.test(await (await fetch(`${url}/metrics`)).text());
       await eventually(async () => ((await read()) ? true : undefined), 60_000);
-      await expectLedger({ url });
+      await expectLedger(() => metricsOf({ url }));
     } finally {
       // strace itself takes no signals while it traces: its child ends, and with it strace.
       const over = once(child, "exit");

@@ -4,7 +4,8 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { counted, type Ledger, ledgerOf } from "./ledger.ts";
+import { type Ledger, ledgerOf } from "./ledger.ts";
+import { counted, metricsOf } from "./metrics.ts";
 
 const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
 
@@ -20,6 +21,8 @@ export interface RunningGateway {
   get<T>(path: string): Promise<T>;
   /** Of somebody who may read the figures, where the page is not open. */
   cookie: string;
+  /** The text of `/metrics`; to be replaced where a fetch with that cookie is not enough (a certificate of its own). */
+  metrics(): Promise<string>;
   /** Waits until the ledger adds up, unless it is to be killed; then sends SIGTERM and resolves to the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -52,6 +55,7 @@ export async function launch(
   const gateway: RunningGateway = {
     url,
     cookie: "",
+    metrics: () => metricsOf(gateway),
     mqtt: /^MQTT: (\S+)/m.exec(output)?.[1],
     data,
     process: child,
@@ -65,7 +69,7 @@ export async function launch(
       if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
       const exit = once(child, "exit");
       try {
-        if (signal !== "SIGKILL") await expectLedger(gateway);
+        if (signal !== "SIGKILL") await expectLedger(gateway.metrics);
       } finally {
         child.kill(signal);
         await exit;
@@ -77,13 +81,11 @@ export async function launch(
 }
 
 /** The ledger of a running gateway, read from `/metrics` until it adds up: a round may be under way at any one moment. */
-export async function expectLedger({ url, cookie = "" }: { url: string; cookie?: string }): Promise<void> {
+export async function expectLedger(metrics: () => Promise<string>): Promise<void> {
   let seen: Ledger | undefined;
   await eventually(
     async () => {
-      const answer = await fetch(`${url}/metrics`, { headers: { cookie } });
-      if (!answer.ok) throw new Error(`GET /metrics: ${answer.status}`);
-      seen = ledgerOf(counted(await answer.text()));
+      seen = ledgerOf(counted(await metrics()));
       return seen.off.length === 0 && seen.totals.stored > 0 ? true : undefined;
     },
     15_000,

@@ -1,6 +1,4 @@
-import type { Series } from "../../gateway/core/meter.ts";
-
-type Count = Pick<Series, "name" | "labels" | "value">;
+import { type Count, sumOf } from "./metrics.ts";
 
 export interface Ledger {
   totals: {
@@ -21,10 +19,7 @@ export interface Ledger {
  * accepted = stored + dropped + waiting, per follower stored + found = delivered + pending + purged + skipped.
  */
 export function ledgerOf(counts: readonly Count[]): Ledger {
-  const sum = (name: string, labels: Record<string, string> = {}) =>
-    counts
-      .filter((one) => one.name === name && Object.entries(labels).every(([key, value]) => one.labels[key] === value))
-      .reduce((total, { value }) => total + value, 0);
+  const sum = (name: string, labels?: Record<string, string>) => sumOf(counts, name, labels);
   const off: string[] = [];
   const equal = (what: string, left: Record<string, number>, right: Record<string, number>) => {
     const [a, b] = [left, right].map((side) => Object.values(side).reduce((total, value) => total + value, 0));
@@ -65,17 +60,6 @@ export function ledgerOf(counts: readonly Count[]): Ledger {
     ...{ accepted: total("accepted"), stored: total("stored"), dropped: total("dropped") },
   };
   return { totals, off };
-}
-
-/** Prometheus text as counts again. */
-export function counted(text: string): Count[] {
-  return [...text.matchAll(/^vigie_(\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = "", labels = "", value]) => ({
-    name,
-    labels: Object.fromEntries(
-      [...labels.matchAll(/(\w+)="((?:\\.|[^"\\])*)"/g)].map(([, key, word = ""]) => [key, word]),
-    ),
-    value: Number(value),
-  }));
 }
 
 function distinct(
