@@ -69,9 +69,11 @@ SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources @mount @swap @reboot @debug @cpu-emulation @obsolete
 SystemCallErrorNumber=EPERM
 DevicePolicy=closed
-DeviceAllow=char-ttyUSB rw
-DeviceAllow=char-ttyACM rw
-DeviceAllow=char-ttyAMA rw
+# ttyUSB, ttyACM, ttyAMA by number: their names are known to the kernel only once a driver is loaded, so an adapter that was
+# plugged in for the first time after the service had started would be out of reach until the next start.
+DeviceAllow=char-188 rw
+DeviceAllow=char-166 rw
+DeviceAllow=char-204 rw
 DeviceAllow=char-ttyS rw
 
 [Install]

@@ -6,7 +6,17 @@ import { promisify } from "node:util";
 import { eventually } from "../sim/gateway.ts";
 
 const run = promisify(execFile);
-const PACKAGES = ["systemd", "systemd-sysv", "udev", "openssl", "libstdc++6", "passwd", "util-linux", "iproute2"];
+const PACKAGES = [
+  "systemd",
+  "systemd-sysv",
+  "udev",
+  "openssl",
+  "libstdc++6",
+  "passwd",
+  "util-linux",
+  "iproute2",
+  "socat",
+];
 
 /** A fresh Debian with nothing but what a Raspberry Pi's image has too. */
 export function makeRoot(folder: string): string {

@@ -1,7 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { eventually } from "../sim/gateway.ts";
 import { type Box, must } from "./box.ts";
 
 const CANARY = "canary-9d41e0";
@@ -14,18 +12,6 @@ export async function uninstall(box: Box): Promise<void> {
   for (const path of ["var/lib/vigie/vigie.db", "etc/vigie/gateway.yaml"])
     must(statSync(join(box.root, path)).size > 0, `${path} is gone`);
   must((await box.tries("systemctl", "is-active", "vigie")).code !== 0, "the service still runs");
-}
-
-/** The same by Debian's own means: it runs after `dpkg -i`, and `dpkg -r` leaves data and site file. */
-export async function debianPackage(box: Box, work: string): Promise<void> {
-  const file = readdirSync(work).find((name) => name.endsWith(".deb")) ?? "";
-  execFileSync("cp", [join(work, file), join(box.root, "root")]);
-  await box.does("dpkg", "-i", `/root/${file}`);
-  await eventually(async () => (await box.tries("vigie", "healthcheck")).code === 0 || undefined, 30_000);
-  await box.does("dpkg", "-r", "vigie");
-  must((await box.tries("systemctl", "is-active", "vigie")).code !== 0, "the service still runs");
-  must(statSync(join(box.root, "var/lib/vigie/vigie.db")).size > 0, "the data is gone");
-  must(!statSync(join(box.root, "opt/vigie"), { throwIfNoEntry: false }), "the program is still there");
 }
 
 /** What docs/deploy.md says to do before a box is handed on: nothing of the owner is found afterwards. */

@@ -8,8 +8,10 @@ import { parseArgs } from "node:util";
 import { eventually } from "../sim/gateway.ts";
 import { Box, makeRoot, must } from "./box.ts";
 import { checkHardening } from "./hardening.ts";
+import { debianPackage, fromCheckout } from "./packages.ts";
 import { broken, deaf, reshaping, variant } from "./releases.ts";
-import { debianPackage, forget, uninstall } from "./removal.ts";
+import { forget, uninstall } from "./removal.ts";
+import { serialClasses, serialLine } from "./serial.ts";
 
 const { values } = parseArgs({ options: { keep: { type: "boolean" } } });
 const work = mkdtempSync(join(process.env.VIGIE_TEST_DISK ?? tmpdir(), "vigie-install-"));
@@ -52,14 +54,16 @@ async function simulator(box: Box): Promise<Record<string, number>> {
   // What an earlier one has written says where that one listened.
   rmSync(join(box.root, "root/ports.json"), { force: true });
   await box.does("systemd-run", "--unit=simulator", "/bin/sh", "-c", "exec vigie simulate --json > /root/ports.json");
-  const file = join(box.root, "root/ports.json");
-  return eventually(() => {
-    try {
-      return JSON.parse(readFileSync(file, "utf8"));
-    } catch {
-      return undefined;
-    }
-  }, 20_000);
+  return eventually(() => portsOf(box), 20_000);
+}
+
+/** Where the simulated machines listen now. */
+function portsOf(box: Box): Record<string, number> | undefined {
+  try {
+    return JSON.parse(readFileSync(join(box.root, "root/ports.json"), "utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 const version = async (box: Box) => /vigie (\S+)/.exec(await box.does("vigie", "version"))?.[1];
@@ -264,12 +268,18 @@ try {
   await step("it reads the simulated machines", () => connect(box));
   await step("the page saves the site file", () => saves(box));
   for (const line of await checkHardening(box)) console.log(`  ${line}`);
+  console.log(`  the unit lets the service open: ${await serialClasses(box)}`);
+  const { SIM_RTU = 0 } = portsOf(box) ?? {};
+  await step("Modbus RTU over a terminal: read, pulled out, read again", () => serialLine(box, SIM_RTU));
   await step("killed: there again; frozen: the watchdog starts it again", () => watchdog(box));
   await updates(box);
   await step("backup, everything lost, restore", () => backup(box));
   await step("uninstall: program gone, data and site file there", () => uninstall(box));
   await step("handed on: nothing of its owner is left", () => forget(box));
-  await step("Debian package: installed, running, removed", () => debianPackage(box, work));
+  const means = { work, key, reads, site: site(portsOf(box) ?? {}) };
+  await step("Debian package: installed, a later one put over it, removed", () => debianPackage(box, means));
+  await step("handed on again", () => forget(box));
+  await step("install from a checkout", () => fromCheckout(box, means));
   console.log("installed, updated, taken back, restored, removed: all well");
 } catch (error) {
   console.error(error);
