@@ -1,5 +1,6 @@
 import {
   type Document,
+  isAlias,
   isMap,
   isPair,
   isScalar,
@@ -42,7 +43,11 @@ export class Source {
     this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false, logLevel: "silent" });
     // The parser stumbles on: what it says after the third is seldom about the file.
     for (const error of this.#document.errors.slice(0, 3)) this.#add(error.pos[0], [], yamlWords(error.code));
-    if (this.problems.length === 0) this.#substitute(env);
+    if (this.problems.length > 0) return;
+    // Before anything is put in: what comes out of a variable is a secret in the right place.
+    this.#findSecrets();
+    this.#refuseProto();
+    this.#substitute(env);
   }
 
   /** The plain value; undefined when the YAML itself is broken. */
@@ -88,16 +93,44 @@ export class Source {
     return 0;
   }
 
+  /** Secrets in clear, also where a value or its key is written elsewhere and only referred to. */
+  #findSecrets(): void {
+    const said = (node: unknown) => {
+      const meant = isAlias(node) ? node.resolve(this.#document) : node;
+      return isScalar(meant) && typeof meant.value === "string" ? meant.value : undefined;
+    };
+    const look = (node: Node, ancestors: readonly (Document | Node | Pair)[]) => {
+      const value = said(node);
+      if (value === undefined) return;
+      const holder = ancestors.at(-1);
+      const key = isPair(holder) && holder.key !== node ? said(holder.key) : undefined;
+      const [at = 0] = node.range ?? [];
+      const path = pathOf(node, ancestors);
+      if (key && SECRET_KEY.test(key) && isClear(value)) this.#add(at, path, SECRET_IN_CLEAR);
+      else if (hasClearPassword(value)) this.#add(at, path, PASSWORD_IN_CLEAR);
+    };
+    visit(this.#document, {
+      Scalar: (_, node, ancestors) => look(node, ancestors),
+      Alias: (_, node, ancestors) => look(node, ancestors),
+    });
+  }
+
+  /** JavaScript's own word: every reader of maps would leave it out without saying so. */
+  #refuseProto(): void {
+    visit(this.#document, {
+      Pair: (_, { key }, ancestors) => {
+        if (isScalar(key) && key.value === "__proto__")
+          this.#add(key.range?.[0] ?? 0, [...pathOf(key, ancestors), "__proto__"], NO_KEY);
+      },
+    });
+  }
+
   #substitute(env: NodeJS.ProcessEnv): void {
     visit(this.#document, {
       Scalar: (_, scalar, ancestors) => {
         if (typeof scalar.value !== "string") return;
-        const holder = ancestors.at(-1);
-        const key = isPair(holder) && holder.key !== scalar ? keyOf(holder) : undefined;
         const at = scalar.range?.[0] ?? 0;
         const path = pathOf(scalar, ancestors);
-        if (key && SECRET_KEY.test(key) && isClear(scalar.value)) this.#add(at, path, SECRET_IN_CLEAR);
-        else if (hasClearPassword(scalar.value)) this.#add(at, path, PASSWORD_IN_CLEAR);
         scalar.value = scalar.value.replace(VARIABLE, (written, name: string) => {
           const value = env[name];
           if (value !== undefined) return value;
@@ -122,6 +155,8 @@ const PASSWORD_IN_CLEAR: Text = {
   fr: `le mot de passe de cette adresse n'a pas sa place dans ce fichier : écrivez "\${UN_NOM}" au lieu de l'adresse et définissez cette variable`,
   en: `the password in this address does not belong in this file: write "\${SOME_NAME}" in place of the address and set that variable`,
 };
+
+const NO_KEY: Text = { fr: "aucune clé ne peut s'appeler ainsi", en: "no key can have this name" };
 
 const isClear = (value: string): boolean => value !== "" && value.search(VARIABLE) < 0;
 
