@@ -128,6 +128,30 @@ describe("beyond this machine", () => {
     expect((await plain.text()).length).toBe(0);
   });
 
+  test("the cookie of a session is bound to this host and never goes out in clear, when it comes and when it goes", async () => {
+    w = await world({ host: "0.0.0.0", open: false });
+    const ca = readFileSync(join(w.folder, "tls", "ca.crt"));
+    const ask = (method: string, path: string, body: object | undefined, cookie = "") =>
+      new Promise<string>((resolve, reject) => {
+        const headers = { cookie, ...(body && { "content-type": "application/json" }) };
+        const options = { host: "127.0.0.1", port: port(), method, path: `/api/v1${path}`, ca, headers };
+        const asked = request(options, (response) => resolve(response.resume().headers["set-cookie"]?.join() ?? ""));
+        asked.on("error", reject);
+        asked.end(body && JSON.stringify(body));
+      });
+    const setup = { code: w.web.setupCode, name: "Claire", password: "un cheval mange du foin" };
+    const come = await ask("POST", "/setup", setup);
+    // No Domain: browsers take a __Host- cookie only so, with this path, and over TLS.
+    expect(come).toMatch(/^__Host-vigie=[\w-]{43,}; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+    const gone = await ask("DELETE", "/session", undefined, come.split(";")[0]);
+    expect(gone).toMatch(/^__Host-vigie=; Max-Age=0; Path=\/; .*HttpOnly; Secure; SameSite=Strict$/);
+    // The name that it has on loopback opens nothing here.
+    const again = await ask("POST", "/session", { name: setup.name, password: setup.password });
+    const [, token] = /^__Host-vigie=([^;]+)/.exec(again) ?? [];
+    const site = async (cookie: string) => (await get("/api/v1/points", { cookie })).status;
+    expect([await site(`vigie=${token}`), await site(`__Host-vigie=${token}`)]).toEqual([401, 200]);
+  });
+
   test("nothing older than TLS 1.2 is spoken", async () => {
     w = await world({ host: "0.0.0.0", open: false });
     const socket = tlsConnect({
