@@ -110,10 +110,14 @@ async function putBack(folder: string, file: string, say: House["say"]): Promise
 
 /** Releases side by side, as `vigie install` and `vigie update` keep them. */
 function releases(): SystemAnswer["releases"] {
-  if (!existsSync(installed.releases)) return undefined;
   const before = linkedTo(installed.before);
-  const versions = readdirSync(installed.releases).filter((name) => !name.startsWith("."));
-  return { installed: versions.sort(), ...(before !== undefined && { before }) };
+  try {
+    const versions = readdirSync(installed.releases).filter((name) => !name.startsWith("."));
+    return { installed: versions.sort(), ...(before !== undefined && { before }) };
+  } catch {
+    // Not installed; or no descriptor is left to look with.
+    return undefined;
+  }
 }
 
 const brokerDoor = ({ accounts, connected }: Broker, site: string): BrokerDoor => ({

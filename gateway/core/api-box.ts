@@ -10,9 +10,9 @@ export interface SystemAnswer {
   /** Seconds since start. */
   uptime: number;
   clock: { now: number; quality: TimeQuality };
-  memory: { rss: number; total: number };
+  memory: { rss: number | null; total: number };
   /** Bytes; `perDay` and `daysLeft` are null until the folder was watched for an hour, `daysLeft` also when it does not grow. */
-  disk: { free: number; total: number; used: number; perDay: number | null; daysLeft: number | null };
+  disk: { free: number; total: number; used: number | null; perDay: number | null; daysLeft: number | null };
   queues: Readonly<Record<string, number>>;
   log: "ok" | "degraded";
   /** Where releases are installed side by side: which ones, and the one before while a new one is on trial. */

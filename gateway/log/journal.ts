@@ -48,10 +48,7 @@ export class Journal<T> implements Log<T>, Queue {
     const { clock, look, stamp, bound } = this.#parts;
     const now = clock.monotonic();
     look?.();
-    for (let i = 0; i < items.length; i++) {
-      const item = items[i];
-      if (item !== undefined) this.#entries.push(stamp(item, monotonic?.[i] ?? now, this.#next++));
-    }
+    items.forEach((item, i) => void this.#entries.push(stamp(item, monotonic?.[i] ?? now, this.#next++)));
     this.#newest = this.#next - 1;
     this.#accepted.value += items.length;
     this.#since ??= now;

@@ -4,6 +4,7 @@ import { Agent, get } from "node:http";
 import { createConnection, type Socket } from "node:net";
 import { expect, test } from "vitest";
 import type { PointAnswer } from "../../gateway/core/api.ts";
+import type { SystemAnswer } from "../../gateway/core/api-box.ts";
 import { describeWith } from "../need.ts";
 import { eventually, launch } from "../sim/gateway.ts";
 import { counted, sumOf } from "../sim/metrics.ts";
@@ -29,6 +30,12 @@ describeWith(["prlimit"], "no file descriptor left", () => {
       expect((await memory())?.value).toBeNull();
       expect((await figure("readings_good_total")) - before).toBeGreaterThan(50);
       expect(await figure("driver_restarts_total")).toBe(0);
+      const system = async () => JSON.parse(await ask("/api/v1/system")) as SystemAnswer;
+      await eventually(
+        async () => ((await system()).disk.used === null && (await system()).memory.rss === null) || undefined,
+        20_000,
+      );
+      expect((await system()).disk.free).toBeGreaterThan(0);
       expect(gateway.process.exitCode).toBeNull();
     } finally {
       crowd.leave();

@@ -64,12 +64,13 @@ function Facts({
   const w = words.value.system;
   const tight = disk.daysLeft !== null && disk.daysLeft < 30;
   const skew = Math.abs(Date.now() - clock.now);
+  const known = (bytes: number | null) => (bytes === null ? w.notMeasured : bytesShown(bytes));
   const trusted = clock.quality === "synced" || clock.quality === "holdover";
   return (
     <div class="facts">
       <Card title={w.disk} tone={log === "degraded" ? "alert" : tight ? "watch" : "ok"}>
         <Fact name={w.recording} value={log === "ok" ? w.recordingOk : w.recordingDegraded} />
-        <Fact name={w.used} value={bytesShown(disk.used)} />
+        <Fact name={w.used} value={known(disk.used)} />
         <Fact name={w.free} value={`${bytesShown(disk.free)} / ${bytesShown(disk.total)}`} />
         <Fact name={w.perDay} value={disk.perDay === null ? w.measuring : bytesShown(disk.perDay)} />
         <Fact name={w.daysLeft} value={disk.daysLeft === null ? w.measuring : spanShown(disk.daysLeft * 86_400_000)} />
@@ -95,7 +96,7 @@ function Facts({
         {releases?.before && <Fact name={version} value={w.onTrial(releases.before)} />}
         <Fact name="Node" value={node} />
         <Fact name={w.uptime} value={spanShown(uptime * 1_000)} />
-        <Fact name={w.memory} value={`${bytesShown(memory.rss)} / ${bytesShown(memory.total)}`} />
+        <Fact name={w.memory} value={`${known(memory.rss)} / ${bytesShown(memory.total)}`} />
       </Card>
     </div>
   );

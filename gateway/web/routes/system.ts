@@ -17,8 +17,9 @@ export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
   const growth = measureGrowth(desk);
   const system = async (): Promise<SystemAnswer> => {
     const disk = await statfs(desk.folder);
-    const used = await bytesIn(desk.folder);
-    const perDay = growth(used);
+    // To look into a folder, or at one's own memory, takes a descriptor; where none is left that one number is not known.
+    const used = await bytesIn(desk.folder).catch(() => null);
+    const perDay = used === null ? null : growth(used);
     const free = disk.bavail * disk.bsize;
     const releases = desk.releases?.();
     return {
@@ -27,7 +28,7 @@ export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
       hostname: hostname(),
       uptime: Math.floor((desk.clock.monotonic() - startedAt) / 1_000),
       clock: { now: desk.clock.now(), quality: desk.store?.timeQuality() ?? "unsynced" },
-      memory: { rss: process.memoryUsage.rss(), total: totalmem() },
+      memory: { rss: residentMemory(), total: totalmem() },
       disk: {
         free,
         total: disk.blocks * disk.bsize,
@@ -180,4 +181,13 @@ async function bytesIn(folder: string): Promise<number> {
         .catch(() => 0),
     );
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+/** Null when no descriptor is left to look with: the system says it in a file. */
+function residentMemory(): number | null {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return null;
+  }
 }

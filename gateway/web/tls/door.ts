@@ -2,8 +2,8 @@ import type { Server, ServerResponse } from "node:http";
 import { createServer as createHttps, Server as HttpsServer } from "node:https";
 import { createServer as createNet, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { firstByte, HANDSHAKE } from "../../core/first-byte.ts";
 import { Knocks, neighbour } from "../../core/knocks.ts";
+import { firstByte, HANDSHAKE } from "../../first-byte.ts";
 import type { Identity } from "./certificate.ts";
 
 // An `import` of it opens its doors to WebSocket and fetch, too: 4 MB that a gateway never needs.

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { clock } from "../../../gateway/clock.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
-import { reopenDelay } from "../../../gateway/drivers/lib/pipe.ts";
+import { Reopening } from "../../../gateway/drivers/lib/pipe.ts";
 import { type Broker, openBroker } from "../../../gateway/mqtt/broker.ts";
 import { connectMqtt } from "../../../gateway/mqtt/connection.ts";
 import { brokerSettings, linkOptions } from "../../../gateway/mqtt/settings.ts";
@@ -131,13 +131,20 @@ test("sixty boxes that lost their broker in the same second do not come back in 
   expect(Math.max(...first) - Math.min(...first)).toBeGreaterThan(1_000);
 });
 
+/** How long a port that does not open is left alone after so many failures. */
+function waitAfter(failures: number, port: string): number {
+  const reopening = new Reopening(port);
+  for (let i = 0; i < failures; i++) reopening.after(0);
+  return reopening.after(0).delay;
+}
+
 test("waits for a device on the network are spread over half of their length, and end at 30 s; a serial port is looked at every second", () => {
   for (const [failures, most] of [
     [0, 1_000],
     [3, 8_000],
     [9, 30_000],
   ] as const) {
-    const waits = Array.from({ length: 1_000 }, () => reopenDelay(failures, "tcp://10.0.0.7:502"));
+    const waits = Array.from({ length: 1_000 }, () => waitAfter(failures, "tcp://10.0.0.7:502"));
     expect(Math.max(...waits)).toBeLessThanOrEqual(most);
     for (let tenth = 0; tenth < 10; tenth++) {
       const from = most / 2 + (tenth * most) / 20;
@@ -145,5 +152,5 @@ test("waits for a device on the network are spread over half of their length, an
       expect(inside).toBeGreaterThan(40);
     }
   }
-  expect(reopenDelay(9, "/dev/ttyUSB0")).toBe(1_000);
+  expect(waitAfter(9, "/dev/ttyUSB0")).toBe(1_000);
 });

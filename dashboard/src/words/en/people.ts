@@ -91,6 +91,7 @@ export const people: Pick<Words, "account" | "users" | "trust" | "system"> = {
     perDay: "Per day",
     daysLeft: "Enough for",
     measuring: "being measured",
+    notMeasured: "not known at the moment",
     queues: "Destinations",
     followers: {
       history: "History",

@@ -90,6 +90,7 @@ export const people = {
     perDay: "Par jour",
     daysLeft: "Reste pour",
     measuring: "mesure en cours",
+    notMeasured: "inconnu pour l’instant",
     queues: "Destinations",
     followers: {
       history: "Historique",
