@@ -1,5 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { request as http } from "node:http";
+import { request as https } from "node:https";
 import { connect, createServer } from "node:net";
 import { fromHere } from "../core/address.ts";
 import { DAY } from "../core/time.ts";
@@ -54,6 +56,51 @@ export async function checkServer(name: string, address: string): Promise<Check>
       en: "Readings wait for it here, nothing is lost. Check the network and the server.",
     },
   };
+}
+
+export interface Influx {
+  url: string;
+  token: string;
+  org: string;
+  bucket: string;
+  ca?: string | undefined;
+}
+
+/** InfluxDB: whether it is there and would take readings, asked by writing none. */
+export async function checkInflux(name: string, influx: Influx): Promise<Check> {
+  const status = await writeNothing(influx).catch(() => undefined);
+  if (status === 401 || status === 403)
+    return bad(
+      `${name} : InfluxDB refuse le jeton (${status})`,
+      `${name}: InfluxDB refuses the token (${status})`,
+      `Donnez-lui un jeton qui peut écrire dans « ${influx.bucket} », dans /etc/vigie/secrets.env, puis « systemctl restart vigie ». D'ici là les mesures attendent.`,
+      `Give it a token that may write to "${influx.bucket}", in /etc/vigie/secrets.env, then "systemctl restart vigie". Until then readings wait.`,
+    );
+  if (status === 404)
+    return bad(
+      `${name} : InfluxDB ne connaît pas « ${influx.bucket} »`,
+      `${name}: InfluxDB does not know "${influx.bucket}"`,
+      "Créez ce bucket, ou corrigez bucket et org dans le fichier de site. D'ici là les mesures attendent.",
+      "Make that bucket, or mend bucket and org in the site file. Until then readings wait.",
+    );
+  return checkServer(name, influx.url);
+}
+
+/** The status of the answer to a write of no readings at all. */
+async function writeNothing({ url, token, org, bucket, ca }: Influx): Promise<number | undefined> {
+  const address = new URL(`${url.replace(/\/$/, "")}/api/v2/write`);
+  address.search = new URLSearchParams({ org, bucket, precision: "ms" }).toString();
+  const headers = { authorization: `Token ${token}`, "content-type": "text/plain" };
+  const trust = ca ? { ca: await readFile(ca, "utf8") } : {};
+  const request = address.protocol === "https:" ? https : http;
+  return new Promise((resolve, reject) => {
+    const asked = request(address, { method: "POST", headers, timeout: 4_000, ...trust }, (answer) =>
+      resolve(answer.resume().statusCode),
+    );
+    asked.once("timeout", () => asked.destroy(new Error("no answer")));
+    asked.once("error", reject);
+    asked.end();
+  });
 }
 
 /** How long a certificate lasts. The box's own is made anew 30 days before its end. */

@@ -15,10 +15,10 @@ export interface Check {
 }
 
 /** The clock: without a time source the box does not know when anything happened, though it keeps the order. */
-export async function checkClock(): Promise<Check> {
+export async function checkClock(sys = "/sys"): Promise<Check> {
   const synced = await output("timedatectl", ["show", "-p", "NTPSynchronized", "--value"]);
   if (synced === "yes") return ok("Horloge à l'heure (NTP)", "Clock in sync (NTP)");
-  const battery = (await readdir("/sys/class/rtc").catch(() => [])).length > 0;
+  const battery = (await readdir(`${sys}/class/rtc`).catch(() => [])).length > 0;
   if (battery) return ok("Horloge à pile présente, sans NTP", "Battery-backed clock, no NTP");
   return {
     state: "warn",
@@ -53,10 +53,10 @@ export async function checkDisk(folder: string): Promise<Check> {
 }
 
 /** How worn the SD card or eMMC says it is, where it says so. */
-export async function checkWear(): Promise<Check> {
-  const blocks = await readdir("/sys/block").catch(() => []);
+export async function checkWear(sys = "/sys"): Promise<Check> {
+  const blocks = await readdir(`${sys}/block`).catch(() => []);
   for (const block of blocks.filter((name) => name.startsWith("mmcblk"))) {
-    const life = (await readFile(`/sys/block/${block}/device/life_time`, "utf8").catch(() => "")).trim();
+    const life = (await readFile(`${sys}/block/${block}/device/life_time`, "utf8").catch(() => "")).trim();
     const worst = Math.max(
       ...life
         .split(/\s+/)

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import {
   type Check,
   checkClock,
@@ -11,7 +12,7 @@ import {
   checkService,
   checkWear,
 } from "../box/checks.ts";
-import { checkCertificate, checkPort, checkServer } from "../box/checks-network.ts";
+import { checkCertificate, checkInflux, checkPort, checkServer } from "../box/checks-network.ts";
 import { askHealth } from "../box/health.ts";
 import { inside } from "../box/layout.ts";
 import { say, speakAs } from "../cli.ts";
@@ -83,9 +84,16 @@ async function readSite(file: string): Promise<{ config?: Config; check: Promise
   }
 }
 
+const influxOptions = z.looseObject({
+  ...{ url: z.string(), token: z.string(), org: z.string(), bucket: z.string() },
+  ca: z.string().optional(),
+});
+
 async function siteChecks({ web, broker, sinks, drivers }: Config, data: string): Promise<Promise<Check>[]> {
   const running = (await askHealth(web)) !== undefined;
   const servers = [...sinks, ...drivers].flatMap(({ head, options }) => {
+    const influx = head.type === "influx" ? influxOptions.safeParse(options).data : undefined;
+    if (influx) return [checkInflux(head.id, influx)];
     const url = typeof options === "object" && options !== null && "url" in options ? options.url : undefined;
     return typeof url === "string" ? [checkServer(head.id, url)] : [];
   });
