@@ -43,13 +43,15 @@ export function sourceParts(source: string): string[] {
   return sources;
 }
 
-function productionDependencies(source: string): string[] {
+const productionDependencies = (source: string): string[] => outermost(productionPackages(source));
+
+/** Where the packages are that run, nested ones too, as the lockfile says; of optional ones those that are there. */
+export function productionPackages(source: string): string[] {
   const lock = JSON.parse(readFileSync(join(source, "package-lock.json"), "utf8")) as Lock;
-  const dependencies = Object.entries(lock.packages)
+  return Object.entries(lock.packages)
     .filter(([path, entry]) => path.startsWith("node_modules/") && !entry.dev && !entry.devOptional)
     .map(([path]) => path)
     .filter((path) => existsSync(join(source, path)));
-  return outermost(dependencies);
 }
 
 /** Copies those parts to `target`, without packages nested in them that are for development only. */

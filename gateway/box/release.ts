@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { papers, seal } from "./manifest.ts";
 import { sourceParts } from "./package-files.ts";
+import { billOfMaterials } from "./sbom.ts";
 
 export interface ReleaseOptions {
   /** A checkout with a built dashboard. */
@@ -52,27 +53,12 @@ function stage(source: string, folder: string, arch: string): void {
     mkdirSync(dirname(join(folder, part)), { recursive: true });
     cpSync(join(source, part), join(folder, part), { recursive: true });
   }
-  const npm = (args: string[]) =>
-    execFileSync("npm", args, {
-      cwd: folder,
-      encoding: "utf8",
-      maxBuffer: 64 << 20,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-  npm([
-    "ci",
-    "--omit=dev",
-    "--ignore-scripts",
-    "--no-bin-links",
-    "--no-audit",
-    "--no-fund",
-    "--os=linux",
-    `--cpu=${arch}`,
-  ]);
-  writeFileSync(
-    join(folder, papers.sbom),
-    npm(["sbom", "--package-lock-only", "--omit=dev", "--sbom-format=cyclonedx"]),
-  );
+  const quietly = ["--no-bin-links", "--no-audit", "--no-fund"];
+  execFileSync("npm", ["ci", "--omit=dev", "--ignore-scripts", ...quietly, "--os=linux", `--cpu=${arch}`], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  writeFileSync(join(folder, papers.sbom), billOfMaterials(folder));
   rmSync(join(folder, "node_modules/.package-lock.json"), { force: true });
 }
 
