@@ -4,13 +4,13 @@ import type { Logger } from "pino";
 import { fromHere, isLoopback } from "../core/address.ts";
 import type { Cells } from "../core/log.ts";
 import type { Meters } from "../core/meter.ts";
-import { type Clock, SECOND } from "../core/time.ts";
+import { type Clock, HOUR, SECOND } from "../core/time.ts";
 import { firstByte, HANDSHAKE } from "../first-byte.ts";
 import type { EmbeddedBroker } from "../plugin.ts";
 import { MqttAccounts } from "./accounts.ts";
 import { CONNECT_WITHIN, Door } from "./door.ts";
 import { insideOf } from "./inside.ts";
-import { bindMemory } from "./sessions.ts";
+import { bindMemory, Sessions } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
 import { type BrokerIdentity, tlsServer } from "./tls.ts";
 
@@ -44,7 +44,13 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
   const { host, open } = parts.settings;
   if (open && !isLoopback(host)) throw new Error(`broker: without a password only 127.0.0.1 is allowed, not ${host}`);
   const accounts = await MqttAccounts.load(parts.cells);
-  const door = new Door(parts, accounts);
+  const dropped = (what: string) =>
+    parts.meters.counter("broker_dropped_total", "What was dropped at a bound of the broker's memory", { what });
+  const sessions = new Sessions(parts.clock.monotonic, (id) => {
+    dropped("session").value += 1;
+    void memory.endSession(id);
+  });
+  const door = new Door(parts, accounts, sessions);
   const aedes = await Aedes.createBroker({
     id: "vigie",
     concurrency: 1_000,
@@ -63,12 +69,10 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
     },
     authorizeSubscribe: (client, asked, done) => done(null, door.maySubscribe(client, asked.topic) ? asked : null),
   });
-  const memory = bindMemory(aedes, (what) =>
-    parts.meters.counter("broker_dropped_total", "Messages dropped at a bound of the broker's memory", { what }),
-  );
+  const memory = bindMemory(aedes, dropped);
   accounts.onRevoked((name) => {
     for (const client of door.connected()) if (door.visitor(client)?.name === name) client.close();
-    for (const id of door.sessions.endAll(name)) void memory.endSession(id);
+    for (const id of sessions.endAll(name)) void memory.endSession(id);
   });
   aedes.on("client", (client) => door.entered(client));
   aedes.on("clientDisconnect", (client) => door.left(client));
@@ -79,7 +83,9 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
   const plain = await listen(plainDoor, parts.settings.port, parts.settings.host);
   // A handshake costs more than anything else that a stranger can ask for: it has to pass the same door first.
   const secureDoor = createServer((socket) => door.knock(socket) && shakeHands(socket, handshakes));
-  const secure = tls && (await listen(secureDoor, tls.port, tls.host).catch(closing(plain.server)));
+  const secure = tls && (await listen(secureDoor, tls.port, tls.host).catch(leaving(plain.server)));
+  const closing = new AbortController();
+  void everyHour(parts.clock, closing.signal, () => sessions.endAbandoned());
   return {
     inside: insideOf(aedes, `mqtt://${hostOf(parts.settings.host)}:${plain.port}`),
     port: plain.port,
@@ -92,6 +98,7 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
         address: "remoteAddress" in client.conn ? (client.conn.remoteAddress ?? "") : "",
       })),
     close: async () => {
+      closing.abort();
       plain.server.close();
       secure?.server.close();
       handshakes?.close();
@@ -99,6 +106,13 @@ export async function openBroker(parts: BrokerParts): Promise<Broker> {
       await new Promise<void>((done) => aedes.close(() => done()));
     },
   };
+}
+
+async function everyHour(clock: Clock, signal: AbortSignal, work: () => void): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(HOUR, signal).catch(() => undefined);
+    if (!signal.aborted) work();
+  }
 }
 
 function shakeHands(socket: Socket, server: Server | undefined): void {
@@ -119,7 +133,7 @@ function listen(server: Server, port: number, host: string): Promise<{ server: S
 }
 
 /** For a second server that cannot open: the first one must not stay behind. */
-const closing = (server: Server) => (error: unknown) => {
+const leaving = (server: Server) => (error: unknown) => {
   server.close();
   throw error;
 };

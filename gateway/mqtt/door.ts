@@ -6,7 +6,7 @@ import type { Meters } from "../core/meter.ts";
 import { SECOND } from "../core/time.ts";
 import { type MqttAccounts, mayPublish, maySubscribe, type Rights } from "./accounts.ts";
 import { type ByteGuard, knocked, watch } from "./guard.ts";
-import { Sessions } from "./sessions.ts";
+import type { Sessions } from "./sessions.ts";
 import type { BrokerSettings } from "./settings.ts";
 
 /** Bounds on connections; aedes has none. */
@@ -35,7 +35,7 @@ interface Neighbour {
 
 /** Who may come in, and what they may do inside. */
 export class Door {
-  readonly sessions = new Sessions();
+  readonly sessions: Sessions;
   readonly #parts: DoorParts;
   readonly #accounts: MqttAccounts;
   readonly #visitors = new WeakMap<Client, Visitor>();
@@ -45,9 +45,10 @@ export class Door {
   readonly #pace = new Knocks(pace.each, pace.all);
   readonly #all = new Set<Socket>();
 
-  constructor(parts: DoorParts, accounts: MqttAccounts) {
+  constructor(parts: DoorParts, accounts: MqttAccounts, sessions: Sessions) {
     this.#parts = parts;
     this.#accounts = accounts;
+    this.sessions = sessions;
     parts.meters.probe(() => {
       parts.meters.gauge("broker_clients", "Clients of the embedded broker").value = this.#inside.size;
     });
@@ -137,6 +138,7 @@ export class Door {
       known?.knocking.delete(connectionOf(client.conn));
     }
     this.sessions.begin(client, visitor.name);
+    client.conn.once("close", () => this.sessions.leave(client));
     return true;
   }
 

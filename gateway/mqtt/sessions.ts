@@ -1,5 +1,6 @@
 import type { Aedes } from "aedes";
 import type { Series } from "../core/meter.ts";
+import { DAY, type Ms } from "../core/time.ts";
 
 /** What the broker keeps in memory for those who are away. */
 export const keeps = {
@@ -9,26 +10,66 @@ export const keeps = {
   retained: 20_000,
   /** Clients whose session outlives their connection. */
   sessions: 100,
+  /** How long a session waits for a client that does not come back. */
+  awayFor: 7 * DAY,
 } as const;
 
-/** Whose sessions outlive their connections: client ids, each with its account. */
-export class Sessions {
-  readonly #owners = new Map<string, string>();
+/** A client, as far as its session goes. */
+interface Guest {
+  id: string;
+  clean: boolean;
+}
 
-  fit({ id, clean }: { id: string; clean: boolean }): boolean {
-    return clean || this.#owners.has(id) || this.#owners.size < keeps.sessions;
+interface Session {
+  owner: string;
+  /** Who came in last under this id. */
+  guest: Guest;
+  /** Since when its client has been away (monotonic); undefined while it is here. */
+  away: Ms | undefined;
+}
+
+/** Whose sessions outlive their connections: client ids, each with its account. One that nobody has come back to for a week ends. */
+export class Sessions {
+  readonly #sessions = new Map<string, Session>();
+  readonly #now: () => Ms;
+  readonly #ended: (id: string) => void;
+
+  constructor(now: () => Ms, ended: (id: string) => void) {
+    this.#now = now;
+    this.#ended = ended;
+  }
+
+  fit({ id, clean }: Guest): boolean {
+    if (clean || this.#sessions.has(id)) return true;
+    if (this.#sessions.size >= keeps.sessions) this.endAbandoned();
+    return this.#sessions.size < keeps.sessions;
   }
 
   /** Somebody came in; whoever comes in clean ends the session that was kept for its id. */
-  begin({ id, clean }: { id: string; clean: boolean }, owner: string): void {
-    if (clean) this.#owners.delete(id);
-    else this.#owners.set(id, owner);
+  begin(guest: Guest, owner: string): void {
+    if (guest.clean) this.#sessions.delete(guest.id);
+    else this.#sessions.set(guest.id, { owner, guest, away: undefined });
+  }
+
+  /** Its connection is over; what is sent to it waits from now on. One that its own next connection has thrown out is here all the same. */
+  leave(guest: Guest): void {
+    const session = this.#sessions.get(guest.id);
+    if (session?.guest === guest) session.away = this.#now();
+  }
+
+  endAbandoned(): void {
+    const since = this.#now() - keeps.awayFor;
+    for (const [id, { away }] of this.#sessions) {
+      if (away === undefined || away > since) continue;
+      this.#sessions.delete(id);
+      this.#ended(id);
+    }
   }
 
   /** For an account that is no more, or not what it was. */
   endAll(owner: string): string[] {
-    const ids = [...this.#owners].filter(([, of]) => of === owner).map(([id]) => id);
-    for (const id of ids) this.#owners.delete(id);
+    const ids = [...this.#sessions].filter(([, session]) => session.owner === owner).map(([id]) => id);
+    for (const id of ids) this.#sessions.delete(id);
     return ids;
   }
 }

@@ -2,6 +2,7 @@ import mqtt, { type IConnackPacket, type MqttClient } from "mqtt";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { clock } from "../../../gateway/clock.ts";
 import { Meters } from "../../../gateway/core/meter.ts";
+import { type Clock, DAY } from "../../../gateway/core/time.ts";
 import { type Broker, openBroker } from "../../../gateway/mqtt/broker.ts";
 import { keeps } from "../../../gateway/mqtt/sessions.ts";
 import { brokerSettings } from "../../../gateway/mqtt/settings.ts";
@@ -11,11 +12,23 @@ const rights = { publish: [], subscribe: ["vigie/v1/nord/#"] };
 let broker: Broker;
 let password: string;
 let meters: Meters;
+/** Time goes on by itself, and further by what a test says; who waits for an hour is woken by hand. */
+const time = { ahead: 0, wake: (): void => undefined };
+const moving: Clock = {
+  ...clock,
+  monotonic: () => clock.monotonic() + time.ahead,
+  sleep: (_, signal) =>
+    new Promise((resolve, reject) => {
+      time.wake = resolve;
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    }),
+};
 
 beforeEach(async () => {
+  time.ahead = 0;
   const settings = brokerSettings.parse({ port: 0 });
   meters = new Meters();
-  const parts = { site: { id: "nord" }, cells: new MemoryCells(), clock, meters, say: quiet };
+  const parts = { site: { id: "nord" }, cells: new MemoryCells(), clock: moving, meters, say: quiet };
   broker = await openBroker({ settings, ...parts });
   password = await broker.accounts.create("plant", rights, 0);
 });
@@ -75,5 +88,40 @@ test("an account with fewer rights than before is not told what its session was 
     await new Promise((done) => broker.inside.publish({ topic, payload: "1", retain: false }, done));
   await until(() => heard.includes("vigie/v1/nord/tour-2/a"));
   expect({ sessionPresent, heard }).toEqual({ sessionPresent: false, heard: ["vigie/v1/nord/tour-2/a"] });
+  await again.endAsync();
+});
+
+test("a client that has been away for a week makes room for another; one that is here, or was lately, does not", async () => {
+  const here = connect("plant.0", false);
+  await new Promise<void>((done) => here.once("connect", () => done()));
+  for (let i = 1; i < keeps.sessions - 1; i++) expect(await visit(`plant.${i}`, false)).toBe(true);
+  time.ahead = 4 * DAY;
+  expect(await visit("plant.lately", false)).toBe(true);
+  expect(await visit("plant.more", false)).toBe(false);
+  time.ahead = keeps.awayFor + DAY;
+  expect(await visit("plant.more", false)).toBe(true);
+  expect(meters.sum("broker_dropped_total", { what: "session" })).toBe(keeps.sessions - 2);
+  await here.endAsync();
+}, 20_000);
+
+test("what was kept for a client that does not come back goes with its session, within the hour, also where there is room", async () => {
+  const client = connect("plant", false);
+  await new Promise<void>((done) => client.once("connect", () => done()));
+  await client.subscribeAsync("vigie/v1/nord/#", { qos: 1 });
+  // Its own second connection throws the first one out: it has not gone by that.
+  const second = connect("plant", false);
+  await new Promise<void>((done) => client.once("close", () => done()));
+  time.ahead = keeps.awayFor + DAY;
+  time.wake();
+  await second.endAsync();
+  expect(meters.sum("broker_dropped_total", { what: "session" })).toBe(0);
+  time.ahead += keeps.awayFor + DAY;
+  await until(() => {
+    time.wake();
+    return meters.sum("broker_dropped_total", { what: "session" }) === 1;
+  });
+  const again = connect("plant", false);
+  const { sessionPresent } = await new Promise<IConnackPacket>((done) => again.once("connect", done));
+  expect(sessionPresent).toBe(false);
   await again.endAsync();
 });
