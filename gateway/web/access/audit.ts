@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { auditEnd, type Cells } from "../../core/log.ts";
 import type { Meters } from "../../core/meter.ts";
-import type { Clock } from "../../core/time.ts";
+import { type Clock, SECOND } from "../../core/time.ts";
 import { syncFolder } from "../files.ts";
 
 const line = z.object({
@@ -38,6 +38,10 @@ type End = z.infer<typeof end>;
 const FIRST = "0".repeat(64);
 const FILE_BYTES = 4 * 1024 * 1024;
 const KEPT = 1_000;
+/** Lines that wait for a disk that takes none; they are already bound to one another, so what comes after them is left out. */
+const UNWRITTEN = 1_000;
+const AT_ONCE = 100;
+const TRY_AGAIN = 10 * SECOND;
 /** A file put aside, by its last line. */
 const ASIDE = /^audit-(\d+)(?:-damaged(?:-\d+)?)?\.jsonl$/;
 
@@ -53,14 +57,21 @@ export interface AuditParts {
  * What people did to the gateway, one JSON line each, every line with the hash of the one before: a line that is changed
  * or taken out breaks the chain. Append-only; after 4 MB a file is put aside as `audit-<first n>.jsonl`, and the chain
  * goes on. The store knows the newest line that is on disk, or one before it: a list that ends earlier, or says something
- * else there, was cut off or written anew. With a full disk the lines stay in memory (the last 1,000) and are counted; nobody is kept from working.
+ * else there, was cut off or written anew. With a full disk up to 1,000 lines wait in memory and are written when there is room; what comes
+ * after those is counted, and their number is a line of its own later. Nobody is kept from working.
  */
 export class Audit {
   readonly #parts: AuditParts;
   readonly #file: string;
   readonly #recent: AuditLine[] = [];
   #last: End = { n: 0, hash: FIRST };
+  /** How long the file is, as far as whole lines go. */
   #bytes = 0;
+  /** The last write failed, and may have left half a line. */
+  #half = false;
+  readonly #unwritten: AuditLine[] = [];
+  #leftOut = 0;
+  #again: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(parts: AuditParts) {
@@ -144,7 +155,7 @@ export class Audit {
     return this.#recent.slice(-limit).reverse();
   }
 
-  /** Resolves once the line is on disk, or was counted as lost. */
+  /** Resolves once the line is on disk, or waits for it, or was counted as lost. */
   async note(what: AuditNote): Promise<void> {
     await this.#takeInbox();
     await this.#put(what);
@@ -168,40 +179,73 @@ export class Audit {
   }
 
   #put({ who, from, what, detail }: AuditNote): Promise<void> {
-    const { clock } = this.#parts;
+    const { clock, meters } = this.#parts;
+    if (this.#unwritten.length >= UNWRITTEN) {
+      this.#leftOut += 1;
+      meters.counter("audit_lost_total", "Audit lines that will never be written").value += 1;
+      return this.#writeSoon();
+    }
     const body = { n: this.#last.n + 1, t: clock.now(), mono: Math.round(clock.monotonic()), who, from, what, detail };
     const prev = this.#last.hash;
-    const hash = chain(prev, body);
-    this.#last = { n: body.n, hash };
-    this.#recent.push({ ...body, prev, hash });
+    const noted = { ...body, prev, hash: chain(prev, body) };
+    this.#last = noted;
+    this.#recent.push(noted);
     if (this.#recent.length > KEPT) this.#recent.shift();
-    this.#writing = this.#writing.then(() => this.#write({ ...body, prev, hash }));
+    this.#unwritten.push(noted);
+    return this.#writeSoon();
+  }
+
+  #writeSoon(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#writeAll());
     return this.#writing;
   }
 
-  async #write(noted: AuditLine): Promise<void> {
-    const text = `${JSON.stringify(noted)}\n`;
+  /** Everything that waits, in its order; what cannot be written is tried again. */
+  async #writeAll(): Promise<void> {
+    const { say, meters } = this.#parts;
+    const late = this.#again !== undefined;
+    clearTimeout(this.#again);
+    this.#again = undefined;
     try {
-      if (this.#bytes > FILE_BYTES) {
-        await rename(this.#file, this.#file.replace("audit.jsonl", `audit-${noted.n - 1}.jsonl`));
-        this.#bytes = 0;
+      while (this.#unwritten.length > 0) {
+        const lines = this.#unwritten.slice(0, AT_ONCE);
+        await this.#append(lines);
+        this.#unwritten.splice(0, lines.length);
       }
-      const fresh = this.#bytes === 0;
-      const file = await open(this.#file, "a", 0o600);
-      try {
-        await file.appendFile(text);
-        await file.datasync();
-      } finally {
-        await file.close();
-      }
-      if (fresh) await syncFolder(dirname(this.#file));
-      this.#bytes += Buffer.byteLength(text);
-      this.#remember(noted);
+      if (late) say.info("audit list: written again, with what had waited");
     } catch (error) {
-      const { meters, say } = this.#parts;
-      meters.counter("audit_lost_total", "Audit lines that could not be written").value += 1;
-      say.error(`audit list: a line could not be written: ${error instanceof Error ? error.message : error}`);
+      if (!late) say.error(`audit list: cannot be written: ${error instanceof Error ? error.message : error}`);
+      this.#half = true;
+      this.#again = setTimeout(() => void this.#writeSoon(), TRY_AGAIN).unref();
     }
+    meters.gauge("audit_waiting", "Audit lines that wait for the disk").value = this.#unwritten.length;
+    if (this.#leftOut === 0 || this.#unwritten.length > 0) return;
+    const detail = `${this.#leftOut} lines, while the disk took none`;
+    this.#leftOut = 0;
+    void this.#put({ who: "system", from: "", what: "audit-lost", detail });
+  }
+
+  async #append(lines: readonly AuditLine[]): Promise<void> {
+    const [first, last] = [lines[0], lines.at(-1)];
+    if (!first || !last) return;
+    const text = lines.map((one) => `${JSON.stringify(one)}\n`).join("");
+    if (this.#bytes > FILE_BYTES) {
+      await rename(this.#file, this.#file.replace("audit.jsonl", `audit-${first.n - 1}.jsonl`));
+      this.#bytes = 0;
+    }
+    const fresh = this.#bytes === 0;
+    const file = await open(this.#file, "a", 0o600);
+    try {
+      if (this.#half && (await file.stat()).size > this.#bytes) await file.truncate(this.#bytes);
+      this.#half = false;
+      await file.appendFile(text);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    if (fresh) await syncFolder(dirname(this.#file));
+    this.#bytes += Buffer.byteLength(text);
+    this.#remember(last);
   }
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   appendFileSync,
   existsSync,
@@ -152,35 +153,77 @@ test("a time on memory, with a list of its own, makes neither list look cut off"
   expect(await listed(1)).toEqual([4, 3, 2, 1].map((n) => `${n} sign-in`));
 });
 
-test("a disk that is full is counted for every line, and keeps nobody from working", async () => {
+/** The list's place, as it is with a full disk: ENOSPC at every write, from the kernel. Gives back what was there. */
+function fill(file: string): () => void {
+  renameSync(file, `${file}.away`);
+  symlinkSync("/dev/full", file);
+  return () => {
+    rmSync(file);
+    renameSync(`${file}.away`, file);
+  };
+}
+
+test("while a disk is full, lines wait and nobody is kept from working; with room they are written, and the chain is whole", async () => {
   const w = await world({ open: true });
   onTestFinished(() => w.web.close());
-  const lost = () => w.parts.meters.sum("audit_lost_total", {});
-  const file = join(w.folder, "audit", "audit.jsonl");
+  const counted = (name: string) => w.parts.meters.sum(name, {});
   const silence = () => fetch(w.api("/alarms/a1/ack"), { method: "POST" });
   w.alarms.all.set("a1", anAlarm("a1"));
   await w.web.audit("updated", "before");
-  expect(lost()).toBe(0);
-
-  renameSync(file, `${file}.away`);
-  symlinkSync("/dev/full", file); // ENOSPC at every write, from the kernel.
+  const mend = fill(join(w.folder, "audit", "audit.jsonl"));
   expect((await silence()).status).toBe(200);
   expect(w.alarms.acts).toMatchObject([{ id: "a1", action: { kind: "ack" } }]);
   await w.web.audit("updated", "meanwhile");
-  expect(lost()).toBe(2);
-  expect(await (await fetch(`${w.web.url}/metrics`)).text()).toContain("vigie_audit_lost_total 2");
+  expect([counted("audit_waiting"), counted("audit_lost_total")]).toEqual([2, 0]);
+  expect(await (await fetch(`${w.web.url}/metrics`)).text()).toContain("vigie_audit_waiting 2");
   const shown = (await (await fetch(w.api("/audit"))).json()) as AuditAnswer[];
   expect(shown.map(({ what }) => what)).toEqual(["updated", "alarm-ack", "updated"]);
   expect((await w.cells.load("audit")).get("end")).toMatchObject({ n: 1 });
 
-  rmSync(file);
-  renameSync(`${file}.away`, file);
+  mend();
   await w.web.audit("updated", "after");
-  expect(lost()).toBe(2);
-  // What was lost stays lost, and the next start says where.
+  expect(counted("audit_waiting")).toBe(0);
   const next = await opened(w.folder, w.cells);
-  expect(next.audit.recent(1)[0]).toMatchObject({
-    ...{ n: 5, what: "audit-damaged" },
-    detail: "line 2 does not follow the one before",
-  });
+  expect(next.chain()).toMatchObject({ lines: [{ n: 1 }, { n: 2, what: "alarm-ack" }, { n: 3 }, { n: 4 }] });
+  expect(next.audit.recent(1)[0]).toMatchObject({ n: 4, detail: "after" });
+});
+
+test("more lines than may wait are counted, and their number is a line of its own", async () => {
+  const { audit, at, meters, chain } = await opened();
+  await audit.note(visit);
+  const mend = fill(at("audit.jsonl"));
+  await Promise.all(Array.from({ length: 1_007 }, () => audit.note(visit)));
+  expect([meters.sum("audit_waiting", {}), meters.sum("audit_lost_total", {})]).toEqual([1_000, 7]);
+  mend();
+  // The first one finds the room, and is itself one too many.
+  await audit.note(visit);
+  await expect
+    .poll(() => chain().lines.at(-1))
+    .toMatchObject({ n: 1_002, what: "audit-lost", detail: expect.stringMatching(/^8 lines/) });
+  expect(chain().broken).toBeUndefined();
+});
+
+test("what a start finds on disk is whole where the program ended while lines waited", async () => {
+  const list = await listOf(2);
+  const mend = fill(list.at("audit.jsonl"));
+  await list.audit.note(visit);
+  mend();
+  const next = await list.again();
+  expect(next.audit.recent(9).map(({ what }) => what)).toEqual(["sign-in", "sign-in"]);
+});
+
+test.runIf(process.getuid?.() === 0)("half a line that a full disk has taken does not break the chain", async () => {
+  const folder = temporaryFolder();
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder]);
+  onTestFinished(() => void execFileSync("umount", [folder]));
+  const { audit, at, meters, chain } = await opened(folder);
+  await audit.note(visit);
+  const filler = join(folder, "readings");
+  expect(() => writeFileSync(filler, Buffer.alloc(100_000))).toThrow(/ENOSPC/);
+  for (let i = 0; i < 100 && meters.sum("audit_waiting", {}) === 0; i++) await audit.note(visit);
+  expect(readFileSync(at("audit.jsonl"), "utf8")).not.toMatch(/\n$/);
+  rmSync(filler);
+  await audit.note({ ...visit, what: "sign-out" });
+  expect(chain()).not.toHaveProperty("broken");
+  expect(chain().lines.at(-1)?.what).toBe("sign-out");
 });
