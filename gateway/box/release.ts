@@ -89,6 +89,8 @@ export function makeDebianPackage(tarball: string, version: string, arch: "x64" 
     write("conffiles", "", 0o644);
     write("postinst", `#!/bin/sh\nset -e\n[ "$1" = configure ] && ${vigie} install\nexit 0\n`, 0o755);
     write("prerm", `#!/bin/sh\nset -e\n[ "$1" = remove ] && ${vigie} uninstall\nexit 0\n`, 0o755);
+    // What root's own commands have compiled is in no package: with it the folder of the earlier version would stay.
+    write("postrm", `#!/bin/sh\nset -e\n[ "$1" = upgrade ] && rm -rf ${home}/node_modules/.cache\nexit 0\n`, 0o755);
     const file = join(dirname(tarball), `vigie_${version}_${architecture}.deb`);
     execFileSync("dpkg-deb", ["--root-owner-group", "-Zxz", "-z1", "--build", staging, file], {
       stdio: ["ignore", "ignore", "pipe"],
