@@ -7,10 +7,11 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { put, Registers } from "../../gateway/simulate/slave.ts";
 import { describeWith } from "../need.ts";
+import { launch, type RunningGateway } from "../sim/gateway.ts";
 import { allProfiles, healthyDevice, serveSlaves } from "../sim/modbus/device.ts";
 import { axeFindings } from "./axe.ts";
 import { openBrowser, visit } from "./browser.ts";
-import { demoOnFixedPort } from "./fixed.ts";
+
 import { type SerialMeter, serialMeter } from "./meter.ts";
 
 const SLAVE = 17;
@@ -19,7 +20,7 @@ const BAUD = 19_200;
 const DEMO = join(import.meta.dirname, "../../config/demo.yaml");
 
 describeWith(["chromium", "socat"], "devices are put into service from the page", () => {
-  let gateway: Awaited<ReturnType<typeof demoOnFixedPort>>;
+  let gateway: RunningGateway;
   let browser: Browser;
   let meter: SerialMeter;
   let unknown: Server;
@@ -44,7 +45,7 @@ describeWith(["chromium", "socat"], "devices are put into service from the page"
       [3, registers],
     ]);
     ({ server: unknown, port: unknownPort } = await serveSlaves(slaves, "tcp"));
-    [gateway, browser] = await Promise.all([demoOnFixedPort(config), openBrowser()]);
+    [gateway, browser] = await Promise.all([launch(["demo", "--config", config], { fixedPorts: true }), openBrowser()]);
   });
   afterAll(async () => {
     await browser?.close();

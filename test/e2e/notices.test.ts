@@ -9,9 +9,8 @@ import { isSeq, parse, parseDocument } from "yaml";
 import type { Delivery } from "../../gateway/core/notice.ts";
 import type { AlarmQuality } from "../../gateway/core/office.ts";
 import { describeWith } from "../need.ts";
-import { eventually } from "../sim/gateway.ts";
+import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
 import { openBrowser, visit } from "./browser.ts";
-import { demoOnFixedPort } from "./fixed.ts";
 
 /** The demonstration workshop with a limit in the middle of a noise, another one, and two people to be told. */
 function siteFile(phones: number): string {
@@ -45,7 +44,7 @@ describeWith(["chromium"], "the pages about notices", () => {
     request.resume();
     response.end('{"id":"sPs71M8A2T"}');
   });
-  let gateway: Awaited<ReturnType<typeof demoOnFixedPort>>;
+  let gateway: RunningGateway;
   let browser: Browser;
   let config: string;
   const ask = async <T>(path: string): Promise<T> => {
@@ -56,7 +55,7 @@ describeWith(["chromium"], "the pages about notices", () => {
   beforeAll(async () => {
     await new Promise<void>((ready) => phones.listen(0, "127.0.0.1", ready));
     config = siteFile((phones.address() as AddressInfo).port);
-    [gateway, browser] = await Promise.all([demoOnFixedPort(config), openBrowser()]);
+    [gateway, browser] = await Promise.all([launch(["demo", "--config", config], { fixedPorts: true }), openBrowser()]);
     await eventually(async () => (await ask<Delivery[]>("notices/deliveries?state=sent")).length > 0, 30_000);
   }, 60_000);
   afterAll(async () => {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeWith } from "../need.ts";
+import { launch, type RunningGateway } from "../sim/gateway.ts";
 import { openBrowser, visit } from "./browser.ts";
-import { demoOnFixedPort } from "./fixed.ts";
 
 /** A red dot: the smallest photo there is. */
 const PHOTO = Buffer.from(
@@ -14,12 +14,12 @@ const PHOTO = Buffer.from(
 );
 
 describeWith(["chromium"], "daily work on the page", () => {
-  let gateway: Awaited<ReturnType<typeof demoOnFixedPort>>;
+  let gateway: RunningGateway;
   let browser: Browser;
   const config = join(mkdtempSync(join(tmpdir(), "vigie-site-")), "site.yaml");
   beforeAll(async () => {
     cpSync(join(import.meta.dirname, "../../config/demo.yaml"), config);
-    [gateway, browser] = await Promise.all([demoOnFixedPort(config), openBrowser()]);
+    [gateway, browser] = await Promise.all([launch(["demo", "--config", config], { fixedPorts: true }), openBrowser()]);
   });
   afterAll(async () => {
     await browser?.close();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Ledger, ledgerOf } from "./ledger.ts";
 import { counted, metricsOf } from "./metrics.ts";
+import { freePort } from "./port.ts";
 
 const BIN = join(import.meta.dirname, "../../gateway/bin.mjs");
 
@@ -27,13 +28,18 @@ export interface RunningGateway {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+export interface LaunchOptions {
+  data?: string;
+  env?: NodeJS.ProcessEnv;
+  /** On ports that stay the same when a changed site file starts it anew. */
+  fixedPorts?: true;
+}
+
 /** `vigie demo …` or `vigie run --config …`, up to the line that says where it listens. */
-export async function launch(
-  args: readonly string[],
-  options: { data?: string; env?: NodeJS.ProcessEnv } = {},
-): Promise<RunningGateway> {
+export async function launch(args: readonly string[], options: LaunchOptions = {}): Promise<RunningGateway> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), "vigie-"));
-  const all = [...args, "--data", data, "--port", "0", "--mqtt-port", "0"];
+  const [port, mqtt] = options.fixedPorts ? [await freePort(), await freePort()] : [0, 0];
+  const all = [...args, "--data", data, "--port", `${port}`, "--mqtt-port", `${mqtt}`];
   const child = spawn(process.execPath, [BIN, ...all], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, LANG: "en_US.UTF-8", LC_ALL: "", ...options.env },
