@@ -122,10 +122,11 @@ describeWith(["chromium", "socat"], "devices are put into service from the page"
     await page.getByRole("button", { name: "Chercher" }).last().click();
     const found = page.locator(".device", { hasText: "esclave 2" });
     await found.waitFor({ timeout: 60_000 });
-    expect(await found.getByRole("heading").textContent()).toBe("L’un de ces modèles");
+    expect(await found.getByRole("heading").textContent()).toBe("Peut-être l’un de ces modèles");
     expect(await found.getByRole("button").allTextContents()).toEqual([
       "Eastron SDM54 (tariff meter)",
       "Eastron SDM72D-M v2",
+      "Décoder à la main",
     ]);
     expect(await axeFindings(page)).toEqual([]);
     await found.getByRole("button", { name: "SDM72D-M v2" }).click();

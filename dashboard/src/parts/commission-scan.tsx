@@ -149,7 +149,7 @@ function Found({ device, choose }: { device: FoundDevice; choose: (device: Found
 type Model = FoundDevice["profiles"][number];
 const modelOf = ({ vendor, model }: Model): string => `${vendor} ${model}`;
 
-/** Nobody can tell these apart by reading, so a person with the nameplate before them does. */
+/** Nobody can tell these apart by reading, so a person with the nameplate before them does; it may be none of them. */
 function Models({ device, choose }: { device: FoundDevice; choose: (device: FoundDevice) => void }) {
   const w = words.value.commission;
   return (
@@ -164,6 +164,9 @@ function Models({ device, choose }: { device: FoundDevice; choose: (device: Foun
           </li>
         ))}
       </ul>
+      <button type="button" onClick={() => choose({ ...device, profiles: [] })}>
+        {w.useUnknown}
+      </button>
     </>
   );
 }

@@ -23,8 +23,9 @@ export const commission: Pick<Words, "commission" | "backtest"> = {
     finished: (n) =>
       n === 0 ? "Nothing answered. Check the supply and wires A and B." : `Search finished: ${n} device${s(n)}.`,
     unknownDevice: "Unknown device",
-    oneOf: "One of these models",
-    oneOfHow: "Reading cannot tell them apart: choose what its nameplate says.",
+    oneOf: "Perhaps one of these models",
+    oneOfHow:
+      "Reading cannot tell them apart: choose what its nameplate says, or decode by hand if it is none of them.",
     slave: (n) => `slave ${n}`,
     use: "Use this device",
     describe: "Machine and measurements",

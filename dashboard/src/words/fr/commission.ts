@@ -24,8 +24,9 @@ export const commission = {
         ? "Rien n’a répondu. Vérifier l’alimentation et les fils A et B."
         : `Recherche terminée : ${n} appareil${s(n)}.`,
     unknownDevice: "Appareil inconnu",
-    oneOf: "L’un de ces modèles",
-    oneOfHow: "La lecture ne les distingue pas : choisir ce que dit sa plaque.",
+    oneOf: "Peut-être l’un de ces modèles",
+    oneOfHow:
+      "La lecture ne les distingue pas : choisir ce que dit sa plaque, ou décoder à la main si ce n’en est aucun.",
     slave: (n: number) => `esclave ${n}`,
     use: "Choisir cet appareil",
     describe: "Machine et mesures",
