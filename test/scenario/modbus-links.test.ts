@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import type { Server } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { clock } from "../../gateway/clock.ts";
 import { Reopening } from "../../gateway/drivers/lib/pipe.ts";
@@ -68,6 +69,47 @@ describe("23: a TCP slave", () => {
     const from = running.readings.length;
     await running.until(() => said(running) === 8, 20_000);
     expect(running.readings.slice(from).filter((r) => r.quality === "good" && r.value !== 8)).toEqual([]);
+  });
+
+  test("is read again by a driver that fell, which leaves no connection behind", async () => {
+    await link.turn("deaf");
+    const context = driverContext();
+    context.say.warn = (text: string) => {
+      if (text.includes("muet")) throw new Error("boom");
+    };
+    const options = { port: `tcp://127.0.0.1:${link.port}`, timeout: "200ms", devices: [device] };
+    const driver = modbusDriver(options, context);
+    const falling = async () => {
+      for await (const _ of driver.run(new AbortController().signal));
+    };
+    await expect(falling()).rejects.toThrow("boom");
+    await expect.poll(() => link.open).toBe(0);
+    await link.turn("through");
+    const running = new Running(driver);
+    started.push(running);
+    await running.until(() => said(running) === 7);
+  });
+
+  test("behind a serial server that answers for it that it is silent is not called again for that", async () => {
+    registers.input.clear();
+    slave.close();
+    const calm = { ...driverContext(), clock: hasty };
+    const server = createServer((socket) =>
+      // Exception 11: the target device failed to respond.
+      socket.on("data", (asked) =>
+        socket.write(Buffer.concat([asked.subarray(0, 4), Buffer.from([0, 3, 1, 0x84, 11])])),
+      ),
+    );
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const behind = await Link.to((server.address() as AddressInfo).port);
+    const { running } = start({ port: `tcp://127.0.0.1:${behind.port}` }, calm);
+    await running.until(() => said(running) === "timeout");
+    const from = hasty.monotonic();
+    await running.until(() => hasty.monotonic() - from > 60_000);
+    expect(behind.calls).toHaveLength(1);
+    await behind.close();
+    server.close();
   });
 
   test("is asked by the kernel itself whether it is still there, while nothing is to be said", async () => {

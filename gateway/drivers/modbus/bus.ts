@@ -44,7 +44,7 @@ export class ModbusBus implements Bus<Wire> {
   readonly #rtu: RtuListener;
   readonly #tcp: TcpListener;
   #codec: Codec | undefined;
-  readonly #ending = new AbortController();
+  #ending = new AbortController();
   #pipe: Pipe | undefined;
   #lost: Fault;
   #last: Promise<unknown> = Promise.resolve();
@@ -91,6 +91,7 @@ export class ModbusBus implements Bus<Wire> {
   async serve(opened: () => void = () => undefined): Promise<Fault> {
     const { promise, resolve } = Promise.withResolvers<Fault>();
     this.#drop = resolve;
+    this.#ending = new AbortController();
     try {
       this.#codec ??= await Codec.open((adu) => this.#send(adu));
       this.#tcp.reset();
@@ -218,15 +219,14 @@ export class ModbusBus implements Bus<Wire> {
     const asked = this.#asked;
     if (!asked) return;
     const { question } = asked;
-    const { unit } = question;
     const said = decoded(question, body);
     if ("exception" in said) {
-      const sure = this.debts.refusalsClear(unit);
-      if (sure) this.debts.clear(unit);
+      const sure = this.debts.refusalsClear(question.unit);
+      if (sure) this.debts.clear(question.unit);
       asked.settle(new Refusal(said.exception, refusalWords(question, said.exception), !sure));
       return;
     }
-    this.debts.clear(unit);
+    this.debts.clear(question.unit);
     const onWire = (QUESTION_LENGTH + answerLength(question)) * this.#copper.char;
     asked.settle({ bytes: said.bytes, thought: Math.max(0, this.#heardAt - asked.sent - onWire) });
   }

@@ -13,7 +13,6 @@ import { advise, symptomsOf } from "./doctor.ts";
 import type { Ledger } from "./ledger.ts";
 import { Overrun } from "./overrun.ts";
 import type { Hole } from "./plan.ts";
-import { wireFaults } from "./refusal.ts";
 import { type Due, Schedule } from "./schedule.ts";
 import { Share } from "./share.ts";
 import { Station, type StationSettings } from "./station.ts";
@@ -86,7 +85,9 @@ export class Lane {
   async *run(signal: AbortSignal): AsyncGenerator<Batch> {
     const { clock } = this.#context;
     const { promise: tried, resolve } = Promise.withResolvers<void>();
-    const serving = this.#keepOpen(signal, resolve);
+    // Whoever ends early, by a fall or because nobody pulls any more, does not leave the wire open behind it.
+    const ending = new AbortController();
+    const serving = this.#keepOpen(AbortSignal.any([signal, ending.signal]), resolve);
     try {
       // Ports open in milliseconds; without this every start would begin with readings that say "no port".
       await tried;
@@ -101,6 +102,7 @@ export class Lane {
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
+      ending.abort();
       await this.bus.close();
       await serving;
     }
@@ -216,9 +218,9 @@ export class Lane {
       device,
       this.bus,
       {
-        exchanged: (result, thought, spent) => {
+        exchanged: (result, thought, spent, isHeard) => {
           ledger.exchanged(result, thought, spent);
-          this.#unwedge(result);
+          this.#unwedge(result, isHeard);
           if (result !== "answered") this.#adviseOnce();
         },
         read: (index, reading) => ledger.paces.read(index, reading),
@@ -248,7 +250,8 @@ export class Lane {
     const { port, baud } = this.#context;
     const heard = advise(symptomsOf({ baud, serial: port.startsWith("/"), counts: this.bus.counts }, units));
     const full = this.#overrun.why ? [this.#overrun.why] : [];
-    return [...(this.#wedges > RESET_AT ? [stuck(port)] : []), ...heard, ...full];
+    const isStuck = this.#wedges > RESET_AT && port.startsWith("/");
+    return [...(isStuck ? [stuck(port)] : []), ...heard, ...full];
   }
 
   #adviseOnce(): void {
@@ -261,10 +264,10 @@ export class Lane {
   }
 
   /** Open, but nobody at all answers any more: the adapter or the connection may be stuck, so open it anew, ever more rarely. */
-  #unwedge(result: "answered" | FaultCode): void {
+  #unwedge(result: "answered" | FaultCode, isHeard: boolean): void {
     const now = this.#context.clock.monotonic();
-    if (result !== "timeout") this.#answeredAt = now;
-    if (result === "answered" || !(result === "timeout" || wireFaults.has(result))) {
+    if (isHeard || result !== "timeout") this.#answeredAt = now;
+    if (isHeard) {
       this.#wedgedAfter = WEDGED_AFTER;
       this.#wedges = 0;
     }

@@ -16,8 +16,8 @@ import type { Tag, TextTag } from "./tags.ts";
 
 /** What a station tells of itself: counted, logged and remembered by the driver. */
 export interface Listener {
-  /** `spent`: how long the bus was busy with it. */
-  exchanged(result: "answered" | FaultCode, thought: Ms, spent: Ms): void;
+  /** `spent`: how long the bus was busy with it. `isHeard`: something came back, if only damaged, or a server's word for a silent slave. */
+  exchanged(result: "answered" | FaultCode, thought: Ms, spent: Ms, isHeard: boolean): void;
   /** The signal with that index, with or without a number. */
   read(index: number, reading: Reading): void;
   silent(why: FaultCode, again: Ms): void;
@@ -220,10 +220,13 @@ export class Station {
     try {
       const answer = await this.#bus.exchange((wire) => wire.ask(question), timeout, this.settings.pause);
       this.patience.answered(answer.thought);
-      this.#heard.exchanged("answered", answer.thought, this.#bus.busy - before);
+      this.#heard.exchanged("answered", answer.thought, this.#bus.busy - before, true);
       return answer;
     } catch (error) {
-      if (error instanceof Fault) this.#heard.exchanged(error.code, 0, this.#bus.busy - before);
+      if (error instanceof Fault) {
+        const isHeard = error instanceof Refusal || (error.code !== "timeout" && !wireFaults.has(error.code));
+        this.#heard.exchanged(error.code, 0, this.#bus.busy - before, isHeard);
+      }
       throw error;
     }
   }
