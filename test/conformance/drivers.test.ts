@@ -91,4 +91,11 @@ describe.each(names)("driver %s", (name) => {
     const due = context.meters.sum("readings_scheduled_total");
     expect(due - context.meters.sum("readings_skipped_total")).toBe(running.good + running.bad);
   });
+
+  test("ends when nobody pulls any more, as after a fall", async () => {
+    if (!plugin) throw new Error("no plugin");
+    const batches = create(plugin).run(new AbortController().signal)[Symbol.asyncIterator]();
+    expect((await batches.next()).done).toBe(false);
+    await batches.return?.();
+  });
 });

@@ -24,7 +24,9 @@ const WAITING_MAX = 65_536;
 /** Listens to one line for ever, opening it again and again, at the pace at which it is pulled. */
 export async function* listen(settings: ListenSettings, signal: AbortSignal): AsyncGenerator<Heard> {
   const line = new Waiting(settings.dropped);
-  const serving = serve(line, settings, signal);
+  // Whoever ends early, by a fall or because nobody pulls any more, does not leave the line open behind it.
+  const ending = new AbortController();
+  const serving = serve(line, settings, AbortSignal.any([signal, ending.signal]));
   let beat = settings.clock.monotonic() + settings.every;
   try {
     while (!signal.aborted) {
@@ -37,6 +39,7 @@ export async function* listen(settings: ListenSettings, signal: AbortSignal): As
       } else if (line.isEmpty) await line.more(left, settings.clock, signal);
     }
   } finally {
+    ending.abort();
     await serving;
   }
 }
