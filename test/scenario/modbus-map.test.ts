@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { VirtualLine, words } from "../sim/modbus/lane.ts";
 import { sealed } from "../sim/modbus/wire.ts";
 
-/** Rows 12 and 13 of the fault table: what devices refuse. */
+/** Rows 12 and 13 of the fault table: what devices refuse, each in its own way. */
 const refusal = (frame: Buffer, exception: number): Buffer =>
   sealed(Buffer.from([frame[0] ?? 0, (frame[1] ?? 0) | 0x80, exception, 0, 0]));
 
@@ -88,5 +88,32 @@ test("13: a busy slave is asked once more, and is not counted as dead", async ()
   // Until it was heard for the first time nobody asks it twice.
   expect(line.of("m1/r0", "bad").length).toBeLessThanOrEqual(1);
   expect(line.of("m1/r0", "good").length).toBeGreaterThan(7);
+  await line.stop();
+});
+
+test.each([
+  ["in a gap between signals", 3, []],
+  ["of a signal", 5, ["r5"]],
+])("12: a device that keeps silent about an address %s, instead of refusing it, gives all others", async (_, mute, left) => {
+  const signals = { ...words(2), ...words(1, 5), ...words(1, 7), ...words(1, 60) };
+  const devices = [1, 2].map((slave) => ({ id: `d${slave}`, slave, every: "1s", machine: `m${slave}`, signals }));
+  const line = new VirtualLine({ devices });
+  line.wire.behave = (frame, right) => {
+    const [at, count] = [frame.readUInt16BE(2), frame.readUInt16BE(4)];
+    return frame[0] === 1 && at <= mute && at + count > mute ? undefined : { delay: 5, chunks: [right] };
+  };
+  await line.pass(120_000);
+  const from = line.readings.length;
+  await line.pass(600_000);
+  const own = (name: string) => line.readings.slice(from).filter(({ point }) => point === `m1/${name}`);
+  for (const name of Object.keys(signals)) {
+    const good = own(name).filter(({ quality }) => quality === "good").length;
+    expect(own(name).length, name).toBeGreaterThan(595);
+    if (left.includes(name as never)) expect(good).toBe(0);
+    else expect(good, name).toBeGreaterThan(570);
+  }
+  // Whoever shares the line pays next to nothing for it, and the log is not filled.
+  expect(line.of("m2/r0", "good").length).toBeGreaterThan(0.97 * 720);
+  expect(line.lines.filter((said) => /silent|again/.test(said)).length).toBeLessThan(8);
   await line.stop();
 });

@@ -41,6 +41,11 @@ export class Gaps<T extends Span> {
     return true;
   }
 
+  /** Whether one of the signals with these indices lies in a hole. */
+  suspects(indices: readonly number[], signals: readonly T[]): boolean {
+    return this.#waits.size > 0 && indices.some((index) => signals[index] && this.#waits.has(signals[index]));
+  }
+
   leaveOut(signal: T, now: Ms): void {
     const wait = this.#waits.get(signal) ?? AGAIN_FIRST;
     this.#out.set(signal, now + wait);

@@ -6,6 +6,7 @@ import type { Answer, ModbusBus } from "./bus.ts";
 import type { Counter } from "./counter.ts";
 import { type Decode, decoder } from "./decode.ts";
 import { Gaps } from "./gaps.ts";
+import type { Listener } from "./listener.ts";
 import { Patience } from "./patience.ts";
 import { type Block, type Cost, type Hole, type Limits, plan } from "./plan.ts";
 import { type Question, readOf } from "./question.ts";
@@ -13,20 +14,6 @@ import { rawText } from "./raw.ts";
 import { type Reader, readerOf } from "./reader.ts";
 import { Refusal, wireFaults } from "./refusal.ts";
 import type { Tag, TextTag } from "./tags.ts";
-
-/** What a station tells of itself: counted, logged and remembered by the driver. */
-export interface Listener {
-  /** `spent`: how long the bus was busy with it. `isHeard`: something came back, if only damaged, or a server's word for a silent slave. */
-  exchanged(result: "answered" | FaultCode, thought: Ms, spent: Ms, isHeard: boolean): void;
-  /** The signal with that index, with or without a number. */
-  read(index: number, reading: Reading): void;
-  silent(why: FaultCode, again: Ms): void;
-  back(): void;
-  /** The holes in its register map are others than before, to be remembered. */
-  holes(holes: readonly Hole[]): void;
-  /** One signal alone is refused. */
-  refuses(tag: Tag): void;
-}
 
 export interface StationSettings {
   slave: number;
@@ -63,6 +50,8 @@ export class Station {
   readonly #breaker: Breaker;
   #why: FaultCode = "timeout";
   #silentSince: Ms = 0;
+  /** How often it has answered a probe since it last answered to its whole plan. */
+  #returns = 0;
 
   constructor(settings: StationSettings, bus: ModbusBus, heard: Listener, counters: readonly (Counter | undefined)[]) {
     this.settings = settings;
@@ -100,8 +89,10 @@ export class Station {
   /** Reads the tags with these indices, and answers for every one of them. `due` is the name of the set, to remember its plan by. */
   async poll(due: string, indices: readonly number[], clock: { now(): EpochMs; monotonic(): Ms }): Promise<Reading[]> {
     const readings: Reading[] = [];
-    if (this.#breaker.isOpen && !(await this.#probe(clock.monotonic())))
-      return this.#allBad(indices, clock.now(), this.#why);
+    if (this.#breaker.isOpen) {
+      if (!(await this.#probe(clock.monotonic()))) return this.#allBad(indices, clock.now(), this.#why);
+      this.#returns++;
+    }
     let fault: FaultCode | undefined;
     const plan = this.#plan(due, indices, clock.monotonic());
     for (const index of indices) {
@@ -113,6 +104,7 @@ export class Station {
       fault = fault ?? (await this.#read(reader, clock, readings));
       if (fault) for (const index of reader.block.spans) readings.push(this.#bad(index, clock.now(), fault));
     }
+    if (!fault) this.#returns = 0;
     this.#judge(fault, clock.monotonic());
     if (!fault) await this.#readText();
     return readings;
@@ -131,7 +123,6 @@ export class Station {
     }
   }
 
-  /** Bad readings for all of them: a silent device, a missing port. */
   #allBad(indices: readonly number[], t: EpochMs, why: FaultCode): Reading[] {
     return indices.map((index) => this.#bad(index, t, why));
   }
@@ -161,6 +152,12 @@ export class Station {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (error instanceof Refusal && error.code === "refused" && !error.unsure) {
+        await this.#halve(reader, clock, readings);
+        return undefined;
+      }
+      // Some devices keep silent where others refuse: this one answers, but never to that block.
+      const isSuspect = this.#returns > 1 || this.#gaps.suspects(reader.block.spans, this.settings.tags);
+      if (error.code === "timeout" && isSuspect && (await this.#isThere())) {
         await this.#halve(reader, clock, readings);
         return undefined;
       }
@@ -233,25 +230,32 @@ export class Station {
 
   /** Whether a silent device is back: asks one short question when it is time. */
   async #probe(now: Ms): Promise<boolean> {
-    const first = this.settings.tags[0];
     const tardy = this.#noticeTardy();
-    if (!first || !(tardy || this.#breaker.mayProbe(now))) return false;
-    const question = readOf(this.settings.slave, first.table, first.at, first.count);
+    if (!(tardy || this.#breaker.mayProbe(now))) return false;
     const timeout = this.#breaker.isLong ? this.settings.timeout : this.patience.probe;
-    try {
-      await this.#exchange(question, timeout);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      if (!(error instanceof Refusal) || error.code === "timeout") {
-        if (!wireFaults.has(error.code)) this.#breaker.backOff(now, timeout);
-        this.#why = error.code;
-        return false;
-      }
+    if (!(await this.#isThere(timeout))) {
+      if (!wireFaults.has(this.#why)) this.#breaker.backOff(now, timeout);
+      return false;
     }
     this.#breaker.answered();
     this.#heard.back();
     if (now - this.#silentSince > EXCHANGED_AFTER && this.#gaps.forget()) this.#mapChanged();
     return true;
+  }
+
+  /** Whether it answers to one short question; `#why` if not. */
+  async #isThere(timeout = this.patience.probe): Promise<boolean> {
+    const [first] = this.settings.tags;
+    if (!first) return false;
+    try {
+      await this.#exchange(readOf(this.settings.slave, first.table, first.at, first.count), timeout);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (error instanceof Refusal && error.code !== "timeout") return true;
+      this.#why = error.code;
+      return false;
+    }
   }
 
   #judge(fault: FaultCode | undefined, now: Ms): void {
