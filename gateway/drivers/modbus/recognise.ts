@@ -102,9 +102,11 @@ async function weigh(name: string, profile: Profile, slave: Slave): Promise<Weig
   // A phase may have nothing connected to it where another one has.
   if (![...idle].every((expect) => told.has(expect))) return undefined;
   const values = Object.keys(shows).length;
+  const proof = identity.agreed > 0 ? "identity" : values > 1 ? "values" : "addresses";
+  // Part of a map proves nothing: any controller has a few registers from 0 on.
+  if (proof === "addresses" && refused > 0) return undefined;
   if (!identity.isSure && values < 2 && (await answersElsewhere(tags, identity.agreed + values, slave)))
     return undefined;
-  const proof = identity.agreed > 0 ? "identity" : values > 1 ? "values" : "addresses";
   return { profile: name, proof, fits, shows, refused };
 }
 
@@ -139,9 +141,12 @@ async function saysOf(tag: Tag, slave: Slave): Promise<number | "nothing" | "ref
 /** An address that no map names. */
 const NOWHERE = 60_000;
 
+/** Gaps narrower than this may well hold registers that the map leaves out. */
+const WIDE = 8;
+
 /**
- * Whether the slave answers for an address that the map leaves out, so that having the others proves nothing: in its widest gap or
- * just behind its end. What agrees in three places is believed unless the slave answers for every address there is.
+ * Whether the slave answers for an address that the map leaves out, so that having the others proves nothing: in the middle of a wide
+ * gap, or just behind the end. What agrees in three places is believed unless the slave answers for every address there is.
  */
 async function answersElsewhere(tags: readonly Tag[], agreed: number, { read }: Slave): Promise<boolean> {
   const [first] = tags;
@@ -150,9 +155,13 @@ async function answersElsewhere(tags: readonly Tag[], agreed: number, { read }: 
   if (agreed > 2) return (await read(table, NOWHERE, count)) !== undefined;
   const own = tags.filter((tag) => tag.table === table).toSorted((a, b) => a.at - b.at);
   const gaps = own.map((tag, i) => ({ from: tag.at + tag.count, to: own[i + 1]?.at ?? tag.at + tag.count + 1 }));
-  const { from, to } = gaps.reduce((a, b) => (b.to - b.from > a.to - a.from ? b : a));
-  // On the grid of the map: half a value is refused by many a device that has the whole.
-  return (await read(table, from + count * Math.floor((to - from - 1) / 2 / count), count)) !== undefined;
+  const wide = gaps.filter(({ from, to }) => to - from >= WIDE);
+  for (const { from, to } of wide.length > 0 ? wide : gaps.slice(-1)) {
+    // On the grid of the map: half a value is refused by many a device that has the whole.
+    const middle = from + count * Math.floor((to - from - 1) / 2 / count);
+    if ((await read(table, middle, count)) !== undefined) return true;
+  }
+  return false;
 }
 
 async function holds(signature: Signature, { id, read }: Slave): Promise<boolean> {
