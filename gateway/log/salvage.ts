@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
-import type { DatabaseSync } from "node:sqlite";
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { DAY } from "../core/time.ts";
 import { PAGE, rowCrc } from "./database.ts";
 import { KIND, readHeader, unseal } from "./frame.ts";
 import { POINTS, unpackChunk } from "./history/chunk.ts";
 import { type Level, levels, unpackRollUp } from "./history/rollup.ts";
+import { readAround } from "./holes.ts";
 import { type Field, type LooseRow, looseRows } from "./pages.ts";
 
 const logOf = new Map<number, string>(Object.entries(KIND).map(([log, kind]) => [kind, log]));
@@ -14,7 +16,7 @@ const logOf = new Map<number, string>(Object.entries(KIND).map(([log, kind]) => 
  * their own checksum and key, small rows by theirs. What cannot prove itself is left behind. Answers how many came over.
  */
 export function salvage(damaged: string, db: DatabaseSync): number {
-  const file = readFileSync(damaged);
+  const file = readAround(damaged);
   let rows = 0;
   const boots: number[] = [];
   db.exec("BEGIN");
@@ -105,4 +107,20 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Where the damaged file lies from now on, with what its write-ahead log held folded in where that still works. */
+export function setAside(file: string): string {
+  try {
+    const db = new DatabaseSync(file);
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    db.close();
+  } catch {
+    // Then only what is in the file itself can be saved.
+  }
+  const folder = join(dirname(file), "damaged", `store-${Date.now()}`);
+  mkdirSync(folder, { recursive: true });
+  for (const end of ["", "-wal", "-shm"])
+    if (existsSync(file + end)) renameSync(file + end, join(folder, `vigie.db${end}`));
+  return join(folder, "vigie.db");
 }

@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { CHECKED_AT_OPEN, DamagedFile, inodeOf, lockFolder, openForWriting, rowCrc, troubleOf } from "./database.ts";
 import { readFloor, readNames, writeFloor, writeNames } from "./floor.ts";
 import { heads, spansOf } from "./heads.ts";
 import { compact, shiftGaps, shiftSegments } from "./history/compact.ts";
 import { expire, rollUpDays } from "./history/daily.ts";
+import { isDamage, noteMissing } from "./holes.ts";
 import {
   type Boot,
   type Commit,
@@ -18,7 +19,7 @@ import {
   type TidyOrder,
 } from "./protocol.ts";
 import { bootsOf, cursorsOf, gapsOf, mendNames, metaOf, namesOf, putCell, putGap, putName } from "./rows.ts";
-import { salvage } from "./salvage.ts";
+import { salvage, setAside } from "./salvage.ts";
 import { steps } from "./schema.ts";
 import { trim } from "./trim.ts";
 
@@ -33,6 +34,8 @@ export class Writing {
   #compacted = 0;
   #floor: Floor;
   #remarks: string[] = [];
+  /** Gaps that a recovery left and nobody was told of. */
+  #missing: Gap[] = [];
 
   constructor(file: string, script: readonly string[] = steps) {
     this.#file = file;
@@ -51,7 +54,7 @@ export class Writing {
       if (statSync(this.#file).size <= CHECKED_AT_OPEN && !this.isSound()) throw new DamagedFile();
       return opened;
     } catch (error) {
-      if (troubleOf(error) !== "damaged") throw error;
+      if (!isDamage(error, this.#file)) throw error;
       remarks.push(this.recover());
       return this.#open(remarks);
     }
@@ -65,10 +68,11 @@ export class Writing {
   /** Sets a damaged file aside, and begins a new one with every row of it that proves itself. Says so in words. */
   recover(): string {
     this.#drop();
-    const aside = this.#setAside();
+    const aside = setAside(this.#file);
     const { db } = openForWriting(this.#file, this.#script);
     try {
       const rows = salvage(aside, db);
+      this.#missing.push(...noteMissing(db));
       return `the store was damaged; ${rows} rows that are sound were carried into a new one, the old file is ${aside}`;
     } finally {
       db.close();
@@ -76,13 +80,7 @@ export class Writing {
   }
 
   commit(commit: Commit): void {
-    try {
-      this.#transaction((db) => this.#insert(db, commit));
-    } catch (error) {
-      if (troubleOf(error) !== "damaged") throw error;
-      this.recover();
-      this.#transaction((db) => this.#insert(db, commit));
-    }
+    this.#mended((db) => this.#insert(db, commit));
     for (const boot of commit.boots) this.#boots.set(boot.boot, boot);
     this.#raiseFloor(commit.boots, commit.meta);
     if (commit.names.length > 0) writeNames(dirname(this.#file), namesOf(this.#ready()));
@@ -90,8 +88,7 @@ export class Writing {
 
   /** What is on disk, asked after a commit that failed: it may be there all the same. */
   newest(): Record<LogName, number> {
-    const db = this.#ready();
-    const found = heads(db, (gap, row) => this.#quarantine(db, gap, row));
+    const found = this.#mended((db) => heads(db, (gap, row) => this.#quarantine(db, gap, row)));
     return { readings: found.readings.newest, notices: found.notices.newest, bursts: found.bursts.newest };
   }
 
@@ -108,11 +105,11 @@ export class Writing {
   /** Compaction, roll-ups and retention, one bounded slice per call. */
   tidy(order: TidyOrder): Tidied {
     this.#stillThere();
-    const remarks = this.#remarks.splice(0);
-    const tidied = this.#transaction((db) => this.#tidy(db, order));
+    const tidied = this.#mended((db) => this.#tidy(db, order));
     // Not sooner: a transaction that failed has moved nothing.
     this.#compacted = tidied.compacted;
-    return { ...tidied, remarks };
+    const damaged = [...tidied.damaged, ...this.#missing.splice(0)];
+    return { ...tidied, damaged, remarks: this.#remarks.splice(0) };
   }
 
   close(meta: Readonly<Record<string, string>>): void {
@@ -160,6 +157,17 @@ export class Writing {
       floor: this.#floor,
       remarks,
     };
+  }
+
+  /** A transaction; where the file stands in its way, once more on what can be saved of it. */
+  #mended<T>(work: (db: DatabaseSync) => T): T {
+    try {
+      return this.#transaction(work);
+    } catch (error) {
+      if (!isDamage(error, this.#file)) throw error;
+      this.#remarks.push(this.recover());
+      return this.#transaction(work);
+    }
   }
 
   #transaction<T>(work: (db: DatabaseSync) => T): T {
@@ -238,7 +246,7 @@ export class Writing {
   /** Somebody deleted or replaced the file under us: what we still hold open goes back to its place. */
   #stillThere(): void {
     if (!this.#db || inodeOf(this.#file) === this.#inode) return;
-    const other = existsSync(this.#file) ? this.#setAside() : undefined;
+    const other = existsSync(this.#file) ? setAside(this.#file) : undefined;
     this.#db.prepare("VACUUM INTO ?").run(this.#file);
     this.#drop();
     this.#remarks.push(
@@ -279,21 +287,5 @@ export class Writing {
     } catch {
       // Closing checkpoints, which a broken disk refuses; the file is ours no longer either way.
     }
-  }
-
-  /** Where the damaged file lies from now on, with what its write-ahead log held folded in where that still works. */
-  #setAside(): string {
-    try {
-      const db = new DatabaseSync(this.#file);
-      db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-      db.close();
-    } catch {
-      // Then only what is in the file itself can be saved.
-    }
-    const folder = join(dirname(this.#file), "damaged", `store-${Date.now()}`);
-    mkdirSync(folder, { recursive: true });
-    for (const end of ["", "-wal", "-shm"])
-      if (existsSync(this.#file + end)) renameSync(this.#file + end, join(folder, `vigie.db${end}`));
-    return join(folder, "vigie.db");
   }
 }
