@@ -17,6 +17,7 @@ import type { Talker } from "../kill/talker.ts";
 import { check, WRITER } from "../kill/trial.ts";
 import { world } from "../unit/web/world.ts";
 import type { Cut } from "./disk.ts";
+import { firstReadingMs } from "./first.ts";
 
 export interface Found {
   /** Something that was reported saved is not there. */
@@ -41,6 +42,7 @@ const writer = {
   program: WRITER,
   prepare: async (disk: string) => [join(disk, "data"), "0"],
   async judge(disk: string, talker: Talker, cut: Cut): Promise<Found> {
+    const worstFirstReadingMs = await firstReadingMs(join(disk, "data"));
     const found = await check(join(disk, "data"));
     const [saved, cell] = [talker.largest("saved", cut.calledAt), talker.largest("cell", cut.calledAt)];
     return {
@@ -48,7 +50,12 @@ const writer = {
         lost: `${found.last} of ${saved}, cell ${found.cell} of ${cell}`,
       }),
       ...((found.wrong || found.integrity !== "ok") && { wrong: found.wrong ?? found.integrity }),
-      worst: { worstLossMs: cut.wall - found.lastT, worstOpenMs: found.openMs, readings: found.last + 1 },
+      worst: {
+        worstLossMs: cut.wall - found.lastT,
+        worstOpenMs: found.openMs,
+        worstFirstReadingMs,
+        readings: found.last + 1,
+      },
     };
   },
 };
