@@ -48,7 +48,8 @@ export function migrate(db: DatabaseSync, script: readonly string[] = steps): { 
     db.exec(`PRAGMA user_version = ${to}`);
     db.exec("COMMIT");
   } catch (error) {
-    db.exec("ROLLBACK");
+    // A full disk has ended it already.
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
   return { from, to };

@@ -1,9 +1,10 @@
-import { copyFileSync, readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { good } from "../../../gateway/core/reading.ts";
-import { openForReading, openForWriting } from "../../../gateway/log/database.ts";
+import { openForReading, openForWriting, troubleOf } from "../../../gateway/log/database.ts";
 import { steps, versionOf } from "../../../gateway/log/schema.ts";
 import { STORE_FILE } from "../../../gateway/log/store.ts";
 import { Writing } from "../../../gateway/log/writing.ts";
@@ -62,3 +63,44 @@ test("a store that went on to a later version is refused by the Vigie of before,
   older.close({});
   expect(readFileSync(file).equals(before)).toBe(true);
 });
+
+test.runIf(process.getuid?.() === 0)(
+  "a migration on a full disk leaves the store as it was, however often it is tried; with room it is done (needs root)",
+  async () => {
+    const today = await storeOfToday();
+    const mount = temporaryFolder();
+    const { size } = statSync(today);
+    // Room for the store, and for the beginning of what a step wants to write.
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size + 300_000}`, "tmpfs", mount]);
+    onTestFinished(() => void execFileSync("umount", ["-l", mount]));
+    const file = join(mount, STORE_FILE);
+    copyFileSync(today, file);
+    const large = [
+      ...script,
+      "CREATE TABLE large AS SELECT first, body FROM readings; INSERT INTO large SELECT 1, randomblob(4000000)",
+    ];
+    for (let i = 0; i < 3; i++) {
+      // The disk's own words: then everything goes on from memory meanwhile, as with any full disk.
+      expect(troubleThrown(() => openForWriting(file, large))).toBe("disk");
+      const db = openForReading(file);
+      expect(versionOf(db)).toBe(steps.length);
+      db.close();
+    }
+    expect(checkNumbers(file, COUNT)).toEqual({ missing: 0, wrong: 0, recovered: false });
+    execFileSync("mount", ["-o", "remount,size=64m", mount]);
+    const { db, migrated } = openForWriting(file, large);
+    expect(migrated).toEqual({ from: 1, to: large.length });
+    expect(db.prepare("SELECT count(*) AS n FROM large").get()?.n).toBeGreaterThan(1);
+    db.close();
+    expect(checkNumbers(file, COUNT, large)).toEqual({ missing: 0, wrong: 0, recovered: false });
+  },
+);
+
+function troubleThrown(work: () => unknown): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    return troubleOf(error);
+  }
+}
