@@ -10,7 +10,6 @@ import type { AlarmAnswer } from "../../gateway/core/api.ts";
 import { Registers } from "../../gateway/simulate/slave.ts";
 import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
 import { serveSlaves } from "../sim/modbus/device.ts";
-import { freePort } from "../sim/port.ts";
 
 if (process.getuid?.() !== 0) {
   console.error("npm run test:disks needs root: it mounts disk images");
@@ -138,7 +137,7 @@ machines: [{ id: m, name: M }]
 drivers: [{ id: bus, type: modbus, port: "tcp://127.0.0.1:${port}", devices: [${device}] }]
 `,
   );
-  return launch(["run", "--config", site, "--port", String(await freePort())], { data: join(mount, "data") });
+  return launch(["run", "--config", site], { data: join(mount, "data"), fixedPorts: true });
 }
 
 async function metric({ url }: RunningGateway, name: string): Promise<number> {
