@@ -14,16 +14,22 @@ export interface ExportOptions {
   decimalComma?: boolean;
 }
 
-/** Readings as text, piece by piece, whatever their number. */
+/** A piece per reading would be a packet, and a turn of the stream, per reading. */
+const BLOCK = 16_384;
+
+/** Readings as text, block by block, whatever their number. */
 export async function* exported(samples: AsyncIterable<Sample>, options: ExportOptions): AsyncIterable<string> {
   const { head, line, tail } = writers[options.format](options);
-  yield head;
+  let block = head;
   let first = true;
   for await (const sample of samples) {
-    yield line(sample, first);
+    block += line(sample, first);
     first = false;
+    if (block.length < BLOCK) continue;
+    yield block;
+    block = "";
   }
-  yield tail;
+  yield block + tail;
 }
 
 interface Writer {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { DAY, MINUTE } from "../../../gateway/core/time.ts";
 import { openForWriting, rowCrc } from "../../../gateway/log/database.ts";
@@ -20,43 +21,52 @@ export interface Filled {
   seconds: number;
 }
 
+export interface Filling {
+  end: number;
+  /** Single readings since midnight so many days ago. */
+  days: number;
+  points?: readonly string[];
+  /** Of roll-ups. */
+  years?: number;
+}
+
+export const allPoints: readonly string[] = Array.from({ length: POINTS }, (_, p) => pointAt(p));
+
 /**
- * Writes the history of 100 points at 1 Hz up to `end`, as compaction leaves it: single readings since midnight `days` days
- * ago, packed chunk by chunk, and two years of roll-ups. Of these each point has one day, under the key of every day.
+ * Writes the history of points at 1 Hz up to `end` into a new store, as compaction leaves it: single readings packed chunk
+ * by chunk, and roll-ups. Of these each point has one day, under the key of every day.
  */
-export function fill(file: string, end: number, days: number, bytesOf: () => number): Filled {
+export function fill(file: string, { end, days, points = allPoints, years = YEARS }: Filling): Filled {
   const started = performance.now();
   const { db } = openForWriting(file);
   db.exec("PRAGMA synchronous = OFF; BEGIN");
   const today = Math.floor(end / DAY);
-  for (let p = 0; p < POINTS; p++) {
-    const name = pointAt(p);
-    db.prepare("INSERT INTO name VALUES (?, ?, ?, ?)").run("point", p, name, rowCrc("point", p, name));
-  }
+  for (const [p, name] of points.entries())
+    db.prepare("INSERT OR REPLACE INTO name VALUES (?, ?, ?, ?)").run("point", p, name, rowCrc("point", p, name));
   const chunk = db.prepare("INSERT INTO chunk VALUES (?, ?)");
   const segments = Math.ceil((end - (today - days) * DAY) / SEGMENT);
   for (let s = 1; s <= segments; s++) {
     const from = end - (segments - s + 1) * SEGMENT;
-    const fields = [1, 0, 600 * POINTS, from, from + SEGMENT - 1, 0, 0];
+    const fields = [1, 0, 600 * points.length, from, from + SEGMENT - 1, 0, 0];
     db.prepare("INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").run(s, ...fields, rowCrc(s, ...fields));
-    for (let p = 0; p < POINTS; p++) chunk.run(keyOf(s, p), packChunk(keyOf(s, p), samples(from, 600, s * POINTS + p)));
+    for (const p of points.keys()) chunk.run(keyOf(s, p), packChunk(keyOf(s, p), samples(from, 600, s * POINTS + p)));
     if (s % 144 === 0) db.exec("COMMIT; BEGIN");
   }
   soil(db, [today]);
   db.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE); BEGIN");
-  const raw = bytesOf();
-  for (const level of Object.keys(levels) as Level[]) {
+  const raw = statSync(file).size;
+  for (const level of years > 0 ? (Object.keys(levels) as Level[]) : []) {
     const put = db.prepare(`INSERT INTO ${level} VALUES (?, ?)`);
-    const rows = Array.from({ length: POINTS }, (_, p) =>
+    const rows = points.map((_, p) =>
       packRollUp(level, 0, rollUp(samples(0, 86_400, p), 0, levels[level].width), false),
     );
-    for (let day = today - YEARS * 365; day < today; day++)
+    for (let day = today - years * 365; day < today; day++)
       for (const [p, row] of rows.entries()) put.run(keyOf(day, p), under(row, keyOf(day, p)));
   }
   db.exec("COMMIT; PRAGMA wal_checkpoint(TRUNCATE)");
   db.close();
   const seconds = (performance.now() - started) / 1_000;
-  return { readings: segments * 600 * POINTS, bytes: { raw, all: bytesOf() }, seconds };
+  return { readings: segments * 600 * points.length, bytes: { raw, all: statSync(file).size }, seconds };
 }
 
 /** The same blob under another key. */

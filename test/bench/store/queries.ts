@@ -26,7 +26,7 @@ export async function queries({ days }: BenchOptions): Promise<Figures> {
   const file = join(where, STORE_FILE);
   try {
     await (await open(where)).store.close();
-    const filled = fill(file, clock.now() - 10 * MINUTE, days, () => statSync(file).size);
+    const filled = fill(file, { end: clock.now() - 10 * MINUTE, days });
     const rows = await newest(where);
     const ports: number[] = [];
     for (let i = 0; i < SLAVES; i++) ports.push(await libmodbusTcp());
