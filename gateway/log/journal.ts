@@ -282,10 +282,9 @@ export class Journal<T> implements Log<T>, Queue {
     };
     this.lost.push(gap);
     this.#gaps.push(gap);
-    const error = new Fault("buffer_full", `${name}: the disk takes nothing and memory is full`);
     this.#waiters = this.#waiters.filter((waiter) => {
       if (waiter.upTo < first.seq || waiter.upTo > last.seq) return true;
-      waiter.reject(error);
+      waiter.reject(new Fault("buffer_full", `${name}: the disk takes nothing and memory is full`));
       return false;
     });
   }
