@@ -1,114 +1,118 @@
-import { spawnSync } from "node:child_process";
-import { readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import pino from "pino";
-import { clock } from "../../gateway/clock.ts";
-import { epochMs } from "../../gateway/core/time.ts";
-import { follow } from "../../gateway/log/follow.ts";
-import { STORE_FILE } from "../../gateway/log/store.ts";
-import { ledgerOf } from "../sim/ledger.ts";
-import { folder, open, round, rounded } from "./store/bench.ts";
-import { slope } from "./store/slope.ts";
+import { HOUR, MINUTE, SECOND } from "../../gateway/core/time.ts";
+import { eventually } from "../sim/gateway.ts";
+import { expectLedger } from "../sim/ledger.ts";
+import { inflict } from "./soak/faults.ts";
+import { judged, watch } from "./soak/gauges.ts";
+import { lookAt } from "./soak/people.ts";
+import { openWorld, points, SITE, type World } from "./soak/world.ts";
 
 /**
- * npm run soak [-- --minutes 120 --rate 200]: a store under load, a follower that keeps up, one that is offline half the
- * time, one that is always offline, questions every ten seconds, the process stopped for three seconds every five minutes,
- * and the disk taking nothing for fifteen seconds every seven. Memory is read after a forced collection, so that its slope
- * is growth and not garbage; the first half is warm-up (the first compaction comes after ten minutes). Prints one line;
- * exit code 1 when the ledger does not add up or file descriptors pile up.
+ * npm run soak [-- --hours 8 | --minutes 30] [--rate 200] [--disk 256] [--samples FILE]: the whole program on a small ext4 image, with ten slaves, mosquitto,
+ * victoria-metrics and people at the page, while one fault follows the other (soak/faults.ts; a full disk needs root). SIGTERM ends it early.
+ * Prints a line per fault and one of figures. Exit code 1 when memory grows, descriptors pile up or the write-ahead log does
+ * (soak/gauges.ts says how much is allowed), when the ledger does not add up, or when the server lacks a reading.
  */
 const { values } = parseArgs({
-  options: { minutes: { type: "string", default: "120" }, rate: { type: "string", default: "200" } },
+  options: {
+    hours: { type: "string" },
+    minutes: { type: "string" },
+    rate: { type: "string", default: "200" },
+    disk: { type: "string", default: "256" },
+    samples: { type: "string" },
+  },
 });
-const collect = globalThis.gc ?? (() => Promise.reject(new Error("start it with node --expose-gc")));
-const where = folder();
-const { store, meters } = await open(where);
-const say = pino({ level: "silent" });
-const ending = new AbortController();
-const options = { cells: store.cells, clock, meters, say, signal: ending.signal };
-const online = () => Math.floor(clock.monotonic() / 30_000) % 2 === 0;
-const offline = async () => Promise.reject(new Error("offline"));
-const followers = [
-  follow(store.readings, { name: "keeps-up", apply: async () => undefined }, options),
-  follow(store.readings, { name: "half", apply: () => (online() ? Promise.resolve() : offline()) }, options),
-  follow(store.readings, { name: "away", apply: offline }, options),
-];
-
-interface Sample {
-  hour: number;
-  rss: number;
-  /** What JavaScript holds, buffers included. */
-  held: number;
-  fds: number;
-  wal: number;
-}
-const samples: Sample[] = [];
-const started = clock.monotonic();
-const minutes = () => (clock.monotonic() - started) / 60_000;
-const blocked = { times: 0, until: 0, free: (): void => undefined };
-
-/** Another program holds the file's lock: no commit gets through, as on a disk that takes nothing. */
-function block(ms: number): void {
-  const other = new DatabaseSync(join(where, STORE_FILE), { timeout: 5_000 });
-  other.exec("BEGIN IMMEDIATE");
-  blocked.times++;
-  blocked.until = clock.monotonic() + ms;
-  blocked.free = () => {
-    other.exec("ROLLBACK");
-    other.close();
-    blocked.until = 0;
-  };
+const lasts = values.hours ? Number(values.hours) * HOUR : Number(values.minutes ?? 120) * MINUTE;
+const world = await openWorld(Number(values.rate), Number(values.disk));
+try {
+  process.exitCode = (await soak(world)) ? 0 : 1;
+} finally {
+  await world.end();
 }
 
-async function sample(): Promise<void> {
-  await collect();
-  const { rss, heapUsed, external } = process.memoryUsage();
-  samples.push({
-    hour: minutes() / 60,
-    rss: rss / 1e6,
-    held: (heapUsed + external) / 1e6,
-    fds: readdirSync("/proc/self/fd").length,
-    wal: statSync(join(where, `${STORE_FILE}-wal`), { throwIfNoEntry: false })?.size ?? 0,
+async function soak(world: World): Promise<boolean> {
+  const { gateway, victoria, disk } = world;
+  const [began, from] = [performance.now(), Date.now()];
+  const stopped = new AbortController();
+  process.once("SIGTERM", () => stopped.abort());
+  const over = () => stopped.signal.aborted || performance.now() - began > lasts || gateway.process.exitCode !== null;
+  const told: Record<string, number> = {};
+  const inflicting = inflict(world, over, (fault) => {
+    told[fault] = (told[fault] ?? 0) + 1;
+    console.log(`${Math.round((performance.now() - began) / SECOND)} s: ${fault}`);
   });
+  const [samples, served] = await Promise.all([watch(world, over), lookAt(gateway.url, over), inflicting]);
+  const { figures, off } = judged(samples);
+  if (values.samples) writeFileSync(values.samples, samples.map((sample) => `${JSON.stringify(sample)}\n`).join(""));
+  const to = Date.now();
+  const text = await drained(gateway.url, to).catch((error: unknown) => {
+    off.push(String(error));
+    return "";
+  });
+  await expectLedger(gateway).catch((error: unknown) => off.push(String(error)));
+  const sum = (name: string) =>
+    [...text.matchAll(new RegExp(`^vigie_${name}(?:\\{.*\\})? (\\S+)$`, "gm"))].reduce(
+      (n, found) => n + Number(found[1]),
+      0,
+    );
+  const server = await compared(gateway.url, victoria.url, from, to);
+  if (server.missing || server.more || !server.here) off.push("the server has not what is here");
+  if (served.failed > 0) off.push(`${served.failed} questions of people had no answer`);
+  const counts = Object.fromEntries(
+    ["good", "bad", "skipped", "stored", "dropped"].map((what) => [what, sum(`readings_${what}_total`)]),
+  );
+  const faults = disk === undefined ? { ...told, diskFull: "needs root" } : told;
+  console.log(
+    JSON.stringify({
+      minutes: Math.round((to - from) / MINUTE),
+      faults,
+      ...figures,
+      ...counts,
+      ...served,
+      server,
+      off,
+    }),
+  );
+  return off.length === 0;
 }
 
-for (let n = 0; minutes() < Number(values.minutes); n++) {
-  void store.readings.append(round(Number(values.rate) / 2, n));
-  if (n % 20 === 0)
-    await store.history.range("machine-1/signal_1", epochMs(store.time.now() - 60_000), store.time.now(), 60);
-  // As if the machine had been suspended: a moment without any code running.
-  if (n % 600 === 599) spawnSync("sleep", ["3"]);
-  if (n % 840 === 400) block(15_000);
-  if (blocked.until > 0 && clock.monotonic() >= blocked.until) blocked.free();
-  if (n % 40 === 39) await sample();
-  await clock.sleep(started + (n + 1) * 500 - clock.monotonic());
-}
-if (blocked.until > 0) blocked.free();
-await store.readings.append(round(1, 0));
-ending.abort();
-await Promise.all(followers);
-
-const ledger = ledgerOf(meters.all());
-const steady = samples.slice(samples.length >> 1);
-const [first, last] = [steady[0], steady.at(-1)];
-const perHour = (what: "rss" | "held") => slope(steady.map((one) => [one.hour, one[what]]));
-const [rss, held] = [perHour("rss"), perHour("held")];
-const fdGrowth = (last?.fds ?? 0) - (first?.fds ?? 0);
-console.log(
-  JSON.stringify({
-    ...{ minutes: rounded(minutes(), 1), ...ledger.totals, off: ledger.off, blocked: blocked.times },
-    ...{ failedCommits: meters.sum("log_commit_failures_total"), rssMB: rounded(last?.rss ?? 0, 0) },
-    ...{ rssSlopeMBPerHour: rounded(rss.slope, 1), rssSlopeError: rounded(rss.error, 1) },
-    ...{
-      heldMB: rounded(last?.held ?? 0, 1),
-      heldSlopeMBPerHour: rounded(held.slope, 2),
-      heldSlopeError: rounded(held.error, 2),
+/** Until the servers have everything that was read by then. What `/metrics` says. */
+async function drained(url: string, to: number): Promise<string> {
+  return eventually(
+    async () => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const pending = [...text.matchAll(/^vigie_follower_pending\{follower="(?:mqtt|influx)"\} (\d+)$/gm)];
+      return pending.every(([, count]) => Number(count) < 1_000) && Date.now() > to + 10 * SECOND ? text : undefined;
     },
-    ...{ fdGrowth, walMB: rounded(Math.max(...samples.map((s) => s.wal)) / 1e6, 1) },
-  }),
-);
-await store.close();
-rmSync(where, { recursive: true });
-process.exit(ledger.off.length === 0 && fdGrowth <= 2 ? 0 : 1);
+    5 * MINUTE,
+    () => "the servers are back, and do not get what waits for them",
+  );
+}
+
+/** Readings with a number in [from, to) of every point, as the page exports them, and those that the server lacks or has more. */
+async function compared(url: string, server: string, from: number, to: number): Promise<Record<string, number>> {
+  // What it has just been given is not in its answers at once.
+  await fetch(`${server}/internal/force_flush`);
+  await sleep(2 * SECOND);
+  const found = { here: 0, missing: 0, more: 0 };
+  for (const point of points) {
+    const answer = await fetch(`${url}/api/v1/export?point=${point}&from=${from}&to=${to}&format=json`);
+    const samples = (await answer.json()) as { t: number; value: number | null }[];
+    const here = samples.filter(({ value }) => value !== null).map(({ t }) => t);
+    const [machine, signal] = point.split("/");
+    const match = `reading_value{site="${SITE}",machine="${machine}",signal="${signal}"}`;
+    const asked = new URLSearchParams({ "match[]": match, start: `${from / 1_000}`, end: `${to / 1_000}` });
+    const lines = (await (await fetch(`${server}/api/v1/export?${asked}`)).text()).split("\n").filter(Boolean);
+    const there = lines
+      .flatMap((line) => (JSON.parse(line) as { timestamps: number[] }).timestamps)
+      .filter((t) => t >= from && t < to);
+    const known = new Set(there);
+    const missing = here.filter((t) => !known.has(t)).length;
+    found.here += here.length;
+    found.missing += missing;
+    found.more += there.length - here.length + missing;
+  }
+  return found;
+}

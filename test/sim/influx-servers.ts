@@ -13,16 +13,36 @@ export interface RealServer {
   stop(): Promise<void>;
 }
 
+/** One that can be away for a while, with everything it has stored. */
+export interface RestartableServer extends RealServer {
+  /** Ends it as its service would; `start` brings it back at the same address. */
+  end(): Promise<void>;
+  start(): Promise<void>;
+}
+
 /** Debian's victoria-metrics: takes `/api/v2/write` as InfluxDB 2 does. */
-export async function startVictoriaMetrics(): Promise<RealServer> {
+export async function startVictoriaMetrics(): Promise<RestartableServer> {
   const folder = mkdtempSync(join(tmpdir(), "vigie-vm-"));
-  const port = await freePort();
-  const child = spawn(
-    "victoria-metrics",
-    [`-httpListenAddr=127.0.0.1:${port}`, `-storageDataPath=${folder}`, "-retentionPeriod=100y", "-loggerLevel=ERROR"],
-    { stdio: "ignore" },
-  );
-  return ready(child, folder, `http://127.0.0.1:${port}`, "/health");
+  const listen = `127.0.0.1:${await freePort()}`;
+  const flags = [
+    `-httpListenAddr=${listen}`,
+    `-storageDataPath=${folder}`,
+    "-retentionPeriod=100y",
+    "-loggerLevel=ERROR",
+  ];
+  let server: RealServer | undefined;
+  let child: ChildProcess | undefined;
+  const start = async () => {
+    child = spawn("victoria-metrics", flags, { stdio: "ignore" });
+    server = await ready(child, folder, `http://${listen}`, "/health");
+  };
+  await start();
+  return {
+    url: `http://${listen}`,
+    start,
+    end: () => ended(child, "SIGTERM"),
+    stop: async () => server?.stop(),
+  };
 }
 
 /**
@@ -84,10 +104,7 @@ log-enabled = false
 
 async function ready(child: ChildProcess, folder: string, url: string, path: string): Promise<RealServer> {
   const stop = async () => {
-    if (child.exitCode === null && child.signalCode === null) {
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    }
+    await ended(child, "SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   };
   for (let tries = 0; ; tries++) {
@@ -102,4 +119,10 @@ async function ready(child: ChildProcess, folder: string, url: string, path: str
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+}
+
+async function ended(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  await once(child, "exit");
 }
