@@ -25,7 +25,7 @@ export function lostIn({ first, last, from, to, boot, known, boots }: Stretch): 
   const pieces: Lost[] = [];
   let [at, since] = [first, from];
   for (const gap of [...known].sort((a, b) => a.first - b.first || a.last - b.last)) {
-    if (gap.last < at - 1 || gap.first > last) continue;
+    if (gap.last < at - 1 || gap.first > last + 1) continue;
     if (gap.first > at)
       pieces.push({
         first: at,
