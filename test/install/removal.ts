@@ -19,7 +19,7 @@ export async function forget(box: Box): Promise<void> {
   writeFileSync(join(box.root, "etc/vigie/secrets.env"), `MAIL=${CANARY}\n`);
   writeFileSync(join(box.root, "var/lib/vigie/photo"), CANARY);
   const search = async () =>
-    (await box.tries("grep", "-rlF", CANARY, "/etc", "/var", "/opt", "/home", "/usr/local")).out.trim();
+    (await box.tries("grep", "-rlsF", CANARY, "/etc", "/var", "/opt", "/home", "/usr/local")).out.trim();
   must((await search()).split("\n").length === 2, "the search finds nothing at all");
   await box.does("sh", "-c", "rm -r /var/lib/vigie /etc/vigie && userdel vigie");
   must((await search()) === "", `still there: ${await search()}`);
