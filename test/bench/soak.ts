@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { HOUR, MINUTE, SECOND } from "../../gateway/core/time.ts";
-import { eventually } from "../sim/gateway.ts";
-import { expectLedger } from "../sim/ledger.ts";
+import { eventually, expectLedger, type RunningGateway } from "../sim/gateway.ts";
+import { counted, sumOf } from "../sim/metrics.ts";
 import { inflict } from "./soak/faults.ts";
 import { judged, watch } from "./soak/gauges.ts";
 import { lookAt } from "./soak/people.ts";
@@ -47,16 +47,12 @@ async function soak(world: World): Promise<boolean> {
   const { figures, off } = judged(samples);
   if (values.samples) writeFileSync(values.samples, samples.map((sample) => `${JSON.stringify(sample)}\n`).join(""));
   const to = Date.now();
-  const text = await drained(gateway.url, to).catch((error: unknown) => {
+  const text = await drained(gateway, to).catch((error: unknown) => {
     off.push(String(error));
     return "";
   });
-  await expectLedger(gateway).catch((error: unknown) => off.push(String(error)));
-  const sum = (name: string) =>
-    [...text.matchAll(new RegExp(`^vigie_${name}(?:\\{.*\\})? (\\S+)$`, "gm"))].reduce(
-      (n, found) => n + Number(found[1]),
-      0,
-    );
+  await expectLedger(gateway.metrics).catch((error: unknown) => off.push(String(error)));
+  const sum = (name: string) => sumOf(counted(text), name);
   const server = await compared(gateway.url, victoria.url, from, to);
   if (server.missing || server.more || !server.here) off.push("the server has not what is here");
   if (served.failed > 0) off.push(`${served.failed} questions of people had no answer`);
@@ -79,10 +75,10 @@ async function soak(world: World): Promise<boolean> {
 }
 
 /** Until the servers have everything that was read by then. What `/metrics` says. */
-async function drained(url: string, to: number): Promise<string> {
+async function drained({ metrics }: RunningGateway, to: number): Promise<string> {
   return eventually(
     async () => {
-      const text = await (await fetch(`${url}/metrics`)).text();
+      const text = await metrics();
       const pending = [...text.matchAll(/^vigie_follower_pending\{follower="(?:mqtt|influx)"\} (\d+)$/gm)];
       return pending.every(([, count]) => Number(count) < 1_000) && Date.now() > to + 10 * SECOND ? text : undefined;
     },

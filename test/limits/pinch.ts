@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { AlarmAnswer } from "../../gateway/core/api.ts";
 import { Registers } from "../../gateway/simulate/slave.ts";
 import { eventually, launch, type RunningGateway } from "../sim/gateway.ts";
+import { counted, sumOf } from "../sim/metrics.ts";
 import { serveSlaves } from "../sim/modbus/device.ts";
 import { Group } from "./group.ts";
 
@@ -64,13 +65,9 @@ interface Counts {
   skipped: number;
 }
 
-async function counts({ url }: RunningGateway): Promise<Counts> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const of = (name: string) =>
-    [...text.matchAll(new RegExp(`^vigie_readings_${name}_total\\{driver="bus".*\\} (\\d+)$`, "gm"))].reduce(
-      (sum, [, count]) => sum + Number(count),
-      0,
-    );
+async function counts({ metrics }: RunningGateway): Promise<Counts> {
+  const all = counted(await metrics());
+  const of = (name: string) => sumOf(all, `readings_${name}_total`, { driver: "bus" });
   return { good: of("good"), skipped: of("skipped") };
 }
 

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { launch } from "../sim/gateway.ts";
+import { counted, sumOf } from "../sim/metrics.ts";
 import { Group } from "./group.ts";
 
 const MEMORY = 256 * 2 ** 20;
@@ -66,10 +67,8 @@ async function inside(data: string): Promise<number> {
     let most = 0;
     for (const end = performance.now() + SECONDS * 1_000; performance.now() < end; await sleep(500))
       most = Math.max(most, group.charged);
-    const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
-    const sum = (name: string) =>
-      [...metrics.matchAll(new RegExp(`^vigie_${name}\\{.*\\} (\\d+)$`, "gm"))].reduce((n, m) => n + Number(m[1]), 0);
-    const [good, skipped] = [sum("readings_good_total"), sum("readings_skipped_total")];
+    const counts = counted(await gateway.metrics());
+    const [good, skipped] = [sumOf(counts, "readings_good_total"), sumOf(counts, "readings_skipped_total")];
     const files = execFileSync("find", [data, "-type", "f"], { encoding: "utf8" }).trim().split("\n").length;
     console.log(
       `read-only root, 256 MB, one core, ${SECONDS} s: ${good} good readings, ${skipped} skipped; charged ${Math.round(most / 2 ** 20)} MB at most; ` +

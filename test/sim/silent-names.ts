@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { Registers } from "../../gateway/simulate/slave.ts";
 import { eventually, launch } from "./gateway.ts";
 import { scriptedInflux } from "./influx-scripted.ts";
+import { counted, sumOf } from "./metrics.ts";
 import { serveSlaves } from "./modbus/device.ts";
 import { startMosquitto, subscribe } from "./peers/mosquitto.ts";
 
@@ -110,13 +111,8 @@ sinks:
   const since = () => Math.round(performance.now() - began);
   const gateway = await launch(["run", "--config", site], { data: join(folder, "data"), env: { TOKEN: "t" } });
   const up = since();
-  const metrics = async () => (await fetch(`${gateway.url}/metrics`)).text();
-  const good = async (driver: string) =>
-    Number(
-      new RegExp(`^vigie_readings_good_total\\{driver="${driver}"\\} (\\d+)$`, "m").exec(await metrics())?.[1] ?? 0,
-    );
-  const skipped = async () =>
-    Number(/^vigie_readings_skipped_total\{driver="tour"\} (\d+)$/m.exec(await metrics())?.[1] ?? 0);
+  const figure = async (name: string, driver: string) => sumOf(counted(await gateway.metrics()), name, { driver });
+  const good = (driver: string) => figure("readings_good_total", driver);
   const took: Record<string, number> = { up };
   const within = async (what: string, holds: () => unknown) => {
     await eventually(
@@ -135,7 +131,14 @@ sinks:
     ]);
     const seconds = (performance.now() - began - up) / 1_000;
     const rate = (await good("tour")) / seconds;
-    console.log(JSON.stringify({ asked: names.asked.size, ...took, rate, skipped: await skipped() }));
+    console.log(
+      JSON.stringify({
+        asked: names.asked.size,
+        ...took,
+        rate,
+        skipped: await figure("readings_skipped_total", "tour"),
+      }),
+    );
     return 0;
   } catch (error) {
     console.error(error, took);

@@ -8,6 +8,7 @@ import { good } from "../../../gateway/core/reading.ts";
 import { DAY, epochMs, HOUR, MINUTE, type Ms } from "../../../gateway/core/time.ts";
 import { STORE_FILE } from "../../../gateway/log/store.ts";
 import { eventually, launch, type RunningGateway } from "../../sim/gateway.ts";
+import { counted, sumOf } from "../../sim/metrics.ts";
 import { libmodbusTcp, stopPeers } from "../../sim/modbus/peers.ts";
 import { type BenchOptions, type Figures, folder, open, rounded } from "./bench.ts";
 import { fill, POINTS, pointAt, YEARS } from "./fill.ts";
@@ -66,12 +67,8 @@ async function newest(where: string): Promise<number> {
 
 async function ask(gateway: RunningGateway, file: string, lag: string): Promise<Figures> {
   const polled = async () => {
-    const text = await (await fetch(`${gateway.url}/metrics`)).text();
-    const sum = (name: string) =>
-      [...text.matchAll(new RegExp(`^vigie_${name}\\{driver="line-.*\\} (\\S+)$`, "gm"))].reduce(
-        (n, m) => n + Number(m[1]),
-        0,
-      );
+    const lines = counted(await gateway.metrics()).filter(({ labels }) => labels.driver?.startsWith("line-"));
+    const sum = (name: string) => sumOf(lines, name);
     return { good: sum("readings_good_total"), bad: sum("readings_bad_total"), skipped: sum("readings_skipped_total") };
   };
   await eventually(async () => ((await polled()).good > 5_000 ? true : undefined), 30_000);
