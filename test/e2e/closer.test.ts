@@ -182,6 +182,7 @@ describeWith(["chromium"], "looking closer at a machine, a bus and the box", () 
       return Object.fromEntries(Object.keys(hours).map((hour) => [hour, last.filter((text) => text === hour).length]));
     };
     await expect.poll(counts, { timeout: 10_000 }).toEqual(hours);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     await context.close();
   });
 });

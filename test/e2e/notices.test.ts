@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isSeq, parse, parseDocument } from "yaml";
+import type { StateAnswer } from "../../gateway/core/api.ts";
 import type { Delivery } from "../../gateway/core/notice.ts";
 import type { AlarmQuality } from "../../gateway/core/office.ts";
 import { describeWith } from "../need.ts";
@@ -113,11 +114,13 @@ describeWith(["chromium"], "the pages about notices", () => {
     const added = proposal.locator(".diff .added");
     await expect.poll(() => added.count(), { timeout: 10_000 }).toBe(1);
     expect(await added.textContent()).toMatch(/deadband: \d/);
+    const before = (await ask<StateAnswer>("state")).uptime;
     await proposal.getByRole("button", { name: "Enregistrer et appliquer" }).click();
     await expect
       .poll(() => parse(readFileSync(config, "utf8")).detectors.at(-2).deadband, { timeout: 10_000 })
       .toBeGreaterThan(0);
-    await eventually(() => ask("site").catch(() => undefined), 20_000);
+    const begunAnew = async () => (await ask<StateAnswer>("state")).uptime < before || undefined;
+    await eventually(() => begunAnew().catch(() => undefined), 20_000);
     expect(complaints.filter((line) => !/Failed to load resource|ERR_|net::/.test(line))).toEqual([]);
     await context.close();
   });
