@@ -11,7 +11,6 @@ import { launch, type RunningGateway } from "../sim/gateway.ts";
 import { allProfiles, healthyDevice, serveSlaves } from "../sim/modbus/device.ts";
 import { axeFindings } from "./axe.ts";
 import { openBrowser, visit } from "./browser.ts";
-
 import { type SerialMeter, serialMeter } from "./meter.ts";
 
 const SLAVE = 17;

@@ -44,15 +44,7 @@ export function Scanner({ port, choose }: { port: string; choose: (device: Found
       {ended.value === null ? (
         <>
           <progress aria-label={w.searching(port)} max={progress.value?.of ?? 1} value={progress.value?.asked ?? 0} />
-          <p class="note">
-            {progress.value
-              ? w.asking(
-                  progress.value.slave,
-                  progress.value.baud,
-                  w.parities[progress.value.parity as keyof typeof w.parities] ?? "",
-                )
-              : words.value.app.loading}
-          </p>
+          <p class="note">{progress.value ? askingShown(progress.value, port) : words.value.app.loading}</p>
         </>
       ) : (
         <p role="status">{ended.value}</p>
@@ -65,6 +57,13 @@ export function Scanner({ port, choose }: { port: string; choose: (device: Found
       <NarrowForm port={port} narrow={narrow} />
     </section>
   );
+}
+
+/** On a network there is no baud rate to try. */
+function askingShown({ slave, baud, parity }: Progress, port: string): string {
+  const w = words.value.commission;
+  if (!port.startsWith("/")) return w.askingSlave(slave);
+  return w.asking(slave, baud, w.parities[parity as keyof typeof w.parities] ?? "");
 }
 
 type Narrow = Pick<ScanRequest, "bauds" | "slaves">;

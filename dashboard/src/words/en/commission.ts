@@ -19,6 +19,7 @@ export const commission: Pick<Words, "commission" | "backtest"> = {
     scan: "Search",
     searching: (port) => `Searching on ${port}`,
     asking: (slave, baud, parity) => `Slave address ${slave}, ${baud} baud, parity ${parity}`,
+    askingSlave: (slave) => `Slave address ${slave}`,
     parities: { none: "none", even: "even", odd: "odd" },
     finished: (n) =>
       n === 0 ? "Nothing answered. Check the supply and wires A and B." : `Search finished: ${n} device${s(n)}.`,

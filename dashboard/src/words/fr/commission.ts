@@ -18,6 +18,7 @@ export const commission = {
     searching: (port: string) => `Recherche sur ${port}`,
     asking: (slave: number, baud: number, parity: string) =>
       `Adresse esclave ${slave}, ${baud} bauds, parité ${parity}`,
+    askingSlave: (slave: number) => `Adresse esclave ${slave}`,
     parities: { none: "aucune", even: "paire", odd: "impaire" },
     finished: (n: number) =>
       n === 0
