@@ -78,7 +78,9 @@ async function soak(world: World): Promise<boolean> {
 async function drained({ metrics }: RunningGateway, to: number): Promise<string> {
   return eventually(
     async () => {
-      const text = await metrics();
+      // Right after it stood still it may find that a question has waited for too long (408): ask again.
+      const text = await metrics().catch(() => "");
+      if (text === "") return undefined;
       const pending = [...text.matchAll(/^vigie_follower_pending\{follower="(?:mqtt|influx)"\} (\d+)$/gm)];
       return pending.every(([, count]) => Number(count) < 1_000) && Date.now() > to + 10 * SECOND ? text : undefined;
     },
