@@ -14,6 +14,7 @@ import type { Historian } from "./core/history.ts";
 import type { Meters } from "./core/meter.ts";
 import type { Point, PointId } from "./core/point.ts";
 import { powerSpectrum } from "./detectors/lib/spectrum.ts";
+import { residentMemory } from "./health.ts";
 import { examineWith, furnish, type House } from "./house.ts";
 import { restore, verify } from "./log/backup.ts";
 import type { Store } from "./log/store.ts";
@@ -93,6 +94,7 @@ export function webParts(house: House, inside: Inside): WebParts {
     ...(broker && { broker: brokerDoor(broker, site.id) }),
     config: configDoor(house, reload),
     logLines: () => house.tail.lines(),
+    memory: residentMemory,
     releases,
   };
 }

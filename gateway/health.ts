@@ -99,7 +99,7 @@ function measureProcess(meters: Meters, clock: Clock): void {
 }
 
 /** The system says it in a file, which cannot be opened when the process has no descriptor left. */
-function residentMemory(): number {
+export function residentMemory(): number {
   try {
     return process.memoryUsage.rss();
   } catch {

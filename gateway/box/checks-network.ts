@@ -1,8 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { request as http } from "node:http";
-import { request as https } from "node:https";
 import { connect, createServer } from "node:net";
+import { ask } from "../ask.ts";
 import { fromHere } from "../core/address.ts";
 import { DAY } from "../core/time.ts";
 import { bad, type Check, ok } from "./checks.ts";
@@ -87,20 +86,13 @@ export async function checkInflux(name: string, influx: Influx): Promise<Check> 
 }
 
 /** The status of the answer to a write of no readings at all. */
-async function writeNothing({ url, token, org, bucket, ca }: Influx): Promise<number | undefined> {
+async function writeNothing({ url, token, org, bucket, ca }: Influx): Promise<number> {
   const address = new URL(`${url.replace(/\/$/, "")}/api/v2/write`);
   address.search = new URLSearchParams({ org, bucket, precision: "ms" }).toString();
   const headers = { authorization: `Token ${token}`, "content-type": "text/plain" };
-  const trust = ca ? { ca: await readFile(ca, "utf8") } : {};
-  const request = address.protocol === "https:" ? https : http;
-  return new Promise((resolve, reject) => {
-    const asked = request(address, { method: "POST", headers, timeout: 4_000, ...trust }, (answer) =>
-      resolve(answer.resume().statusCode),
-    );
-    asked.once("timeout", () => asked.destroy(new Error("no answer")));
-    asked.once("error", reject);
-    asked.end();
-  });
+  const trusted = ca === undefined ? undefined : await readFile(ca, "utf8");
+  const { status } = await ask(address, { method: "POST", headers, timeout: 4_000, ca: trusted });
+  return status;
 }
 
 /** How long a certificate lasts. The box's own is made anew 30 days before its end. */

@@ -14,6 +14,7 @@ const caps = { connections: 1_000, perAddress: 200, knockingPerAddress: 50 } as 
 /** New connections: a workshop's clients may all come back at once, and then nobody needs another one every second. */
 const pace = { each: { burst: 100, perSecond: 10 }, all: { burst: 500, perSecond: 100 } } as const;
 export const CONNECT_WITHIN = 5 * SECOND;
+
 export interface DoorParts {
   settings: BrokerSettings;
   meters: Meters;

@@ -83,6 +83,8 @@ export interface WebParts {
   broker?: BrokerDoor;
   /** The end of the gateway's own log, newest first. */
   logLines?(): readonly LogLine[];
+  /** Bytes that the process holds; NaN where nobody can tell. */
+  memory(): number;
   /** Which releases are installed; undefined where it was not installed but only started. */
   releases?(): SystemAnswer["releases"];
 }

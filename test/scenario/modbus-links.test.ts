@@ -6,7 +6,7 @@ import { clock } from "../../gateway/clock.ts";
 import { Reopening } from "../../gateway/drivers/lib/pipe.ts";
 import { Registers } from "../../gateway/simulate/slave.ts";
 import { serveSlaves } from "../sim/modbus/device.ts";
-import { driverContext, modbusDriver, Running } from "../sim/modbus/driver.ts";
+import { device, driverContext, modbusDriver, Running } from "../sim/modbus/driver.ts";
 import { Link, type LinkState } from "../sim/modbus/link.ts";
 
 /** Rows 23 and 25 of the fault table: what stands between the gateway and a TCP slave, as a real proxy. */
@@ -26,13 +26,6 @@ afterEach(async () => {
   slave.close();
 });
 
-const device = {
-  id: "d",
-  slave: 1,
-  every: "100ms",
-  machine: "tour-2",
-  signals: { r: { at: 10, table: "input", type: "u16" } },
-};
 const said = (running: Running) => running.latest["tour-2/r"];
 
 function start(options: object = {}, context = driverContext()) {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { clock } from "../../gateway/clock.ts";
 import { describeWith } from "../need.ts";
-import { driverContext, modbusDriver, Running } from "../sim/modbus/driver.ts";
+import { device, driverContext, modbusDriver, Running } from "../sim/modbus/driver.ts";
 import { libmodbusRtu, ptyLine, stopPeers } from "../sim/modbus/peers.ts";
 
 let server: Server | undefined;
@@ -17,13 +17,6 @@ afterEach(() => {
   server?.close();
 });
 
-const device = {
-  id: "d",
-  slave: 1,
-  every: "100ms",
-  machine: "tour-2",
-  signals: { r: { at: 10, table: "input", type: "u16" } },
-};
 const why = (running: Running) => running.latest["tour-2/r"];
 
 describeWith(["gcc", "socat", "pkg-config", "/usr/include/modbus/modbus.h"], "an adapter that is pulled out", () => {

@@ -1,11 +1,11 @@
 import { z } from "zod";
+import { ask, isCertificate } from "../../ask.ts";
 import { Counting } from "../../core/counting.ts";
 import { faultCode } from "../../core/fault.ts";
 import { type Bucket, type Historian, HistoryAway, type Sample } from "../../core/history.ts";
 import { machineOf, type PointId, signalOf } from "../../core/point.ts";
 import type { Text } from "../../core/text.ts";
 import { DAY, type EpochMs, epochMs, HOUR, MINUTE, type Ms } from "../../core/time.ts";
-import { ask, isCertificate } from "./ask.ts";
 import { MEASUREMENT } from "./line.ts";
 import type { Target } from "./send.ts";
 

@@ -1,11 +1,11 @@
 import type { HttpError, WriteApi } from "@influxdata/influxdb-client";
 import type { Logger } from "pino";
+import { isCertificate } from "../../ask.ts";
 import { shownAddress } from "../../core/address.ts";
 import { NotNow } from "../../core/log.ts";
 import type { Meters, Series } from "../../core/meter.ts";
 import type { Refusal } from "../../core/refusal.ts";
 import { type Clock, HOUR, MINUTE, type Ms, SECOND } from "../../core/time.ts";
-import { isCertificate } from "./ask.ts";
 
 export interface Target {
   url: string;

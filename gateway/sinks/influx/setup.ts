@@ -1,8 +1,8 @@
 import { z } from "zod";
+import { ask, isCertificate } from "../../ask.ts";
 import { shownAddress } from "../../core/address.ts";
 import { type Text, Told } from "../../core/text.ts";
 import { type Ms, SECOND } from "../../core/time.ts";
-import { ask, isCertificate } from "./ask.ts";
 
 export interface Setup {
   url: string;

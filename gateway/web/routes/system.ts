@@ -21,6 +21,7 @@ export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
     const used = await bytesIn(desk.folder).catch(() => null);
     const perDay = used === null ? null : growth(used);
     const free = disk.bavail * disk.bsize;
+    const rss = desk.memory();
     const releases = desk.releases?.();
     return {
       version: desk.version,
@@ -28,7 +29,7 @@ export function systemRoutes(app: App, desk: Desk, startedAt: number): void {
       hostname: hostname(),
       uptime: Math.floor((desk.clock.monotonic() - startedAt) / 1_000),
       clock: { now: desk.clock.now(), quality: desk.store?.timeQuality() ?? "unsynced" },
-      memory: { rss: residentMemory(), total: totalmem() },
+      memory: { rss: Number.isFinite(rss) ? rss : null, total: totalmem() },
       disk: {
         free,
         total: disk.blocks * disk.bsize,
@@ -181,13 +182,4 @@ async function bytesIn(folder: string): Promise<number> {
         .catch(() => 0),
     );
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
-
-/** Null when no descriptor is left to look with: the system says it in a file. */
-function residentMemory(): number | null {
-  try {
-    return process.memoryUsage.rss();
-  } catch {
-    return null;
-  }
 }

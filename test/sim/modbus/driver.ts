@@ -40,6 +40,15 @@ export function driverContext(
 /** The modbus driver for these options however much they ask of the bus: for measuring its limits. */
 export const greedyDriver = (options: unknown): Driver => plugin.create(plugin.options.parse(options), driverContext());
 
+/** A device with one register, read as `tour-2/r`. */
+export const device = {
+  id: "d",
+  slave: 1,
+  every: "100ms",
+  machine: "tour-2",
+  signals: { r: { at: 10, table: "input", type: "u16" } },
+};
+
 /** The modbus driver for these options, as the config loader would make it. */
 export function modbusDriver(options: unknown, context = driverContext()): Driver {
   const parsed = plugin.options.parse(options);

@@ -210,6 +210,7 @@ export async function world(settings: object = {}, more: Partial<WebParts> = {})
     site: { id: "nord", name: "Atelier Nord", timezone: "Europe/Paris", language: "fr" },
     version: "0.1.0",
     clock,
+    memory: () => process.memoryUsage.rss(),
     say: quiet,
     meters: new Meters(),
     machines: new Map([

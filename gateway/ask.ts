@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
-import type { Ms } from "../../core/time.ts";
+import type { Ms } from "./core/time.ts";
 
 export interface Question {
   method: string;
